@@ -1,0 +1,139 @@
+"""float64 and complex128 coefficients, for a whole batch of points at once: buffers are arrays (K+1, *shape)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from taylorad.errors import MixedRingError, SingularExpansionError, UnsupportedFunctionError
+from taylorad.rings.ring import Element, Position, Ring
+
+__all__ = ["ArrayRing"]
+
+
+class ArrayRing(Ring):
+    """Coefficients are float64 or complex128 arrays of one shape (``()`` for a single point).
+
+    A sum over j is one numpy reduction over the first axis, in numpy's order of summation.
+    """
+
+    __slots__ = ("complex", "dtype", "name", "shape")
+
+    def __init__(self, dtype: Any = np.float64, shape: tuple[int, ...] = ()) -> None:
+        self.dtype = np.dtype(dtype)
+        self.shape = shape
+        self.name = self.dtype.name
+        self.complex = self.dtype.kind == "c"
+
+    def lift(self, value: object) -> Element:
+        if isinstance(value, Fraction):
+            return self.dtype.type(value.numerator / value.denominator)
+        if isinstance(value, (int, float, np.floating, np.integer)):
+            return self.dtype.type(value)
+        if isinstance(value, (complex, np.complexfloating)) and self.complex:
+            return self.dtype.type(value)
+        if isinstance(value, np.ndarray) and value.dtype.kind in "biuf" + "c" * self.complex:
+            return value.astype(self.dtype)
+        hint = "make the series complex" if isinstance(value, Number) else "convert it with float() first"
+        raise MixedRingError(f"{value!r} does not mix with {self.name} coefficients; {hint}")
+
+    def constant(self, name: str) -> Element:
+        return self.dtype.type(_CONSTANTS[name])
+
+    def zero(self) -> Element:
+        return self.dtype.type(0)
+
+    def add(self, a: Element, b: Element) -> Element:
+        return a + b
+
+    def sub(self, a: Element, b: Element) -> Element:
+        return a - b
+
+    def mul(self, a: Element, b: Element) -> Element:
+        return a * b
+
+    def div(self, a: Element, b: Element) -> Element:
+        return a / b
+
+    def neg(self, a: Element) -> Element:
+        return -a
+
+    def scale(self, a: Element, factor: int | Fraction) -> Element:
+        if isinstance(factor, Fraction):
+            if factor.numerator == 1:
+                return a / factor.denominator
+            return a * (factor.numerator / factor.denominator)
+        return a * factor
+
+    def times_int(self, a: Element, k: int) -> Element:
+        return a * k
+
+    def over_int(self, a: Element, k: int) -> Element:
+        return a / k
+
+    def buffer(self, order: int) -> np.ndarray:
+        return np.zeros((order + 1, *self.shape), self.dtype)
+
+    def put(self, buffer: np.ndarray, k: int, element: Element) -> None:
+        buffer[k] = element
+
+    def convolve(self, a: np.ndarray, b: np.ndarray, lo: int, hi: int, k: int) -> Element:
+        if hi < lo:
+            return self.zero()
+        left, right = a[lo : hi + 1], b[k - hi : k - lo + 1][::-1]
+        if left.ndim == 1 and right.ndim == 1:
+            return left.dot(right)
+        return np.einsum("j...,j...->...", left, right)
+
+    def value(self, name: str, args: Sequence[Element]) -> Element:
+        from taylorad.rings.values import floating
+
+        function = floating.lookup(name, self.complex)
+        if function is None:
+            raise UnsupportedFunctionError(f"{name} has no value for {self.name}; use mpmath numbers or Arb balls")
+        with np.errstate(all="ignore"):
+            return np.asarray(function(*args), self.dtype)[()]
+
+    def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+        from taylorad.rings.values import floating
+
+        return floating.jet(name, args, order, self.complex)
+
+    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
+        worst = np.zeros(np.shape(a), int)
+        for bound, sign in ((lower, 1), (upper, -1)):
+            if bound is None:
+                continue
+            at = float(bound)
+            if self.complex:
+                here = np.where(a == at, int(Position.BOUNDARY), int(Position.INSIDE))
+            else:
+                gap = (a - at) * sign
+                here = np.where(gap > 0, int(Position.INSIDE), np.where(gap == 0, int(Position.BOUNDARY), int(Position.OUTSIDE)))
+            worst = np.maximum(worst, here)
+        return worst
+
+    def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
+        kink = np.equal(tests[0], 0)
+        if np.any(kink):
+            points = tuple(int(i) for i in np.flatnonzero(kink)) if np.ndim(kink) else ()
+            raise SingularExpansionError(
+                "a kink: the branch changes exactly at this point; name one with side=±1", points
+            )
+        return np.greater(tests[0], 0).astype(int)
+
+    def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
+        return np.choose(choice, np.broadcast_arrays(*branches)) if np.ndim(choice) else branches[int(choice)]
+
+    def is_zero(self, a: Element) -> Any:
+        return np.equal(a, 0)
+
+    def is_finite(self, a: Element) -> Any:
+        return np.isfinite(a)
+
+
+_CONSTANTS = {"pi": np.pi, "e": np.e, "euler_gamma": np.euler_gamma}

@@ -1,0 +1,111 @@
+"""Arb balls as coefficients: every result contains the true value. The only file that imports flint.
+
+Operations run at ``flint.ctx.prec`` bits. Rigorous: each coefficient encloses the exact coefficient for all
+points of the argument ball (FLINT's guarantee for its ball arithmetic).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from numbers import Rational
+from typing import Any
+
+import flint
+
+from taylorad.errors import MixedRingError, UnsupportedFunctionError
+from taylorad.rings.objects import ObjectRing
+from taylorad.rings.ring import Element, Position
+
+__all__ = ["BallRing", "ball", "precision"]
+
+
+@contextmanager
+def precision(bits: int) -> Iterator[None]:
+    """Work at ``bits`` bits inside the block."""
+    before = flint.ctx.prec
+    flint.ctx.prec = bits
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
+
+
+def ball(value: object) -> Any:
+    """An enclosure of an exact number (int, Fraction, float, complex) or a ball as it is."""
+    if isinstance(value, (flint.arb, flint.acb)):
+        return value
+    if isinstance(value, Rational):
+        return flint.arb(flint.fmpq(int(value.numerator), int(value.denominator)))
+    if isinstance(value, (flint.fmpz, flint.fmpq)):
+        return flint.arb(value)
+    if isinstance(value, float):
+        return flint.arb(float(value))
+    if isinstance(value, complex):
+        return flint.acb(complex(value))
+    raise MixedRingError(f"{value!r} does not mix with Arb balls; give an int, Fraction, float or a ball")
+
+
+class BallRing(ObjectRing):
+    """arb (real) or acb (complex) balls at the precision of ``flint.ctx``."""
+
+    def __init__(self, complex: bool = False) -> None:
+        self.complex = complex
+        self.name = "acb" if complex else "arb"
+
+    def lift(self, value: object) -> Element:
+        element = ball(value)
+        if self.complex:
+            return flint.acb(element)
+        if isinstance(element, flint.acb):
+            raise MixedRingError(f"{value!r} does not mix with real balls; start from an acb")
+        return element
+
+    def constant(self, name: str) -> Element:
+        return self.lift({"pi": flint.arb.pi, "e": flint.arb.const_e, "euler_gamma": flint.arb.const_euler}[name]())
+
+    def scale(self, a: Element, factor: int | Fraction) -> Element:
+        if isinstance(factor, int):
+            return a * factor
+        return a * factor.numerator / factor.denominator
+
+    def value(self, name: str, args: Sequence[Element]) -> Element:
+        from taylorad.rings.values import balls
+
+        function = balls.lookup(name)
+        if function is None:
+            raise UnsupportedFunctionError(self.no_value(name, args))
+        return self._result(name, function(*args))
+
+    def _result(self, name: str, result: Any) -> Any:
+        if not self.complex and isinstance(result, flint.acb):
+            if not result.imag.contains(0):
+                raise UnsupportedFunctionError(f"{name} is complex here; use acb coefficients")
+            return result.real
+        return flint.acb(result) if self.complex else result
+
+    def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+        from taylorad.rings.values import balls
+
+        return [self._result(name, x) for x in balls.jet(name, args, order)]
+
+    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Position:
+        worst = Position.INSIDE
+        for bound, sign in ((lower, 1), (upper, -1)):
+            if bound is None:
+                continue
+            gap = (a - ball(bound)) * sign
+            if self.complex:
+                here = Position.BOUNDARY if gap == 0 else Position.UNDECIDED if gap.contains(0) else Position.INSIDE
+            elif gap > 0:
+                here = Position.INSIDE
+            elif gap < 0:
+                here = Position.OUTSIDE
+            else:
+                here = Position.BOUNDARY if gap == 0 else Position.UNDECIDED
+            worst = max(worst, here)
+        return worst
+
+    def is_finite(self, a: Element) -> bool:
+        return bool(a.is_finite())

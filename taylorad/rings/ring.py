@@ -1,0 +1,136 @@
+"""What the engine asks of a coefficient ring: the contract that every ring keeps.
+
+A ring knows two things: *elements* (one coefficient, for all points of a batch at once) and *buffers* (the
+coefficients 0, 1, 2, … of one series). The engine never looks inside either, never branches on a value and
+never loops over coefficients itself: sums over j are :meth:`Ring.convolve`, the sweep over k is
+:meth:`Ring.sweep`. So a code generator can be a ring too.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from fractions import Fraction
+from typing import Any
+
+__all__ = ["Element", "Position", "Ring"]
+
+Element = Any  # each ring has its own; only the ring itself looks inside
+
+
+class Position(IntEnum):
+    """Where an argument lies with respect to the domain of a function."""
+
+    INSIDE = 0
+    UNDECIDED = 1
+    BOUNDARY = 2
+    OUTSIDE = 3
+
+
+class Ring(ABC):
+    """A commutative ring of coefficients, with the values of functions at one point.
+
+    Contract: ``add``, ``sub``, ``mul``, ``neg`` are those of a commutative ring (exactly, up to rounding, or as
+    an enclosure); ``div`` divides by a unit; ``over_int(times_int(a, k), k) == a`` up to rounding; ``convolve``
+    is the sum of products and nothing else. Elements are immutable to everyone but the ring.
+    """
+
+    name: str
+    exact: bool = False
+    complex: bool = False
+
+    # ------------------------------------------------------------------ constants
+    @abstractmethod
+    def lift(self, value: object) -> Element:
+        """An int, Fraction or scalar of a compatible kind as an element; raises MixedRingError otherwise."""
+
+    @abstractmethod
+    def constant(self, name: str) -> Element:
+        """A named constant such as π; raises UnsupportedFunctionError where the ring has none."""
+
+    def zero(self) -> Element:
+        return self.lift(0)
+
+    # ------------------------------------------------------------------ arithmetic of elements
+    @abstractmethod
+    def add(self, a: Element, b: Element) -> Element: ...
+
+    @abstractmethod
+    def sub(self, a: Element, b: Element) -> Element: ...
+
+    @abstractmethod
+    def mul(self, a: Element, b: Element) -> Element: ...
+
+    @abstractmethod
+    def div(self, a: Element, b: Element) -> Element: ...
+
+    @abstractmethod
+    def neg(self, a: Element) -> Element: ...
+
+    @abstractmethod
+    def scale(self, a: Element, factor: int | Fraction) -> Element:
+        """``factor·a`` for a rational constant."""
+
+    @abstractmethod
+    def times_int(self, a: Element, k: Any) -> Element: ...
+
+    @abstractmethod
+    def over_int(self, a: Element, k: Any) -> Element: ...
+
+    # ------------------------------------------------------------------ buffers
+    @abstractmethod
+    def buffer(self, order: int) -> Any:
+        """Room for the coefficients 0 … order of one series."""
+
+    @abstractmethod
+    def put(self, buffer: Any, k: Any, element: Element) -> None:
+        """Store coefficient k; coefficients are stored in rising order."""
+
+    @abstractmethod
+    def convolve(self, a: Any, b: Any, lo: Any, hi: Any, k: Any) -> Element:
+        """Σ a_j·b_{k−j} for j = lo … hi (zero when hi < lo)."""
+
+    def before(self, k: Any) -> Any:
+        """The index k − 1."""
+        return k - 1
+
+    def sweep(self, order: int, body: Callable[[Any], None]) -> None:
+        """Run ``body(k)`` for k = 1 … order."""
+        for k in range(1, order + 1):
+            body(k)
+
+    # ------------------------------------------------------------------ functions at one point
+    @abstractmethod
+    def value(self, name: str, args: Sequence[Element]) -> Element:
+        """The function ``name`` at a point; raises UnsupportedFunctionError where the ring has no value."""
+
+    def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+        """Coefficients 0 … order of a function analytic at a point, in its last argument."""
+        from taylorad.errors import UnsupportedFunctionError
+
+        raise UnsupportedFunctionError(f"the ring {self.name} has no jet of {name}; use float64 or Arb balls")
+
+    @abstractmethod
+    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
+        """A :class:`Position` (an array of them for a batch) of ``a`` in the open interval (lower, upper)."""
+
+    @abstractmethod
+    def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
+        """Which branch a :class:`~taylorad.series.node.Select` takes (an index, or an array of them).
+
+        ``"sign"``: 0 where the first test is negative, 1 where positive; a zero or an undecided sign raises
+        SingularExpansionError or UncertifiedError.
+        """
+
+    @abstractmethod
+    def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
+        """The chosen branch's element."""
+
+    @abstractmethod
+    def is_zero(self, a: Element) -> Any:
+        """True where ``a`` is exactly zero (a bool, or an array of bools for a batch)."""
+
+    @abstractmethod
+    def is_finite(self, a: Element) -> Any:
+        """True where ``a`` is finite (a bool, or an array of bools for a batch)."""

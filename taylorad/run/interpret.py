@@ -1,0 +1,198 @@
+"""Run a graph on any ring: bind each node's step once, then sweep over the orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylorad.book.entry import BOOK, Domain, Rule
+from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError, UnsupportedFunctionError
+from taylorad.rings.ring import Element, Position, Ring
+from taylorad.series.node import Function, Leaf, Local, Node, Quotient, Select
+from taylorad.series.recurrence import advance, initial
+from taylorad.series.schedule import Schedule
+
+__all__ = ["run", "value"]
+
+
+def run(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[Any]:
+    """The coefficients 0 … order of every root, as buffers of ``ring``.
+
+    ``leaves[i]`` is the buffer of the leaf with index i. Raises DomainError or SingularExpansionError, with
+    the offending points, where a function has no Taylor series. Cost: O(order²) ring operations for each
+    product, quotient and function.
+    """
+    c: dict[Node, Any] = {n: leaves[n.index] if isinstance(n, Leaf) else ring.buffer(order) for n in plan.first}
+    with np.errstate(all="ignore"):
+        jets: dict[Node, Sequence[Element]] = {}
+        choices: dict[Node, Any] = {}
+        for n in plan.first:
+            if not isinstance(n, Leaf):
+                ring.put(c[n], 0, _start(ring, n, c, order, jets, choices))
+        steps = [(c[n], _step(ring, n, c, jets, choices, order)) for n in plan.rest]
+
+        def body(k: int) -> None:
+            for buffer, step in steps:
+                ring.put(buffer, k, step(k))
+
+        ring.sweep(order, body)
+    return [_full(ring, n, c[n], order) for n in plan.roots]
+
+
+def _full(ring: Ring, n: Node, buffer: Any, order: int) -> Any:
+    """A root of degree 0 has no later coefficients stored."""
+    if n.degree == 0:
+        fresh = ring.buffer(order)
+        ring.put(fresh, 0, buffer[0])
+        for k in range(1, order + 1):
+            ring.put(fresh, k, ring.zero())
+        return fresh
+    return buffer
+
+
+def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node, Any], choices: dict[Node, Any]) -> Element:
+    match n:
+        case Function(law, output, args, params) if isinstance(law, Rule):
+            return value(ring, law, [c[a][0] for a in args], [c[p][0] for p in params])[output]
+        case Local(name, u, params):
+            member = BOOK[name]
+            at = c[u][0]
+            for domain in getattr(member.entry, "domain", ()):
+                check(ring, name, domain, at)
+            jets[n] = ring.jet(name, [*(c[p][0] for p in params), at], order)
+            _finite(ring, name, (at,), jets[n][0])
+            return jets[n][0]
+        case Select(chooser, tests, branches):
+            choices[n] = ring.choose(chooser, [c[t][0] for t in tests])
+            return ring.pick(choices[n], [c[b][0] for b in branches])
+        case Quotient(_, b):
+            zero = ring.is_zero(c[b][0])
+            if np.any(zero):
+                raise SingularExpansionError(
+                    f"division by a series whose constant term is zero{_which(zero)}: there is a pole here; "
+                    "divide common powers of t out first",
+                    _points(zero),
+                )
+    return initial(ring, n, c)
+
+
+def _step(
+    ring: Ring, n: Node, c: dict[Node, Any], jets: dict[Node, Any], choices: dict[Node, Any], order: int
+) -> Callable[[int], Element]:
+    match n:
+        case Select(_, _, branches):
+            live = [b for b in branches]
+            zero = ring.zero()
+            return lambda k: ring.pick(choices[n], [c[b][k] if b.degree >= k else zero for b in live])
+        case Local(_, u, _):
+            return _compose(ring, jets[n], c[u], order)
+    return advance(ring, n, c)
+
+
+def _compose(ring: Ring, jet: Sequence[Element], u: Any, order: int) -> Callable[[int], Element]:
+    """Coefficient k of Σ g_j·(u − u_0)^j, from the powers of u − u_0 kept up to order k."""
+    powers: list[Any] = [None, u]
+
+    def step(k: int) -> Element:
+        total = ring.mul(jet[1], u[k])
+        for j in range(2, k + 1):
+            if j == len(powers):
+                fresh = ring.buffer(order)
+                for i in range(j):
+                    ring.put(fresh, i, ring.zero())
+                powers.append(fresh)
+            # (u − u_0)^j has valuation j, so its last factor runs over 1 … k−j+1
+            ring.put(powers[j], k, ring.convolve(u, powers[j - 1], 1, k - j + 1, k))
+            total = ring.add(total, ring.mul(jet[j], powers[j][k]))
+        return total
+
+    return step
+
+
+def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...]:
+    """Every output of a rule at one point (order 0), with the domain checked."""
+    for domain in law.domain:
+        check(ring, law.name, domain, args[domain.argument])
+    if law.value is None:
+        found = tuple(ring.value(name, [*args, *params]) for name in law.outputs)
+    else:
+        if callable(law.value):
+            result = law.value(_Functions(ring), *args, *params)
+        else:
+            if ring.name not in law.value:
+                raise UnsupportedFunctionError(f"{law.name} was registered without a value for the ring {ring.name}")
+            result = law.value[ring.name](*args, *params)
+        found = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+    for name, v in zip(law.outputs, found, strict=True):
+        _finite(ring, name, args, v)
+    return found
+
+
+class _Functions:
+    """The book's functions at order 0 in one ring, for values that are written over any ring."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    def __getattr__(self, name: str) -> Callable[..., Element]:
+        if name not in BOOK:
+            raise AttributeError(name)
+        from taylorad.series.schedule import schedule
+
+        def apply(*args: Element) -> Element:
+            leaves = [Leaf.of(i, 0) for i in range(len(args))]
+            return run(schedule([BOOK[name](*leaves)]), self._ring, [[self._lift(a)] for a in args], 0)[0][0]
+
+        return apply
+
+    def _lift(self, a: Any) -> Element:
+        from fractions import Fraction
+
+        return self._ring.lift(a) if isinstance(a, (int, Fraction)) else a
+
+    def constant(self, name: str) -> Element:
+        return self._ring.constant(name)
+
+
+def check(ring: Ring, name: str, domain: Domain, at: Element) -> None:
+    """Raise where an argument is not certainly inside a domain."""
+    where = ring.position(at, domain.lower, domain.upper)
+    worst = int(np.max(where)) if np.ndim(where) else int(where)
+    if worst == Position.INSIDE:
+        return
+    lower = "-inf" if domain.lower is None else domain.lower
+    upper = "inf" if domain.upper is None else domain.upper
+    bad = np.equal(where, worst)
+    shown = np.asarray(at)[bad].flat[0] if np.ndim(where) else at
+    text = f"{name} needs an argument in ({lower}, {upper})"
+    if worst == Position.UNDECIDED:
+        raise UncertifiedError(f"{text}; {shown} may touch its boundary: use a smaller ball or more precision")
+    if worst == Position.BOUNDARY:
+        raise SingularExpansionError(
+            f"{text}; {shown}{_which(bad)} is {domain.boundary}, where there is no Taylor series", _points(bad)
+        )
+    raise DomainError(f"{text}; got {shown}{_which(bad)}; use a complex argument to leave the real domain", _points(bad))
+
+
+def _finite(ring: Ring, name: str, args: Sequence[Element], v: Element) -> None:
+    fine = ring.is_finite(v)
+    if np.all(fine):
+        return
+    bad = np.logical_not(fine)
+    shown = ", ".join(str(np.broadcast_to(a, np.shape(bad))[bad].flat[0] if np.ndim(bad) else a) for a in args)
+    raise SingularExpansionError(
+        f"{name}({shown}) is not finite in the ring {ring.name}{_which(bad)}: a pole, or too large for it; "
+        "move the point, or use mpmath numbers if the value is merely large",
+        _points(bad),
+    )
+
+
+def _points(mask: Any) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.flatnonzero(mask)) if np.ndim(mask) else ()
+
+
+def _which(mask: Any) -> str:
+    points = _points(mask)
+    return f" (at point {points[0]} of the batch{' and others' if len(points) > 1 else ''})" if points else ""

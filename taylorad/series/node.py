@@ -1,0 +1,436 @@
+"""The nodes of a computation on power series: a handful of kinds, hash-consed, none of them named after a function.
+
+Operators between nodes build the graph and fold as they go: constants are combined, linear combinations
+flattened, rational factors pulled out of products. Equal expressions are one node, so common
+subexpressions are shared without a pass of their own.
+
+A node knows two structural facts, whatever values flow through it later:
+
+* ``valuation``: coefficients 0 … valuation−1 are zero (θa has no constant term);
+* ``degree``: coefficients above it are zero (a constant has degree 0), or ``INFINITE``.
+
+``digest`` names a node by its content: it orders commuting operands, so that results do not depend on what was
+computed before, and it keys compiled code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import weakref
+from collections.abc import Iterable
+from fractions import Fraction
+from numbers import Rational
+from typing import Any, Protocol, final
+
+__all__ = [
+    "INFINITE",
+    "Constant",
+    "Function",
+    "Law",
+    "Leaf",
+    "Linear",
+    "Local",
+    "Node",
+    "Product",
+    "Quotient",
+    "Select",
+    "State",
+    "Theta",
+    "as_node",
+    "linear",
+]
+
+INFINITE = 1 << 60
+_table: weakref.WeakValueDictionary[tuple[Any, ...], Node] = weakref.WeakValueDictionary()
+_lock = threading.RLock()
+
+
+class Law(Protocol):
+    """What a function node asks of an entry of the book."""
+
+    name: str
+    outputs: tuple[str, ...]
+    digest: bytes
+
+    def differentials(self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
+        """θ of every output, as nodes."""
+        ...
+
+
+class Node:
+    """A power series in the making. Immutable; two equal nodes are the same object."""
+
+    __slots__ = ("__weakref__", "degree", "digest", "parts", "valuation")
+    degree: int
+    digest: bytes
+    valuation: int
+    parts: tuple[Any, ...]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        """The nodes this node is made of (a function's differential and a state's right-hand side apart)."""
+        return tuple(p for p in self.parts if isinstance(p, Node))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
+
+    def __reduce__(self) -> Any:
+        return (_rebuild, (type(self), self.parts))
+
+    def __add__(self, other: object) -> Node:
+        return linear([(1, self), (1, as_node(other))])
+
+    __radd__ = __add__
+
+    def __sub__(self, other: object) -> Node:
+        return linear([(1, self), (-1, as_node(other))])
+
+    def __rsub__(self, other: object) -> Node:
+        return linear([(-1, self), (1, as_node(other))])
+
+    def __neg__(self) -> Node:
+        return linear([(-1, self)])
+
+    def __mul__(self, other: object) -> Node:
+        return _product(self, as_node(other))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: object) -> Node:
+        return _quotient(self, as_node(other))
+
+    def __rtruediv__(self, other: object) -> Node:
+        return _quotient(as_node(other), self)
+
+
+def _intern(kind: type[Any], parts: tuple[Any, ...], valuation: int, degree: int, key: tuple[Any, ...] | None = None) -> Any:
+    full = (kind, *(parts if key is None else key))
+    with _lock:
+        found = _table.get(full)
+        if found is None:
+            found = kind.__new__(kind)
+            found.parts, found.valuation, found.degree = parts, valuation, degree
+            found.digest = hashlib.blake2b(_content((kind.__name__, parts)), digest_size=16).digest()
+            _table[full] = found
+    return found
+
+
+def _content(part: object) -> bytes:
+    if isinstance(part, Node):
+        return part.digest
+    if isinstance(part, tuple):
+        return b"(" + b",".join(map(_content, part)) + b")"
+    return getattr(part, "digest", None) or repr(part).encode()
+
+
+def _rebuild(kind: Any, parts: tuple[Any, ...]) -> Node:
+    return linear(parts[0]) if kind is Linear else kind.of(*parts)
+
+
+@final
+class Leaf(Node):
+    """A series given from outside, by position."""
+
+    __slots__ = ()
+    __match_args__ = ("index",)
+
+    @staticmethod
+    def of(index: int, degree: int = INFINITE) -> Leaf:
+        return _intern(Leaf, (index, degree), 0, degree)
+
+    @property
+    def index(self) -> int:
+        return self.parts[0]
+
+
+@final
+class Constant(Node):
+    """A number (int, Fraction or a scalar of some ring) or the name of a constant that each ring evaluates."""
+
+    __slots__ = ()
+    __match_args__ = ("value",)
+
+    @staticmethod
+    def of(value: object) -> Constant:
+        if isinstance(value, Rational):
+            value = Fraction(value.numerator, value.denominator)
+            value = int(value) if value.denominator == 1 else value
+        if isinstance(value, (int, Fraction, str)):
+            key: tuple[Any, ...] = (value,)
+        elif isinstance(value, (float, complex)):
+            key = (type(value).__name__, repr(value))
+        else:
+            key = (type(value).__name__, id(value))
+        return _intern(Constant, (value,), 0, 0, key)
+
+    @property
+    def value(self) -> Any:
+        return self.parts[0]
+
+    @property
+    def rational(self) -> bool:
+        return isinstance(self.parts[0], (int, Fraction))
+
+
+@final
+class Linear(Node):
+    """Σ c·a over pairs (c, a) with rational c; at most one of the nodes is a constant."""
+
+    __slots__ = ()
+    __match_args__ = ("terms",)
+
+    @property
+    def terms(self) -> tuple[tuple[int | Fraction, Node], ...]:
+        return self.parts[0]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return tuple(a for _, a in self.terms)
+
+
+@final
+class Product(Node):
+    """a·b; a square when both are the same node."""
+
+    __slots__ = ()
+    __match_args__ = ("a", "b")
+
+    @staticmethod
+    def of(a: Node, b: Node) -> Product:
+        if (b.valuation, b.digest) > (a.valuation, a.digest):
+            a, b = b, a
+        return _intern(Product, (a, b), a.valuation + b.valuation, min(INFINITE, a.degree + b.degree))
+
+    @property
+    def a(self) -> Node:
+        return self.parts[0]
+
+    @property
+    def b(self) -> Node:
+        return self.parts[1]
+
+
+@final
+class Quotient(Node):
+    """a/b, where b has a constant term."""
+
+    __slots__ = ()
+    __match_args__ = ("a", "b")
+
+    @staticmethod
+    def of(a: Node, b: Node) -> Quotient:
+        if b.valuation:
+            raise ValueError("the denominator of a quotient needs a constant term")
+        return _intern(Quotient, (a, b), a.valuation, a.degree if b.degree == 0 else INFINITE)
+
+    @property
+    def a(self) -> Node:
+        return self.parts[0]
+
+    @property
+    def b(self) -> Node:
+        return self.parts[1]
+
+
+@final
+class Theta(Node):
+    """θa = t·a′: its coefficient k is k·a_k."""
+
+    __slots__ = ()
+    __match_args__ = ("a",)
+
+    @staticmethod
+    def of(a: Node) -> Theta:
+        return _intern(Theta, (a,), max(1, a.valuation), a.degree)
+
+    @property
+    def a(self) -> Node:
+        return self.parts[0]
+
+
+@final
+class Function(Node):
+    """Output number ``output`` of an entry of the book, through its differential: θv = dv, v_0 = value(u_0)."""
+
+    __slots__ = ("_differential",)
+    __match_args__ = ("law", "output", "args", "params")
+
+    @staticmethod
+    def of(law: Law, output: int, args: tuple[Node, ...], params: tuple[Node, ...]) -> Function:
+        degree = 0 if all(a.degree == 0 for a in args) else INFINITE
+        return _intern(Function, (law, output, args, params), 0, degree)
+
+    @property
+    def law(self) -> Law:
+        return self.parts[0]
+
+    @property
+    def output(self) -> int:
+        return self.parts[1]
+
+    @property
+    def args(self) -> tuple[Node, ...]:
+        return self.parts[2]
+
+    @property
+    def params(self) -> tuple[Node, ...]:
+        return self.parts[3]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return (*self.args, *self.params)
+
+    def siblings(self) -> tuple[Function, ...]:
+        """All outputs of the same entry at the same arguments."""
+        return tuple(Function.of(self.law, i, self.args, self.params) for i in range(len(self.law.outputs)))
+
+    @property
+    def differential(self) -> Node:
+        """θv, by the rule; every term has a factor θu, so coefficient k needs v only below k."""
+        known = getattr(self, "_differential", None)
+        if known is None:
+            values = self.siblings()
+            found = self.law.differentials(self.args, values, self.params)
+            for value, dv in zip(values, found, strict=True):
+                if dv.valuation < 1 and dv.degree > 0:
+                    raise ValueError(f"rule {self.law.name}: every term of the differential needs a factor du")
+                value._differential = dv
+            known = self._differential
+        return known
+
+
+@final
+class Local(Node):
+    """An entry of the book through its Taylor coefficients g_j at u_0: Σ g_j·(u − u_0)^j."""
+
+    __slots__ = ()
+    __match_args__ = ("name", "u", "params")
+
+    @staticmethod
+    def of(name: str, u: Node, params: tuple[Node, ...]) -> Local:
+        return _intern(Local, (name, u, params), 0, 0 if u.degree == 0 else INFINITE)
+
+    @property
+    def name(self) -> str:
+        return self.parts[0]
+
+    @property
+    def u(self) -> Node:
+        return self.parts[1]
+
+    @property
+    def params(self) -> tuple[Node, ...]:
+        return self.parts[2]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return (self.u, *self.params)
+
+
+@final
+class Select(Node):
+    """The branch whose turn it is: ``chooser`` picks, from order-0 values only, whose coefficients pass."""
+
+    __slots__ = ()
+    __match_args__ = ("chooser", "tests", "branches")
+
+    @staticmethod
+    def of(chooser: str, tests: tuple[Node, ...], branches: tuple[Node, ...]) -> Select:
+        return _intern(
+            Select,
+            (chooser, tests, branches),
+            min(b.valuation for b in branches),
+            max(b.degree for b in branches),
+        )
+
+    @property
+    def chooser(self) -> str:
+        return self.parts[0]
+
+    @property
+    def tests(self) -> tuple[Node, ...]:
+        return self.parts[1]
+
+    @property
+    def branches(self) -> tuple[Node, ...]:
+        return self.parts[2]
+
+    @property
+    def operands(self) -> tuple[Node, ...]:
+        return (*self.tests, *self.branches)
+
+
+@final
+class State(Node):
+    """A component of the state of x′ = f(x): coefficient k is coefficient k−1 of its right-hand side over k."""
+
+    __slots__ = ("_rhs",)
+    __match_args__ = ("index",)
+
+    @staticmethod
+    def of(system: object, index: int) -> State:
+        return _intern(State, (system, index), 0, INFINITE)
+
+    @property
+    def index(self) -> int:
+        return self.parts[1]
+
+    @property
+    def rhs(self) -> Node:
+        return self._rhs
+
+    def bind(self, rhs: Node) -> None:
+        """Give the right-hand side; done once, when the system has been traced."""
+        self._rhs = rhs
+
+
+def as_node(value: object) -> Node:
+    return value if isinstance(value, Node) else Constant.of(value)
+
+
+def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
+    """Σ c·a, flattened: rational constants are added up, equal nodes collected, nested sums opened."""
+    constant: int | Fraction = 0
+    collected: dict[Node, int | Fraction] = {}
+    todo = list(reversed(list(terms)))
+    while todo:
+        c, a = todo.pop()
+        match a:
+            case Linear(inner):
+                todo.extend((c * d, b) for d, b in reversed(inner))
+            case Constant(value) if a.rational:
+                constant = constant + c * value
+            case _:
+                collected[a] = collected.get(a, 0) + c
+    flat = tuple((c, a) for a, c in collected.items() if c != 0)
+    if constant != 0 or not flat:
+        flat = (*flat, (1, Constant.of(constant)))
+    if len(flat) == 1 and flat[0][0] == 1:
+        return flat[0][1]
+    nodes = [a for _, a in flat]
+    return _intern(Linear, (flat,), min(a.valuation for a in nodes), max(a.degree for a in nodes))
+
+
+def _factor(a: Node) -> tuple[int | Fraction, Node]:
+    """A rational factor and the rest."""
+    if isinstance(a, Linear) and len(a.terms) == 1:
+        return a.terms[0]
+    return 1, a
+
+
+def _product(a: Node, b: Node) -> Node:
+    for one, other in ((a, b), (b, a)):
+        if isinstance(one, Constant) and one.rational:
+            return linear([(one.value, other)])
+    (c, a), (d, b) = _factor(a), _factor(b)
+    return linear([(c * d, Product.of(a, b))])
+
+
+def _quotient(a: Node, b: Node) -> Node:
+    if isinstance(b, Constant) and b.rational:
+        if b.value == 0:
+            raise ZeroDivisionError("a series divided by the constant 0")
+        return linear([(Fraction(1) / b.value, a)])
+    (c, a), (d, b) = _factor(a), _factor(b)
+    return linear([(Fraction(c) / d, Quotient.of(a, b))])

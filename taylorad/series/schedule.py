@@ -1,0 +1,70 @@
+"""The order in which the nodes of a graph are computed, at coefficient 0 and at every later one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taylorad.series.node import Constant, Function, Leaf, Node, State
+from taylorad.series.recurrence import dependencies
+
+__all__ = ["Schedule", "schedule"]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``first``: all nodes, in the order of coefficient 0. ``rest``: those that have coefficients k ≥ 1."""
+
+    roots: tuple[Node, ...]
+    first: tuple[Node, ...]
+    rest: tuple[Node, ...]
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        return tuple(n for n in self.first if isinstance(n, Leaf))
+
+
+def schedule(roots: Sequence[Node]) -> Schedule:
+    """Both orders for the graph that hangs on ``roots``."""
+    nodes = _reachable(roots)
+    first = _sorted(nodes, 0)
+    rest = _sorted([n for n in nodes if n.degree > 0], 1)
+    return Schedule(tuple(roots), tuple(first), tuple(n for n in rest if n.degree > 0 and not isinstance(n, (Leaf, Constant))))
+
+
+def _reachable(roots: Sequence[Node]) -> list[Node]:
+    seen: dict[Node, None] = {}
+    todo = list(reversed(roots))
+    while todo:
+        n = todo.pop()
+        if n in seen:
+            continue
+        seen[n] = None
+        todo.extend(reversed(n.operands))
+        if isinstance(n, Function) and n.degree > 0:
+            todo.append(n.differential)
+        elif isinstance(n, State):
+            todo.append(n.rhs)
+    return list(seen)
+
+
+def _sorted(nodes: Sequence[Node], k: int) -> list[Node]:
+    """Topological order of the dependencies at order k (depth first, without recursion)."""
+    out: list[Node] = []
+    state: dict[Node, bool] = {}
+    for root in nodes:
+        stack = [(root, False)]
+        while stack:
+            n, ready = stack.pop()
+            if ready:
+                state[n] = True
+                out.append(n)
+                continue
+            if n in state:
+                if not state[n]:
+                    raise ValueError(f"{n!r} depends on its own coefficient of the same order")
+                continue
+            state[n] = False
+            stack.append((n, True))
+            stack.extend((m, False) for m in reversed(dependencies(n, k)) if not state.get(m, False))
+    return out
