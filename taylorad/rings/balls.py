@@ -6,6 +6,7 @@ points of the argument ball (FLINT's guarantee for its ball arithmetic).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -18,18 +19,50 @@ from taylorad.errors import MixedRingError, UnsupportedFunctionError
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
 
-__all__ = ["BallRing", "ball", "precision"]
+__all__ = ["BallRing", "ball", "compose", "expand", "precision"]
+
+_lock = threading.RLock()
 
 
 @contextmanager
 def precision(bits: int) -> Iterator[None]:
-    """Work at ``bits`` bits inside the block."""
-    before = flint.ctx.prec
-    flint.ctx.prec = bits
-    try:
-        yield
-    finally:
-        flint.ctx.prec = before
+    """Work at ``bits`` bits inside the block; one thread at a time, since FLINT's context is one for all threads."""
+    with _lock:
+        before = flint.ctx.prec
+        flint.ctx.prec = bits
+        try:
+            yield
+        finally:
+            flint.ctx.prec = before
+
+
+@contextmanager
+def _terms(count: int) -> Iterator[None]:
+    """Keep ``count`` terms of every power series inside the block."""
+    with _lock:
+        before = flint.ctx.cap
+        flint.ctx.cap = count
+        try:
+            yield
+        finally:
+            flint.ctx.cap = before
+
+
+def expand(function: str, u: Any, order: int, *args: Any) -> list[Any]:
+    """Coefficients 0 … order of FLINT's series method ``function`` at the ball u. Rigorous."""
+    kind = flint.acb_series if isinstance(u, flint.acb) else flint.arb_series
+    with _terms(order + 1):
+        series = getattr(kind([u, 1], order + 1), function)(*args)
+        return [series[k] for k in range(order + 1)]
+
+
+def compose(outer: Sequence[Any], inner: Sequence[Any], order: int) -> list[Any]:
+    """Coefficients 0 … order of Σ outer_j·inner^j, where inner has no constant term. Rigorous."""
+    complex = any(isinstance(x, flint.acb) for x in (*outer, *inner))
+    kind = flint.acb_series if complex else flint.arb_series
+    with _terms(order + 1):
+        series = kind(list(outer), order + 1)(kind(list(inner), order + 1))
+        return [series[k] for k in range(order + 1)]
 
 
 def ball(value: object) -> Any:
