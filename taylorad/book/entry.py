@@ -20,9 +20,28 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from taylorad.series.node import Constant, Function, Leaf, Local, Node, Theta, as_node
+from taylorad.errors import UnsupportedFunctionError
+from taylorad.series.node import Constant, Function, Leaf, Local, Node, Select, Theta, as_node
 
-__all__ = ["BOOK", "Domain", "Entry", "Formula", "LocalEntry", "Member", "Rule", "constant", "formula", "local", "rule"]
+__all__ = [
+    "BOOK",
+    "Domain",
+    "Entry",
+    "Family",
+    "Fold",
+    "Formula",
+    "LocalEntry",
+    "Member",
+    "Rule",
+    "constant",
+    "fold",
+    "formula",
+    "group",
+    "local",
+    "polynomials",
+    "rule",
+    "select",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,33 +49,59 @@ class Domain:
     """Where a function of a real argument is analytic: the open interval (lower, upper).
 
     For complex arguments only the end points themselves are excluded. ``argument`` says which argument is
-    meant; ``boundary`` tells the user what lies on the edge.
+    meant; ``boundary`` tells the user what lies on the edge. Where the interval is not one of an argument,
+    ``measure(*arguments, *outputs)`` gives the quantity that must lie in it, by + − · / alone, and ``needs``
+    says the condition in words.
     """
 
     lower: Fraction | int | None = None
     upper: Fraction | int | None = None
     argument: int = 0
     boundary: str = "a singularity"
+    measure: Callable[..., Any] | None = None
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """What every entry of the book has: a name, its number of series arguments and of parameters, its source."""
+    """What every entry of the book has: a name, its number of series arguments and of parameters, its source.
+
+    A call takes the series arguments and then the parameters, pow(u, a), of which the last ones may have ``defaults``;
+    with ``params_first`` the parameters come before, in the order that scipy.special has: jv(nu, x), hyp2f1(a, b, c, x).
+    Inside the book (rules, value tables) arguments come first and parameters last in either case.
+    """
 
     name: str
     outputs: tuple[str, ...]
     arity: int
     parameters: tuple[str, ...]
     doc: str
+    params_first: bool = field(default=False, kw_only=True)
+    defaults: tuple[Any, ...] = field(default=(), kw_only=True)
 
     def __call__(self, *args: Any) -> Any:
-        """The entry applied to nodes (and constants): a node, or one for each output."""
-        wanted = self.arity + len(self.parameters)
-        if len(args) != wanted:
-            raise TypeError(f"{self.name} takes {wanted} arguments, got {len(args)}")
-        nodes = tuple(map(as_node, args))
-        found = self.build(nodes[: self.arity], nodes[self.arity :])
+        """The entry applied to nodes (and constants): a node, or one for each output that is a function of the book."""
+        found = tuple(n for name, n in zip(self.outputs, self.apply(args), strict=True) if not name.startswith("_"))
         return found if len(found) > 1 else found[0]
+
+    def apply(self, args: tuple[Any, ...]) -> tuple[Node, ...]:
+        """Every output of the entry, applied to nodes (and constants) as in a call."""
+        wanted = self.arity + len(self.parameters)
+        missing = wanted - len(args)
+        if not 0 <= missing <= len(self.defaults):
+            least = f"{wanted - len(self.defaults)} to " if self.defaults else ""
+            raise TypeError(f"{self.name} takes {least}{wanted} arguments, got {len(args)}")
+        nodes = tuple(map(as_node, (*args, *self.defaults[len(self.defaults) - missing :])))
+        split = len(self.parameters) if self.params_first else self.arity
+        front, back = nodes[:split], nodes[split:]
+        series, params = (back, front) if self.params_first else (front, back)
+        for parameter, node in zip(self.parameters, params, strict=True):
+            if node.degree > 0:
+                raise UnsupportedFunctionError(
+                    f"{self.name} was given a series as its parameter {parameter}, which must be a constant: "
+                    f"derivatives with respect to {parameter} are not in the book"
+                )
+        return self.build(series, params)
 
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
         raise NotImplementedError(self.name)  # pragma: no cover - every kind of entry has its own
@@ -78,8 +123,7 @@ class Member:
         return self.entry.outputs[self.output]
 
     def __call__(self, *args: Any) -> Node:
-        found = self.entry(*args)
-        return found[self.output] if len(self.entry.outputs) > 1 else found
+        return self.entry.apply(args)[self.output]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +167,21 @@ class Formula(Entry):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Fold(Entry):
+    """An associative function of two arguments, applied to any number of them (at least one), pairwise."""
+
+    pair: Callable[..., Any] = field(default=lambda: None)
+
+    def apply(self, args: tuple[Any, ...]) -> tuple[Node, ...]:
+        if not args:
+            raise TypeError(f"{self.name} takes at least one argument")
+        nodes = list(map(as_node, args))
+        while len(nodes) > 1:  # in a balanced tree, so that rounding errors grow like log n
+            nodes = [self.pair(*nodes[i : i + 2]) if i + 1 < len(nodes) else nodes[i] for i in range(0, len(nodes), 2)]
+        return (nodes[0],)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class LocalEntry(Entry):
     """A function through its Taylor coefficients at a point, which each ring takes from its jet table."""
 
@@ -130,6 +189,28 @@ class LocalEntry(Entry):
 
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(Local.of(name, args[0], params) for name in self.outputs)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family(LocalEntry):
+    """Orthogonal polynomials by their recurrence in the degree n; for other degrees a local entry of the same name.
+
+    ``step(x, p, q, n, *parameters)`` gives P_n from p = P_{n−1} and q = P_{n−2}, with P_0 = 1 and P_{−1} = before·x.
+    """
+
+    step: Callable[..., Any] = field(default=lambda: None)
+    before: int = 0
+
+    def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
+        n, others = params[0], params[1:]
+        degree = n.value if isinstance(n, Constant) and not isinstance(n.value, str) else None
+        if degree is None or degree != degree.real or degree < 0 or degree != int(degree):
+            return LocalEntry.build(self, args, params)
+        (x,) = args
+        p, q = as_node(1), self.before * x
+        for m in range(1, int(degree) + 1):
+            p, q = as_node(self.step(x, p, q, m, *others)), p
+        return (p,)
 
 
 BOOK: dict[str, Member] = {}
@@ -141,9 +222,14 @@ def _from_book(name: str) -> Entry:
 
 
 def register(entry: Any, aliases: tuple[str, ...] = ()) -> Any:
-    """Write an entry into the book under the names of its outputs and their aliases."""
+    """Write an entry into the book under the names of its outputs and their aliases.
+
+    An output whose name begins with an underscore serves the entry's other outputs (sec² beside tan): each ring
+    has a value for it, but it is not a function of the book.
+    """
     for member in entry.members:
-        BOOK[member.name] = member
+        if not member.name.startswith("_"):
+            BOOK[member.name] = member
     for alias in aliases:
         BOOK[alias] = entry.members[0]
     ENTRIES[entry.name] = entry
@@ -152,6 +238,10 @@ def register(entry: Any, aliases: tuple[str, ...] = ()) -> Any:
 
 def _signature(function: Callable[..., Any]) -> list[str]:
     return list(inspect.signature(function).parameters)
+
+
+def _defaults(function: Callable[..., Any]) -> tuple[Any, ...]:
+    return tuple(p.default for p in inspect.signature(function).parameters.values() if p.default is not p.empty)
 
 
 def rule(
@@ -191,6 +281,7 @@ def rule(
             None if isinstance(value, (str, tuple)) else value,
             domain if isinstance(domain, tuple) else (domain,),
             homogeneity,
+            defaults=_defaults(differential),
         )
         # what the rule says, not what it is called: compiled code must not outlive a changed rule
         us = tuple(Leaf.of(i) for i in range(arity))
@@ -219,12 +310,59 @@ def formula(
     return write
 
 
+def fold(name: str, pair: Callable[..., Any], doc: str) -> Fold:
+    """Write into the book the function of any number of arguments that ``pair`` is for two."""
+    return register(Fold(name, (name,), 1, (), doc, pair))
+
+
+def select(test: Any, above: Any, below: Any) -> Node:
+    """``above`` where the constant term of ``test`` is positive, ``below`` where it is negative.
+
+    The engine raises SingularExpansionError where it is zero and UncertifiedError where a ball leaves it open.
+    """
+    if above is below:
+        return as_node(above)
+    return Select.of("sign", (as_node(test),), (as_node(below), as_node(above)))
+
+
 def local(
-    name: str, *, parameters: tuple[str, ...] = (), domain: tuple[Domain, ...] | Domain = (), doc: str = "", aliases: tuple[str, ...] = ()
+    name: str,
+    *,
+    parameters: tuple[str, ...] = (),
+    domain: tuple[Domain, ...] | Domain = (),
+    doc: str = "",
+    aliases: tuple[str, ...] = (),
+    params_first: bool = True,
+    defaults: tuple[Any, ...] = (),
 ) -> LocalEntry:
     """Write a function into the book that each ring knows through its Taylor coefficients."""
     domains = domain if isinstance(domain, tuple) else (domain,)
-    return register(LocalEntry(name, (name,), 1, parameters, doc, domains), aliases)
+    entry = LocalEntry(name, (name,), 1, parameters, doc, domains, params_first=params_first, defaults=defaults)
+    return register(entry, aliases)
+
+
+def polynomials(*, before: int = 0, aliases: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Family]:
+    """Write orthogonal polynomials into the book by their three-term recurrence; see :class:`Family`."""
+
+    def write(step: Callable[..., Any]) -> Family:
+        name, parameters = step.__name__, tuple(_signature(step)[3:])
+        doc = inspect.getdoc(step) or ""
+        entry = Family(name, (name,), 1, parameters, doc, step=step, before=before, params_first=True)
+        return register(entry, aliases)
+
+    return write
+
+
+def group(name: str, *members: Entry | Member, doc: str) -> Formula:
+    """Several functions of the book under one name, as scipy.special has them: airy(x) gives Ai, Ai′, Bi, Bi′.
+
+    The functions keep their own entries; the group is found in ``ENTRIES`` only.
+    """
+    first = members[0].entry if isinstance(members[0], Member) else members[0]
+    outputs = tuple(m.name for m in members)
+    entry = Formula(name, outputs, first.arity, first.parameters, doc, lambda *args: tuple(m(*args) for m in members))
+    ENTRIES[name] = entry
+    return entry
 
 
 def constant(name: str) -> Node:

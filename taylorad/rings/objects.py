@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from taylorad.errors import SingularExpansionError, UncertifiedError, UnsupportedFunctionError
+from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError, UnsupportedFunctionError
 from taylorad.rings.ring import Element, Position, Ring
 
 __all__ = ["ObjectRing"]
@@ -82,6 +82,8 @@ class ObjectRing(Ring):
         return worst
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> int:
+        if self.complex:
+            raise DomainError("a branch cannot be chosen by a complex number; take the real part first")
         where = self.position(tests[0], Fraction(0), None)
         if where in (Position.INSIDE, Position.OUTSIDE):
             return 1 if where == Position.INSIDE else 0

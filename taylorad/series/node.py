@@ -293,7 +293,7 @@ class Function(Node):
             values = self.siblings()
             found = self.law.differentials(self.args, values, self.params)
             for value, dv in zip(values, found, strict=True):
-                if dv.valuation < 1 and dv.degree > 0:
+                if dv.valuation < 1 and dv is not Constant.of(0):
                     raise ValueError(f"rule {self.law.name}: every term of the differential needs a factor du")
                 value._differential = dv
             known = self._differential

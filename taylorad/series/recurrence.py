@@ -79,6 +79,9 @@ def advance(ring: Ring, node: Node, c: Store) -> Callable[[Any], Element]:
             return lambda k: ring.times_int(c[a][k], k)
         case Function():
             dv = node.differential
+            if dv.degree == 0:  # a step function, constant between its jumps
+                zero = ring.zero()
+                return lambda k: zero
             return lambda k: ring.over_int(c[dv][k], k)
         case State():
             rhs = node.rhs
@@ -93,6 +96,8 @@ def dependencies(node: Node, k: int) -> tuple[Node, ...]:
             return ()
         case Product(a, b) if k > 0:
             return (a,) * (b.valuation == 0) + (b,) * (a.valuation == 0)
+        case Quotient(a, b) if k > 0 and 0 < a.valuation <= a.degree:
+            return (a,)
         case Function() if k > 0:
             return (node.differential,) if node.degree > 0 else ()
         case Local() if k > 0:

@@ -1,0 +1,144 @@
+"""Circular functions and their inverses, each as its total differential.
+
+Sources: NIST Digital Library of Mathematical Functions, §4.20 (derivatives) and §4.24(ii) (derivatives of the
+inverses). Tangent and cotangent go with the square of sec and csc, which 1 + tan² would lose where tan is near ±i;
+the inverses go with the square root of their differential, which then lies on the same side of a branch cut as the
+value.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taylorad.book.elementary import PI, hypot
+from taylorad.book.entry import Domain, formula, rule
+
+UNIT = Domain(-1, 1, boundary="a branch point")
+BIG = 2**537  # the square of the least positive double, scaled by it, is not 0
+
+
+@rule(value=("sin", "cos"))
+def sincos(u: Any, du: Any, s: Any, c: Any) -> Any:
+    """Sine and cosine."""
+    return c * du, -s * du
+
+
+sin, cos = sincos.members
+
+
+@rule(value=("tan", "_sec_squared"))
+def tan(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The tangent."""
+    dv = w * du
+    return dv, 2 * v * dv
+
+
+@rule(value=("cot", "_csc_squared"))
+def cot(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The cotangent."""
+    dv = -w * du
+    return dv, 2 * v * dv
+
+
+@rule(value="sec")
+def sec(u: Any, du: Any, v: Any) -> Any:
+    """The secant, 1/cos."""
+    return v * tan(u) * du
+
+
+@rule(value="csc")
+def csc(u: Any, du: Any, v: Any) -> Any:
+    """The cosecant, 1/sin."""
+    return -v * cot(u) * du
+
+
+@rule(value=("sinpi", "cospi"))
+def sincospi(u: Any, du: Any, s: Any, c: Any) -> Any:
+    """sin πu and cos πu, exact at multiples of 1/2."""
+    return PI * (c * du), -PI * (s * du)
+
+
+@rule(value=("sindg", "cosdg"))
+def sincosdg(u: Any, du: Any, s: Any, c: Any) -> Any:
+    """Sine and cosine of an angle in degrees, exact at multiples of 90."""
+    return PI * (c * du) / 180, -PI * (s * du) / 180
+
+
+@rule(value="cosm1")
+def cosm1(u: Any, du: Any, v: Any) -> Any:
+    """cos u − 1, accurate near 0."""
+    return -sin(u) * du
+
+
+# ---------------------------------------------------------------------- inverses
+@rule(value=("asin", "_cos_asin"), domain=UNIT, aliases=("arcsin",))
+def asin(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The inverse sine, beside √(1 − u²)."""
+    dv = du / w
+    return dv, -u * dv
+
+
+@rule(value=("acos", "_cos_asin"), domain=UNIT, aliases=("arccos",))
+def acos(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The inverse cosine, beside √(1 − u²)."""
+    dv = -du / w
+    return dv, u * dv
+
+
+@rule(value="atan", aliases=("arctan",))
+def atan(u: Any, du: Any, v: Any) -> Any:
+    """The inverse tangent."""
+    return du / (1 + u * u)
+
+
+@rule(
+    value="atan2",
+    arity=2,
+    domain=Domain(
+        0,
+        None,
+        measure=lambda y, x, v: (y * BIG) * (y * BIG) + (x * BIG) * (x * BIG),
+        needs="a point other than (0, 0)",
+        boundary="the centre of all angles",
+    ),
+    aliases=("arctan2",),
+)
+def atan2(y: Any, x: Any, dy: Any, dx: Any, v: Any) -> Any:
+    """The angle of the point (x, y), at any scale; on the negative x-axis the series goes on from the value's side."""
+    r = hypot(x, y)
+    return (x / r * dy - y / r * dx) / r
+
+
+@rule(
+    value="acot",
+    domain=Domain(0, None, measure=lambda u, v: u * v, needs="an argument other than 0", boundary="a jump"),
+    aliases=("arccot",),
+)
+def acot(u: Any, du: Any, v: Any) -> Any:
+    """The inverse cotangent, atan(1/u): odd, with a jump at 0."""
+    return -du / (1 + u * u)
+
+
+@formula(aliases=("arcsec",))
+def asec(u: Any) -> Any:
+    """The inverse secant, acos(1/u)."""
+    return acos(1 / u)
+
+
+@formula(aliases=("arccsc",))
+def acsc(u: Any) -> Any:
+    """The inverse cosecant, asin(1/u)."""
+    return asin(1 / u)
+
+
+# ---------------------------------------------------------------------- degrees
+@formula(aliases=("radians",))
+def deg2rad(u: Any) -> Any:
+    """An angle in degrees, in radians."""
+    return PI * u / 180
+
+
+@formula(aliases=("degrees",))
+def rad2deg(u: Any) -> Any:
+    """An angle in radians, in degrees."""
+    return 180 * u / PI

@@ -1,0 +1,145 @@
+"""Order-0 values in Arb balls, real and complex: each encloses the exact value over the whole argument ball.
+
+FLINT's own functions by method; what FLINT lacks is composed of them, with each argument written once where that is
+possible, so that wide balls stay narrow. On a branch cut the side is FLINT's: counter-clockwise continuous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flint import acb, arb
+
+__all__ = ["jet", "lookup"]
+
+
+def lookup(name: str) -> Callable[..., Any] | None:
+    """The function ``name`` over arb and acb, or None where there is none."""
+    if name in _TABLE:
+        return _TABLE[name]
+    from taylorad.rings.values import special
+
+    return special.lookup(name)
+
+
+def jet(name: str, args: Sequence[Any], order: int) -> Sequence[Any]:
+    """Coefficients 0 … order of a local entry at a point, in its last argument."""
+    from taylorad.rings.values import special
+
+    return special.jet(name, args, order)
+
+
+def _method(name: str) -> Callable[..., Any]:
+    return lambda u: getattr(u, name)()
+
+
+def _cbrt(u: Any) -> Any:
+    if isinstance(u, arb):
+        return u.root(3) if not u < 0 else -(-u).root(3)
+    return u.root(3)
+
+
+def _hypot(u: Any, w: Any) -> Any:
+    if isinstance(u, arb) and isinstance(w, arb):
+        return (abs(u) ** 2 + abs(w) ** 2).sqrt()
+    return (u * u + w * w).sqrt()
+
+
+def _atan2(y: Any, x: Any) -> Any:
+    if isinstance(y, arb) and isinstance(x, arb):
+        return arb.atan2(y, x)
+    i = acb(0, 1)
+    return -i * ((x + i * y) / _hypot(x, y)).log()
+
+
+def _logaddexp(u: Any, w: Any) -> Any:
+    total = (u.exp() + w.exp()).log()
+    if total.is_finite() or isinstance(total, acb):
+        return total
+    low, high = (u, w) if u < w else (w, u)  # exponents out of range
+    return high + (low - high).exp().log1p()
+
+
+def _acoth(u: Any) -> Any:
+    if isinstance(u, arb):
+        # atanh(1/u) would lose the distance to 1
+        return (2 / (u - 1)).log1p() / 2 if u > 0 else -(2 / (-u - 1)).log1p() / 2
+    return (1 / u).atanh()
+
+
+def _cosh_asinh(u: Any) -> Any:
+    if isinstance(u, arb):
+        return (1 + abs(u) ** 2).sqrt()
+    i = acb(0, 1)
+    return (1 + i * u).sqrt() * (1 - i * u).sqrt()
+
+
+def _degrees(function: str) -> Callable[..., Any]:
+    return lambda u: getattr(u / 180, function)()
+
+
+def _trunc(u: Any) -> Any:
+    return u.floor() if u > 0 else u.ceil() if u < 0 else u.floor().union(u.ceil()) if not abs(u) < 1 else arb(0)
+
+
+def _round(u: Any) -> Any:
+    low, high = (u - HALF).ceil(), (u + HALF).floor()
+    return low if low == high else low.union(high)
+
+
+def _margin(u: Any) -> Any:
+    return arb(1) if abs(u) < 1 else abs(u - _trunc(u))
+
+
+HALF = arb(0.5)
+
+_TABLE: dict[str, Callable[..., Any]] = {
+    name: _method(name)
+    for name in (
+        *("exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "erf", "erfc"),
+        *("sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan"),
+        *("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh", "atanh"),
+        *("floor", "ceil"),
+    )
+} | {
+    "exp2": lambda u: arb(2) ** u,
+    "exp10": lambda u: arb(10) ** u,
+    "log2": lambda u: u.log() / arb(2).log(),
+    "log10": lambda u: u.log() / arb(10).log(),
+    "cbrt": _cbrt,
+    "pow": lambda u, a: u**a,
+    "hypot": _hypot,
+    "sigmoid": lambda u: 1 / (1 + (-u).exp()),
+    "_sigmoid_of_minus": lambda u: 1 / (1 + u.exp()),
+    "logit": lambda u: -(1 / u - 1).log(),
+    "softplus": lambda u: u.exp().log1p(),
+    "logaddexp": _logaddexp,
+    "logaddexp2": lambda u, w: _logaddexp(u * arb(2).log(), w * arb(2).log()) / arb(2).log(),
+    "gaussian": lambda u: (-(u * u) / 2).exp() / (2 * arb.pi()).sqrt(),
+    "ndtr": lambda u: (-u * HALF.sqrt()).erfc() / 2,
+    "_erf_slope": lambda u: 2 * (-(u * u)).exp() / arb.pi().sqrt(),
+    "_sec_squared": lambda u: u.sec() ** 2,
+    "_csc_squared": lambda u: u.csc() ** 2,
+    "sinpi": _method("sin_pi"),
+    "cospi": _method("cos_pi"),
+    "sindg": _degrees("sin_pi"),
+    "cosdg": _degrees("cos_pi"),
+    "cosm1": lambda u: -2 * (u / 2).sin() ** 2,
+    "_cos_asin": lambda u: (1 - u).sqrt() * (1 + u).sqrt(),
+    "atan2": _atan2,
+    "acot": lambda u: (1 / u).atan(),
+    "_sech_squared": lambda u: u.sech() ** 2,
+    "_csch_squared": lambda u: u.csch() ** 2,
+    "_cosh_asinh": _cosh_asinh,
+    "_sinh_acosh": lambda u: (u - 1).sqrt() * (u + 1).sqrt(),
+    "acoth": _acoth,
+    "round": _round,
+    "trunc": _trunc,
+    "_trunc_margin": _margin,
+    "mod": lambda u, w: u - w * (u / w).floor(),
+    "floor_divide": lambda u, w: (u / w).floor(),
+    "fmod": lambda u, w: u - w * _trunc(u / w),
+    "_trunc_quotient": lambda u, w: _trunc(u / w),
+    "_fmod_margin": lambda u, w: _margin(u / w),
+}
