@@ -14,7 +14,7 @@ from taylorad.series.node import Function, Leaf, Local, Node, Quotient, Select
 from taylorad.series.recurrence import advance, initial
 from taylorad.series.schedule import Schedule
 
-__all__ = ["run", "value"]
+__all__ = ["bind", "run", "value"]
 
 
 def run(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[Any]:
@@ -24,21 +24,29 @@ def run(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[A
     the offending points, where a function has no Taylor series. Cost: O(order²) ring operations for each
     product, quotient and function.
     """
-    c: dict[Node, Any] = {n: leaves[n.index] if isinstance(n, Leaf) else ring.buffer(order) for n in plan.first}
+    c, steps = bind(plan, ring, leaves, order)
+
+    def body(k: int) -> None:
+        for n, step in steps:
+            ring.put(c[n], k, step(k))
+
     with np.errstate(all="ignore"):
-        jets: dict[Node, Sequence[Element]] = {}
-        choices: dict[Node, Any] = {}
+        ring.sweep(order, body)
+    return [_full(ring, n, c[n], order) for n in plan.roots]
+
+
+def bind(
+    plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int
+) -> tuple[dict[Node, Any], list[tuple[Node, Callable[[Any], Element]]]]:
+    """Coefficient 0 of every node, in its buffer, and the step of every node that has later ones."""
+    c: dict[Node, Any] = {n: leaves[n.index] if isinstance(n, Leaf) else ring.buffer(order) for n in plan.first}
+    jets: dict[Node, Sequence[Element]] = {}
+    choices: dict[Node, Any] = {}
+    with np.errstate(all="ignore"):
         for n in plan.first:
             if not isinstance(n, Leaf):
                 ring.put(c[n], 0, _start(ring, n, c, order, jets, choices))
-        steps = [(c[n], _step(ring, n, c, jets, choices, order)) for n in plan.rest]
-
-        def body(k: int) -> None:
-            for buffer, step in steps:
-                ring.put(buffer, k, step(k))
-
-        ring.sweep(order, body)
-    return [_full(ring, n, c[n], order) for n in plan.roots]
+    return c, [(n, _step(ring, n, c, jets, choices, order)) for n in plan.rest]
 
 
 def _full(ring: Ring, n: Node, buffer: Any, order: int) -> Any:
@@ -60,7 +68,7 @@ def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node,
             member = BOOK[name]
             at = c[u][0]
             for domain in getattr(member.entry, "domain", ()):
-                check(ring, name, domain, at)
+                check(ring, name, domain, (at,))
             jets[n] = ring.jet(name, [*(c[p][0] for p in params), at], order)
             _finite(ring, name, (at,), jets[n][0])
             return jets[n][0]
@@ -75,6 +83,9 @@ def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node,
                     "divide common powers of t out first",
                     _points(zero),
                 )
+            quotient = initial(ring, n, c)
+            _finite(ring, "1/series", (c[b][0],), quotient)
+            return quotient
     return initial(ring, n, c)
 
 
@@ -114,7 +125,11 @@ def _compose(ring: Ring, jet: Sequence[Element], u: Any, order: int) -> Callable
 def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...]:
     """Every output of a rule at one point (order 0), with the domain checked."""
     for domain in law.domain:
-        check(ring, law.name, domain, args[domain.argument])
+        if domain.measure is None:
+            check(ring, law.name, domain, args)
+    whole = ring.outputs(law, args, params)
+    if whole is not None:
+        return whole
     if law.value is None:
         found = tuple(ring.value(name, [*args, *params]) for name in law.outputs)
     else:
@@ -127,6 +142,9 @@ def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Eleme
         found = tuple(result) if isinstance(result, (tuple, list)) else (result,)
     for name, v in zip(law.outputs, found, strict=True):
         _finite(ring, name, args, v)
+    for domain in law.domain:
+        if domain.measure is not None:
+            check(ring, law.name, domain, args, found)
     return found
 
 
@@ -156,8 +174,9 @@ class _Functions:
         return self._ring.constant(name)
 
 
-def check(ring: Ring, name: str, domain: Domain, at: Element) -> None:
-    """Raise where an argument is not certainly inside a domain."""
+def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found: Sequence[Element] = ()) -> None:
+    """Raise where the arguments (and outputs ``found``) are not certainly inside a domain."""
+    at = args[domain.argument] if domain.measure is None else domain.measure(*args, *found)
     where = ring.position(at, domain.lower, domain.upper)
     worst = int(np.max(where)) if np.ndim(where) else int(where)
     if worst == Position.INSIDE:
@@ -165,8 +184,8 @@ def check(ring: Ring, name: str, domain: Domain, at: Element) -> None:
     lower = "-inf" if domain.lower is None else domain.lower
     upper = "inf" if domain.upper is None else domain.upper
     bad = np.equal(where, worst)
-    shown = np.asarray(at)[bad].flat[0] if np.ndim(where) else at
-    text = f"{name} needs an argument in ({lower}, {upper})"
+    shown = _shown([args[domain.argument]] if domain.measure is None else args, bad)
+    text = f"{name} needs {domain.needs or f'an argument in ({lower}, {upper})'}"
     if worst == Position.UNDECIDED:
         raise UncertifiedError(f"{text}; {shown} may touch its boundary: use a smaller ball or more precision")
     if worst == Position.BOUNDARY:
@@ -181,12 +200,16 @@ def _finite(ring: Ring, name: str, args: Sequence[Element], v: Element) -> None:
     if np.all(fine):
         return
     bad = np.logical_not(fine)
-    shown = ", ".join(str(np.broadcast_to(a, np.shape(bad))[bad].flat[0] if np.ndim(bad) else a) for a in args)
     raise SingularExpansionError(
-        f"{name}({shown}) is not finite in the ring {ring.name}{_which(bad)}: a pole, or too large for it; "
+        f"{name}({_shown(args, bad)}) is not finite in the ring {ring.name}{_which(bad)}: a pole, or too large for it; "
         "move the point, or use mpmath numbers if the value is merely large",
         _points(bad),
     )
+
+
+def _shown(args: Sequence[Element], bad: Any) -> str:
+    """The arguments at the first bad point, as text."""
+    return ", ".join(str(np.broadcast_to(a, np.shape(bad))[bad].flat[0] if np.ndim(bad) else a) for a in args)
 
 
 def _points(mask: Any) -> tuple[int, ...]:

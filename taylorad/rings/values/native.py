@@ -1,0 +1,80 @@
+"""Order-0 values in machine code: a symbol of the C library, or a formula over such.
+
+A table of the same kind as its neighbours, for kernels. A formula takes ``call(symbol, *args)`` and the arguments,
+numbers with operators; symbols that begin with ``llvm.`` are instructions of the processor. A name that is
+missing here is computed by the caller from the table of the ring and handed to the kernel, so an entry decides
+nothing but speed. Every entry is as accurate as the ring's own (a test compares both with balls).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["lookup"]
+
+Formula = Callable[..., Any]
+
+
+def lookup(name: str, complex: bool = False) -> Formula | None:
+    """The formula of ``name``, or None. A complex one works on the parts ``z.re`` and ``z.im``."""
+    return (_COMPLEX if complex else _REAL).get(name)
+
+
+def _symbol(symbol: str) -> Formula:
+    return lambda call, *args: call(symbol, *args)
+
+
+def _gauss(call: Any, u: Any, halves: int) -> Any:
+    """exp(−u²/halves): u² = m² + (u − m)(u + m) with m² exact, so that the rounding of u² costs nothing."""
+    m = call("llvm.rint", call("llvm.maxnum", call("llvm.minnum", u, 1e3), -1e3) * 128) / 128
+    return call("exp", -(m * m) / halves) * call("exp", (m - u) * (m + u) / halves)
+
+
+def _sigmoid(call: Any, u: Any) -> Any:
+    return call("llvm.minnum", call("exp", u), 1.0) / (1 + call("exp", -call("llvm.fabs", u)))
+
+
+def _sech(call: Any, u: Any) -> Any:
+    e = call("exp", -call("llvm.fabs", u))
+    return 2 * e / (1 + e * e)
+
+
+def _square(x: Any) -> Any:
+    return x * x
+
+
+_LIBRARY = (
+    *("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "pow", "cbrt", "hypot"),
+    *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
+    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
+)
+_REAL: dict[str, Formula] = {name: _symbol(name) for name in _LIBRARY} | {
+    "sqrt": _symbol("llvm.sqrt"),
+    "rsqrt": lambda call, u: 1 / call("llvm.sqrt", u),
+    "sec": lambda call, u: 1 / call("cos", u),
+    "csc": lambda call, u: 1 / call("sin", u),
+    "cot": lambda call, u: 1 / call("tan", u),
+    "coth": lambda call, u: 1 / call("tanh", u),
+    "_sec_squared": lambda call, u: 1 / _square(call("cos", u)),
+    "_csc_squared": lambda call, u: 1 / _square(call("sin", u)),
+    "sech": _sech,
+    "_sech_squared": lambda call, u: _square(_sech(call, u)),
+    "cosm1": lambda call, u: -2 * _square(call("sin", u / 2)),
+    "_cos_asin": lambda call, u: call("llvm.sqrt", (1 - u) * (1 + u)),
+    "_cosh_asinh": lambda call, u: call("hypot", u, 1.0),
+    "_sinh_acosh": lambda call, u: call("llvm.sqrt", u - 1) * call("llvm.sqrt", u + 1),
+    "sigmoid": _sigmoid,
+    "_sigmoid_of_minus": lambda call, u: _sigmoid(call, -u),
+    "softplus": lambda call, u: call("llvm.maxnum", u, 0.0) + call("log1p", call("exp", -call("llvm.fabs", u))),
+    "gaussian": lambda call, u: _gauss(call, u, 2) / math.sqrt(2 * math.pi),
+    "_erf_slope": lambda call, u: _gauss(call, u, 1) * (2 / math.sqrt(math.pi)),
+}
+_COMPLEX: dict[str, Formula] = {
+    "exp": lambda call, z: (call("exp", z.re) * call("cos", z.im), call("exp", z.re) * call("sin", z.im)),
+    "sin": lambda call, z: (call("sin", z.re) * call("cosh", z.im), call("cos", z.re) * call("sinh", z.im)),
+    "cos": lambda call, z: (call("cos", z.re) * call("cosh", z.im), -(call("sin", z.re) * call("sinh", z.im))),
+    "sinh": lambda call, z: (call("sinh", z.re) * call("cos", z.im), call("cosh", z.re) * call("sin", z.im)),
+    "cosh": lambda call, z: (call("cosh", z.re) * call("cos", z.im), call("sinh", z.re) * call("sin", z.im)),
+}

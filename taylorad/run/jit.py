@@ -1,0 +1,158 @@
+"""Machine code in and out of this process. With :mod:`taylorad.run.emit` the only place that knows LLVM."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from taylorad.errors import CompilationError
+from taylorad.run.emit import Target
+
+__all__ = ["Host", "Loaded", "assembly", "compile_text", "host", "load"]
+
+_lock = threading.RLock()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine that code is generated for."""
+
+    triple: str
+    cpu: str
+    features: str
+    target: Target
+
+    @property
+    def identity(self) -> str:
+        """What object code depends on beside its text."""
+        return "|".join((self.triple, self.cpu, self.features, llvmlite.__version__))
+
+
+@functools.cache
+def host(triple: str = "", cpu: str = "", features: str = "") -> Host:
+    """This machine, or another one by its triple; raises CompilationError where LLVM knows neither.
+
+    Vectors hold as many doubles as a register: 8 with AVX-512, 4 with AVX, else 2. The processor's name and
+    features are always given to LLVM: without them a fused multiply-add becomes a call into the C library.
+    """
+    try:
+        if triple:
+            llvm.initialize_all_targets()
+            llvm.initialize_all_asmprinters()
+        else:
+            llvm.initialize_native_target()
+            llvm.initialize_native_asmprinter()
+            triple, cpu = llvm.get_process_triple(), llvm.get_host_cpu_name()
+            features = llvm.get_host_cpu_features().flatten()
+    except RuntimeError as problem:
+        raise CompilationError(
+            f"LLVM cannot generate code on this machine: {problem}; series are interpreted"
+        ) from problem
+    have = {f[1:] for f in features.split(",") if f.startswith("+")}
+    arm = triple.startswith(("aarch64", "arm64"))
+    lanes = 8 if "avx512f" in have else 4 if "avx" in have else 2
+    return Host(triple, cpu, features, Target(lanes, arm or "fma" in have))
+
+
+def _machine(where: Host) -> Any:
+    try:
+        target = llvm.Target.from_triple(where.triple)
+        return target.create_target_machine(
+            cpu=where.cpu, features=where.features, opt=2, reloc="pic", codemodel="default"
+        )
+    except RuntimeError as problem:
+        raise CompilationError(f"LLVM has no code generator for {where.triple}: {problem}") from problem
+
+
+def _module(text: str, where: Host) -> Any:
+    try:
+        module = llvm.parse_assembly(f'target triple = "{where.triple}"\n{text}')
+        module.verify()  # broken IR would end the process later, without a message
+    except RuntimeError as problem:
+        raise CompilationError(f"the generated code is not valid: {problem}") from problem
+    return module
+
+
+def compile_text(text: str, where: Host) -> bytes:
+    """Object code for LLVM IR. No passes run: the text is already what they would make of it."""
+    with _lock:
+        return _machine(where).emit_object(_module(text, where))
+
+
+def assembly(text: str, where: Host) -> str:
+    """The same as assembly text."""
+    with _lock:
+        return _machine(where).emit_assembly(_module(text, where))
+
+
+class _Method(ctypes.Structure):
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("method", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+_FASTCALL = 0x80
+_KERNEL = ctypes.CFUNCTYPE(
+    ctypes.c_int64, *(ctypes.c_void_p,) * 2, *(ctypes.c_int64,) * 4, ctypes.c_void_p
+)  # the GIL is released during a call
+
+
+@final
+class Loaded:
+    """Machine code in memory: ``kernel`` (through ctypes, without the GIL) and ``entry`` (with it, cheap)."""
+
+    __slots__ = ("_engine", "_method", "address", "entry", "kernel")
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.address: int = engine.get_function_address("kernel")
+        self.kernel = _KERNEL(self.address)
+        self._method = _Method(b"kernel", engine.get_function_address("entry"), _FASTCALL, b"See taylorad.run.entry.")
+        make = ctypes.pythonapi.PyCFunction_NewEx
+        make.restype, make.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+        self.entry: Callable[..., Any] = make(ctypes.addressof(self._method), None, None)
+
+
+@functools.cache
+def _resolve(symbol: str) -> None:
+    """Tell LLVM where a function of the C library is."""
+    if symbol.startswith("llvm."):
+        return
+    library: Any = ctypes.cdll.ucrtbase if sys.platform == "win32" else ctypes.CDLL(None)
+    function = getattr(library, symbol, None)
+    if function is None:
+        raise CompilationError(f"the C library of this machine has no {symbol}")
+    llvm.add_symbol(symbol, ctypes.cast(function, ctypes.c_void_p).value)
+
+
+_kept: list[Any] = []  # an entry may outlive its kernel, so code is never unloaded
+
+
+def load(code: bytes, where: Host, symbols: Sequence[str] = ()) -> Loaded:
+    """Put object code into this process; raises CompilationError when it is damaged or a symbol is missing."""
+    with _lock:
+        try:
+            for symbol in symbols:
+                _resolve(symbol)
+            engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(where))
+            engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+            engine.finalize_object()
+            loaded = Loaded(engine)
+        except RuntimeError as problem:
+            if isinstance(problem, CompilationError):
+                raise
+            raise CompilationError(f"machine code could not be loaded: {problem}") from problem
+        _kept.append(loaded)
+        return loaded

@@ -1,0 +1,362 @@
+"""A compiled graph: machine code for single points and for batches, made when first needed and kept on disk.
+
+The function behind a kernel (its ``address``) is ``int64 kernel(leaves, roots, K, n, start, stop, status)``:
+``leaves`` and ``roots`` point to one address for each series (leaves first, then what the caller gives), each an
+array (K+1, n) of float64 or complex128 with the points last; points start … stop−1 are computed, ``status[i]`` is
+set to 1 where point i must be redone by the caller, and the result is 0, 1 (some point is marked) or −1 (no memory).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache as once
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from taylorad.errors import CompilationError, DomainError, OrderError
+from taylorad.rings.arrays import ArrayRing
+from taylorad.run import cache
+from taylorad.run.interpret import run
+from taylorad.run.program import SHORT, Given, Program
+from taylorad.series.node import Node, Product, Quotient, Select
+from taylorad.series.schedule import Schedule, schedule
+
+__all__ = ["Kernel", "compile_plan"]
+
+UNROLL = 700  # lines of IR up to which straight-line code is worth its compilation
+_KEPT = 1024  # kernels that a process remembers
+_BRIEF = 200_000  # multiplications up to which a call keeps the GIL
+
+_kernels: dict[tuple[Any, ...], Kernel] = {}
+_lock = threading.RLock()
+
+
+def compile_plan(plan: Schedule, order: int | None = None, dtype: Any = np.float64, form: str | None = None) -> Kernel:
+    """The kernel of a graph; the same graph gives the same kernel again.
+
+    ``form`` is ``"unrolled"`` (straight-line code for one ``order``), ``"looped"`` (any order) or None: unrolled
+    where an order is given and the code is short. Nothing is compiled before the first call. Raises OrderError
+    for a bad order and CompilationError for a dtype or form that does not exist.
+    """
+    kind = np.dtype(dtype)
+    if kind not in (np.dtype(np.float64), np.dtype(np.complex128)):
+        raise CompilationError(f"kernels compute in float64 or complex128, not {kind}; use the interpreter")
+    if form not in (None, "unrolled", "looped"):
+        raise CompilationError(f"form {form!r} is not one of 'unrolled', 'looped' and None")
+    if order is not None and (not isinstance(order, (int, np.integer)) or order < 0):
+        raise OrderError(f"an order is an integer ≥ 0, got {order!r}")
+    if form is None:
+        form = "unrolled" if order is not None and _size(plan, int(order)) <= UNROLL else "looped"
+    if form == "unrolled" and order is None:
+        raise CompilationError("unrolled code is for one order: give order=")
+    fixed = int(order) if form == "unrolled" and order is not None else None
+    key = (tuple(n.digest for n in plan.roots), fixed, kind)
+    with _lock:
+        found = _kernels.get(key)
+        if found is None:
+            while len(_kernels) >= _KEPT:
+                del _kernels[next(iter(_kernels))]
+            found = _kernels[key] = Kernel(plan, fixed, kind)
+        return found
+
+
+def _size(plan: Schedule, order: int) -> int:
+    """About how many lines unrolled code has."""
+    sums = sum(isinstance(n, (Product, Quotient)) and n.a.degree > SHORT and n.b.degree > SHORT for n in plan.rest)
+    return sums * order * (order + 1) // 2 + len(plan.rest) * order * 2
+
+
+@final
+class Kernel:
+    """See the module. Made by :func:`compile_plan`; safe to call from several threads."""
+
+    __slots__ = ("_loaded", "_lock", "_program", "complex", "degrees", "dtype", "givens", "order", "plan")
+
+    def __init__(self, plan: Schedule, order: int | None, dtype: np.dtype[Any]) -> None:
+        self.plan = plan
+        self.order = order
+        self.dtype = dtype
+        self.complex = dtype.kind == "c"
+        self.givens: tuple[Given, ...] = ()
+        self._program: Program | None = None
+        self._loaded: dict[int, Any] = {}
+        self._lock = threading.RLock()
+        found = {leaf.index: leaf.degree for leaf in plan.leaves}
+        self.degrees = tuple(found.get(i, 0) for i in range(1 + max(found, default=-1)))
+
+    # ------------------------------------------------------------------ code
+    @property
+    def form(self) -> str:
+        return "looped" if self.order is None else "unrolled"
+
+    @property
+    def program(self) -> Program:
+        """The lowered program."""
+        with self._lock:
+            if self._program is None:
+                from taylorad.run.lower import lower
+
+                self._program = lower(self.plan, self.order, self.complex)
+            return self._program
+
+    def text(self, lanes: int = 1, triple: str = "", cpu: str = "", features: str = "") -> str:
+        """LLVM IR for this machine, or for another triple."""
+        from taylorad.run.emit import emit
+        from taylorad.run.entry import entry
+        from taylorad.run.jit import host
+
+        p = self.program
+        door = entry("entry", "kernel", p.degrees, tuple(g.whole for g in p.givens), len(p.roots), p.order, lanes)
+        return emit(p, "kernel", lanes, host(triple, cpu, features).target) + door
+
+    def llvm_ir(self) -> str:
+        """The code of single points as LLVM IR."""
+        return self.text()
+
+    def assembly(self) -> str:
+        """The code of single points in the assembly language of this machine."""
+        from taylorad.run.jit import assembly, host
+
+        return assembly(self.text(), host())
+
+    @property
+    def address(self) -> int:
+        """The address of the function for single points; see the module."""
+        return self.code(1).address
+
+    def op_counts(self) -> dict[str, int]:
+        """Operations of the lowered program by kind; those of ``step`` are done once for every order."""
+        return self.program.counts()
+
+    def code(self, lanes: int) -> Any:
+        """The loaded machine code (``lanes`` = 1 for single points): from memory, from disk, or compiled."""
+        found = self._loaded.get(lanes)
+        if found is None:
+            with self._lock:
+                found = self._loaded.get(lanes)
+                if found is None:
+                    found = self._loaded[lanes] = self._obtain(lanes)
+        return found
+
+    def _obtain(self, lanes: int) -> Any:
+        from taylorad.run.jit import compile_text, host, load
+
+        where = host()
+        key = self._key(lanes, where.identity)
+        kept = cache.get(key)
+        if kept is not None:
+            head, _, code = kept.partition(b"\n")
+            facts = json.loads(head)
+            nodes = {n.digest.hex(): n for n in self.plan.first}
+            if all(digest in nodes for digest, _ in facts["givens"]):
+                self.givens = tuple(Given(nodes[digest], role) for digest, role in facts["givens"])
+                return load(code, where, facts["symbols"])
+        p = self.program
+        self.givens = p.givens
+        code = compile_text(self.text(lanes), where)
+        facts = {"givens": [(g.node.digest.hex(), g.role) for g in p.givens], "symbols": p.symbols}
+        loaded = load(code, where, p.symbols)
+        cache.put(key, json.dumps(facts).encode() + b"\n" + code)
+        return loaded
+
+    def _key(self, lanes: int, machine: str) -> str:
+        said = (lanes, self.order, self.dtype.name, machine, _generator(), _numpy_interface())
+        word = hashlib.blake2b(repr(said).encode(), digest_size=20)
+        for n in self.plan.roots:
+            word.update(n.digest)
+        return word.hexdigest()
+
+    # ------------------------------------------------------------------ calls
+    def __call__(
+        self,
+        leaves: Sequence[Any],
+        order: int | None = None,
+        threads: int = 1,
+        redo: Callable[[np.ndarray], Sequence[np.ndarray]] | None = None,
+    ) -> list[np.ndarray]:
+        """The coefficients of every root: arrays (K+1, *shape).
+
+        ``leaves[i]`` are the coefficients of leaf i, (rows, *shape): K+1 rows, or degree+1 for a polynomial of
+        degree ≤ 3. Shapes are broadcast. ``order`` may be left out where the form fixes it. Points that machine
+        code cannot decide (a zero denominator, the edge of a domain, an overflow) go to ``redo(points)``, flat
+        indices, or to the interpreter, which raises DomainError or SingularExpansionError where there is no
+        series. Not rigorous. A point's result does not depend on the other points, on ``threads`` or on ``redo``.
+        Cost: O(K²) for each product, quotient and function; ``threads`` share the points, without the GIL.
+        """
+        K = self._order(order)
+        try:  # arrays of the right kind go straight through the door, which checks them
+            outs = self._enter(leaves, K)
+            if outs is not None:
+                return outs
+        except (AttributeError, IndexError, ValueError):
+            pass
+        rows = [self._rows(i, leaf, K) for i, leaf in enumerate(leaves)]
+        if len(rows) < len(self.degrees):
+            raise OrderError(f"this kernel takes {len(self.degrees)} series, got {len(rows)}")
+        shape = np.broadcast_shapes(*(r.shape[1:] for r in rows))
+        rows = [r if r.shape[1:] == shape else np.ascontiguousarray(np.broadcast_to(r, (len(r), *shape))) for r in rows]
+        n = int(np.prod(shape, dtype=np.int64))
+        outs = [np.empty((K + 1, *shape), self.dtype) for _ in self.plan.roots]
+        lanes = _lanes() if n >= _lanes() else 1
+        code = self.code(lanes)
+        given = self._given(rows, shape, K) if self.givens else []
+        if n * (K + 1) * self._cost(K) < _BRIEF and code.entry(*rows, *given, *outs) is not None:
+            return outs
+        status = np.zeros(n, np.uint8)
+        if n and self._spread(code.kernel, [*rows, *given], outs, K, n, status, threads, lanes):
+            points = np.flatnonzero(status)
+            fresh = redo(points) if redo is not None else self._interpret(rows, K, shape, points)
+            for out, new in zip(outs, fresh, strict=True):
+                out.reshape(K + 1, n)[:, points] = np.reshape(new, (K + 1, len(points)))
+        return outs
+
+    def _enter(self, leaves: Sequence[Any], K: int) -> list[np.ndarray] | None:
+        shape = leaves[0].shape[1:]
+        n = 1
+        for length in shape:
+            n *= length
+        code = self._loaded.get(_lanes() if n >= _lanes() else 1)
+        if code is None or self.givens or n * (K + 1) * self._cost(K) >= _BRIEF:
+            return None
+        outs = [np.empty((K + 1, *shape), self.dtype) for _ in self.plan.roots]
+        return outs if code.entry(*leaves, *outs) is not None else None
+
+    def _cost(self, K: int) -> int:
+        """About how many operations a point takes for each order."""
+        return (K + 8) * len(self.plan.rest)
+
+    def _order(self, order: int | None) -> int:
+        if order is None:
+            if self.order is None:
+                raise OrderError("this kernel computes any order: give order=")
+            return self.order
+        if order < 0 or (self.order is not None and order != self.order):
+            raise OrderError(
+                f"order {order} asked from a kernel of order {'K ≥ 0' if self.order is None else self.order}"
+            )
+        return int(order)
+
+    def _rows(self, i: int, leaf: Any, K: int) -> np.ndarray:
+        array = np.asarray(leaf)
+        if array.dtype.kind not in ("biufc" if self.complex else "biuf") or array.ndim < 1:
+            raise CompilationError(
+                f"leaf {i}: an array of dtype {array.dtype}, shape {array.shape} is no {self.dtype} series"
+            )
+        array = np.asarray(array, self.dtype, order="C")
+        degree = self.degrees[i] if i < len(self.degrees) else 0
+        need = 1 + (degree if degree <= SHORT else K)
+        if len(array) < need:
+            if len(array) <= degree < K + 1:
+                return np.concatenate([array, np.zeros((need - len(array), *array.shape[1:]), self.dtype)])
+            raise OrderError(f"leaf {i} has {len(array)} coefficients, order {K} needs {need}")
+        return array
+
+    def _spread(
+        self,
+        kernel: Any,
+        rows: list[np.ndarray],
+        outs: list[np.ndarray],
+        K: int,
+        n: int,
+        status: np.ndarray,
+        threads: int,
+        lanes: int,
+    ) -> bool:
+        """Run the points in ``threads`` shares; whether any point must be redone."""
+        ins = np.array([r.ctypes.data for r in rows] or [0], np.uintp)
+        to = np.array([o.ctypes.data for o in outs], np.uintp)
+        fixed = (ins.ctypes.data, to.ctypes.data, K, n)
+        marks = status.ctypes.data
+        shares = max(1, min(threads, n // max(lanes, 16)))
+        if shares == 1:
+            found = [kernel(*fixed, 0, n, marks)]
+        else:
+            edges = [n * s // shares for s in range(shares + 1)]
+            found = list(_pool(shares).map(lambda s: kernel(*fixed, edges[s], edges[s + 1], marks), range(shares)))
+        if min(found) < 0:
+            raise MemoryError(f"no memory for the coefficients of order {K}")
+        return max(found) > 0
+
+    def _given(self, rows: list[np.ndarray], shape: tuple[int, ...], K: int) -> list[np.ndarray]:
+        """What machine code has no value for, from the interpreter: order-0 values, choices, and local series."""
+        ring = ArrayRing(self.dtype, shape)
+        leaves = _padded(rows, K)
+        out: list[np.ndarray] = []
+        for g in self.givens:
+            if g.role == "series":
+                out.append(
+                    np.ascontiguousarray(np.broadcast_to(run(schedule([g.node]), ring, leaves, K)[0], (K + 1, *shape)))
+                )
+            elif g.role == "choice":
+                out.append(self._choice(g.node, ring, leaves, shape))
+            else:
+                value = run(schedule([g.node]), ring, leaves, 0)[0][0]
+                out.append(np.array(np.broadcast_to(value, (1, *shape)), self.dtype))
+        return out
+
+    def _choice(self, node: Node, ring: ArrayRing, leaves: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+        assert isinstance(node, Select)
+        tests = [buffer[0] for buffer in run(schedule(list(node.tests)), ring, leaves, 0)]
+        return np.array(np.broadcast_to(ring.choose(node.chooser, tests), (1, *shape)), np.float64)
+
+    def _interpret(
+        self, rows: list[np.ndarray], K: int, shape: tuple[int, ...], points: np.ndarray
+    ) -> list[np.ndarray]:
+        leaves = _padded(rows, K)
+        few = [np.reshape(leaf, (len(leaf), -1))[:, points] for leaf in leaves]
+        try:
+            return run(self.plan, ArrayRing(self.dtype, (len(points),)), few, K)
+        except DomainError:
+            run(self.plan, ArrayRing(self.dtype, shape), leaves, K)  # the same error, naming the caller's points
+            raise
+
+    def __repr__(self) -> str:
+        order = "" if self.order is None else f", order {self.order}"
+        return f"<{self.form} kernel of {len(self.plan.roots)} series, {self.dtype}{order}>"
+
+
+def _padded(rows: list[np.ndarray], K: int) -> list[np.ndarray]:
+    """Rows as the interpreter takes them: K+1 of each."""
+    return [r if len(r) > K else np.concatenate([r, np.zeros((K + 1 - len(r), *r.shape[1:]), r.dtype)]) for r in rows]
+
+
+@once
+def _lanes() -> int:
+    from taylorad.run.jit import host
+
+    return host().target.lanes
+
+
+@once
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="taylorad")
+
+
+@once
+def _generator() -> str:
+    """Which code generator this is: the version, and what the files that decide the code say."""
+    from taylorad.rings.values import native
+
+    here = Path(__file__).parent
+    word = hashlib.blake2b(digest_size=16)
+    files = [here / f"{name}.py" for name in ("program", "tape", "record", "lower", "emit", "entry", "interpret")]
+    for path in [*files, Path(native.__file__), here.parent / "series" / "recurrence.py"]:
+        word.update(path.read_bytes())
+    return f"{importlib.metadata.version('taylorad')}:{word.hexdigest()}"
+
+
+@once
+def _numpy_interface() -> str:
+    """The layout of objects that the door relies on; CompilationError where it does not hold."""
+    from taylorad.run.entry import layout_holds
+
+    if not layout_holds():
+        raise CompilationError("this Python lays out arrays in a way that kernels do not know; series are interpreted")
+    return f"{object.__basicsize__}:{np.__version__.split('.')[0]}"
