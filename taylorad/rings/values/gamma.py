@@ -1,0 +1,75 @@
+"""Ball values and jets of the gamma function and its relatives, and of the zeta function.
+
+Signatures: ``value(u)`` or ``value(a, b)``, ``jet(order, *params, u)``; real balls give real results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import factorial
+from typing import Any
+
+from flint import acb, arb
+
+from taylorad.errors import DomainError
+from taylorad.rings.balls import expand
+
+__all__ = ["JETS", "VALUES", "integer"]
+
+def integer(name: str, parameter: str, value: Any) -> int:
+    """A parameter that must be a whole number; raises DomainError where it is not one."""
+    real = value.real
+    if not (real.is_exact() and real.is_integer() and value.imag == 0):
+        raise DomainError(f"{name} needs a whole number as its parameter {parameter}, got {value}")
+    return int(real.unique_fmpz())
+
+
+def _loggamma(u: Any) -> Any:
+    return u.lgamma()
+
+
+def _gammaln(u: Any) -> Any:
+    """log|Γ(u)| for real u, log Γ(u) for complex u."""
+    return u.lgamma() if isinstance(u, acb) or u > 0 else abs(u.gamma()).log()
+
+
+def _beta(a: Any, b: Any) -> Any:
+    return a.gamma() * b.gamma() * (a + b).rgamma()
+
+
+def _betaln(a: Any, b: Any) -> Any:
+    return _gammaln(a) + _gammaln(b) - _gammaln(a + b)
+
+
+def _polygamma(order: int, n: Any, u: Any) -> list[Any]:
+    """ψ^(m)(u) = (−1)^(m+1)·m!·ζ(m + 1, u) for m ≥ 1 (DLMF 25.11.12)."""
+    first = integer("polygamma", "n", n)
+    if first < 0:
+        raise DomainError(f"polygamma needs n ≥ 0, got {first}")
+    at = acb(u) if isinstance(u, arb) and not u > 0 else u  # FLINT's real Hurwitz zeta stops at 0
+    out: list[Any] = []
+    for k in range(order + 1):
+        m = first + k
+        sign = 1 if m % 2 else -1
+        c = at.digamma() if m == 0 else type(at)(m + 1).zeta(at) * (sign * (factorial(m) // factorial(k)))
+        out.append(c.real if isinstance(u, arb) else c)
+    return out
+
+
+def _zeta(order: int, q: Any, u: Any) -> list[Any]:
+    return expand("zeta", u, order, q)
+
+
+VALUES: dict[str, Callable[..., Any]] = {
+    "beta": _beta,
+    "betaln": _betaln,
+    "gammaln": _gammaln,
+    "loggamma": _loggamma,
+}
+
+JETS: dict[str, Callable[..., list[Any]]] = {
+    "gamma": lambda order, u: expand("gamma", u, order),
+    "polygamma": _polygamma,
+    "rgamma": lambda order, u: expand("rgamma", u, order),
+    "zeta": _zeta,
+}
