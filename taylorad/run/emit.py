@@ -227,7 +227,7 @@ class _Writer:
             for k, v in enumerate(b.start):
                 self._keep(i, str(k), self.value[v], k)
         for i, root in enumerate(p.roots):
-            for k in range(len(root[0].start)):
+            for k in range(1 if p.order is None else p.order + 1):
                 self.store_row(f"%out{i}", str(k), [self.value[row.start[k]] for row in root])
 
     def _keep(self, buffer: int, k: str, value: str, known: int | None) -> None:

@@ -197,7 +197,7 @@ class Kernel:
                 return outs
         except (AttributeError, IndexError, ValueError):
             pass
-        rows = [self._rows(i, leaf, K) for i, leaf in enumerate(leaves)]
+        rows = [self._rows(i, leaf, K) for i, leaf in enumerate(leaves[: len(self.degrees)])]
         if len(rows) < len(self.degrees):
             raise OrderError(f"this kernel takes {len(self.degrees)} series, got {len(rows)}")
         shape = np.broadcast_shapes(*(r.shape[1:] for r in rows))
@@ -250,7 +250,7 @@ class Kernel:
                 f"leaf {i}: an array of dtype {array.dtype}, shape {array.shape} is no {self.dtype} series"
             )
         array = np.asarray(array, self.dtype, order="C")
-        degree = self.degrees[i] if i < len(self.degrees) else 0
+        degree = self.degrees[i]
         need = 1 + (degree if degree <= SHORT else K)
         if len(array) < need:
             if len(array) <= degree < K + 1:

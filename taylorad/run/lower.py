@@ -60,9 +60,10 @@ def _givens(plan: Schedule, ring: Recorder, c: Mapping[Node, Any]) -> tuple[Give
     found: dict[tuple[Any, ...], Given] = {}
     for n in plan.first:
         match n:
-            case Function(law, output, args, params):
-                key = ("value", law, output, *(c[a][0] for a in (*args, *params)))
-                found.setdefault(key, Given(n, "value"))
+            case Function(law, _, args, params):
+                for output, sibling in enumerate(n.siblings()):
+                    key = ("value", law, output, *(c[a][0] for a in (*args, *params)))
+                    found.setdefault(key, Given(sibling, "value"))
             case Local(name, u, params):
                 found.setdefault(("series", name, *(c[a][0] for a in (*params, u))), Given(n, "series"))
                 ring.bind_series(c[n], ("series", name, *(c[a][0] for a in (*params, u))))
@@ -103,6 +104,7 @@ def _finish(
     sums = [i for i in sorted(needed) if tape.ops[i].kind in ("old", "half")]
     turned = {i: _orient(tape.ops[i], kept) for i in sums}
     number = {series: i for i, series in enumerate(kept)}
+    asked = sorted({tape.ops[i].data[0] for i in needed if tape.ops[i].kind in ("given", "jet")})
 
     def final_op(i: int) -> Op:
         op = turned.get(i, tape.ops[i])
@@ -113,6 +115,8 @@ def _finish(
                 return Op("back", (), (number[op.data[0]], op.data[1]))
             case "coef":
                 return Op("coef", (), number[op.data])
+            case "given" | "jet":
+                return Op(op.kind, (), (asked.index(op.data[0]), *op.data[1:]))
         return op
 
     buffers = tuple(
@@ -132,7 +136,7 @@ def _finish(
         tuple(tape.checks),
         tuple(roots),
         degrees,
-        givens,
+        tuple(givens[i] for i in asked),
         order,
         parts,
     )

@@ -117,12 +117,10 @@ class Recorder(Ring):
             for domain in law.domain:
                 if domain.measure is not None:
                     self.position(domain.measure(*given[: len(args)], *found).element, domain.lower, domain.upper)
-            values = tuple(v.element for v in found)
-        else:
-            values = tuple(self._ask(("value", law, i, *args, *params)) for i in range(len(law.outputs)))
-        for v in values:
-            self.is_finite(v)
-        return values
+            for v in found:
+                self.is_finite(v.element)
+            return tuple(v.element for v in found)
+        return tuple(self._ask(("value", law, i, *args, *params)) for i in range(len(law.outputs)))
 
     def _operand(self, element: Element) -> Operand:
         return Operand(self, element)
