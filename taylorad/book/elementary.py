@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from taylorad.book.entry import Domain, constant, fold, formula, rule
+from taylorad.book.entry import Domain, constant, formula, rule
 
 PI = constant("pi")
 POSITIVE = Domain(0, None, boundary="a branch point")
@@ -148,7 +148,7 @@ sigmoid, sigmoid_of_minus = logistic.members
 @rule(value="logit", domain=Domain(0, 1, boundary="a branch point"))
 def logit(u: Any, du: Any, v: Any) -> Any:
     """log(u/(1 − u)), the inverse of the sigmoid."""
-    return du / (u * (1 - u))
+    return du / u / (1 - u)
 
 
 @rule(value="softplus")
@@ -179,7 +179,10 @@ def logaddexp2(u: Any, w: Any, du: Any, dw: Any, v: Any) -> Any:
     return p * du + q * dw
 
 
-logsumexp = fold("logsumexp", logaddexp, "log(Σ e^u) over any number of arguments, by pairs.")
+@rule(value="logsumexp", variadic=True)
+def logsumexp(u: Any, du: Any, v: Any) -> Any:
+    """log Σ e^u over any number of arguments (principal for complex ones)."""
+    return exp(u - v) * du
 
 
 # ---------------------------------------------------------------------- the normal distribution

@@ -21,20 +21,18 @@ from fractions import Fraction
 from typing import Any
 
 from taylorad.errors import UnsupportedFunctionError
-from taylorad.series.node import Constant, Function, Leaf, Local, Node, Select, Theta, as_node
+from taylorad.series.node import Constant, Function, Leaf, Local, Node, Select, Theta, as_node, linear
 
 __all__ = [
     "BOOK",
     "Domain",
     "Entry",
     "Family",
-    "Fold",
     "Formula",
     "LocalEntry",
     "Member",
     "Rule",
     "constant",
-    "fold",
     "formula",
     "group",
     "local",
@@ -133,6 +131,7 @@ class Rule(Entry):
     ``value`` is None (each ring looks the outputs' names up in its table), a mapping from ring names to
     functions, or one function ``value(f, *args, *params)`` written over any ring's own functions ``f``.
     ``homogeneity`` a means f(c·u) = c^a·f(u) for c > 0: it lets powers of t be taken out at a branch point.
+    A ``variadic`` rule takes any number of arguments; its differential is the sum of one term for each of them.
     """
 
     differential: Callable[..., Any] = field(default=lambda: None)
@@ -140,11 +139,20 @@ class Rule(Entry):
     domain: tuple[Domain, ...] = ()
     homogeneity: Fraction | str | None = None
     digest: bytes = b""
+    variadic: bool = False
+
+    def apply(self, args: tuple[Any, ...]) -> tuple[Node, ...]:
+        if self.variadic and args:
+            return self.build(tuple(map(as_node, args)), ())
+        return Entry.apply(self, args)
 
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(Function.of(self, i, args, params) for i in range(len(self.outputs)))
 
     def differentials(self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
+        if self.variadic:
+            terms = (as_node(self.differential(u, Theta.of(u), *values)) for u in args)
+            return (linear((1, term) for term in terms),)
         found = self.differential(*args, *map(Theta.of, args), *values, *params)
         found = tuple(map(as_node, found)) if isinstance(found, tuple) else (as_node(found),)
         if len(found) != len(self.outputs):
@@ -164,21 +172,6 @@ class Formula(Entry):
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
         found = self.body(*args, *params)
         return tuple(map(as_node, found)) if isinstance(found, tuple) else (as_node(found),)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fold(Entry):
-    """An associative function of two arguments, applied to any number of them (at least one), pairwise."""
-
-    pair: Callable[..., Any] = field(default=lambda: None)
-
-    def apply(self, args: tuple[Any, ...]) -> tuple[Node, ...]:
-        if not args:
-            raise TypeError(f"{self.name} takes at least one argument")
-        nodes = list(map(as_node, args))
-        while len(nodes) > 1:  # in a balanced tree, so that rounding errors grow like log n
-            nodes = [self.pair(*nodes[i : i + 2]) if i + 1 < len(nodes) else nodes[i] for i in range(0, len(nodes), 2)]
-        return (nodes[0],)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,6 +244,7 @@ def rule(
     arity: int = 1,
     domain: tuple[Domain, ...] | Domain = (),
     homogeneity: Fraction | str | None = None,
+    variadic: bool = False,
     aliases: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Write a function into the book by its total differential.
@@ -281,12 +275,13 @@ def rule(
             None if isinstance(value, (str, tuple)) else value,
             domain if isinstance(domain, tuple) else (domain,),
             homogeneity,
+            variadic=variadic,
             defaults=_defaults(differential),
         )
         # what the rule says, not what it is called: compiled code must not outlive a changed rule
         us = tuple(Leaf.of(i) for i in range(arity))
         vs = tuple(Leaf.of(arity + i) for i in range(len(names)))
-        ps = tuple(Leaf.of(arity + len(names) + i) for i in range(len(params)))
+        ps = tuple(Leaf.of(arity + len(names) + i, 0) for i in range(len(params)))
         said = b"".join(d.digest for d in entry.differentials(us, vs, ps))
         object.__setattr__(entry, "digest", hashlib.blake2b(repr((name, names)).encode() + said, digest_size=16).digest())
         return register(entry, aliases)
@@ -308,11 +303,6 @@ def formula(
         return register(entry, aliases)
 
     return write
-
-
-def fold(name: str, pair: Callable[..., Any], doc: str) -> Fold:
-    """Write into the book the function of any number of arguments that ``pair`` is for two."""
-    return register(Fold(name, (name,), 1, (), doc, pair))
 
 
 def select(test: Any, above: Any, below: Any) -> Node:

@@ -14,6 +14,9 @@ from taylorad.book.elementary import PI, hypot
 from taylorad.book.entry import Domain, formula, rule
 
 UNIT = Domain(-1, 1, boundary="a branch point")
+BEYOND_UNIT = Domain(
+    1, None, measure=lambda u, *outputs: u * u, needs="an argument outside [-1, 1]", boundary="a branch point"
+)
 BIG = 2**537  # the square of the least positive double, scaled by it, is not 0
 
 
@@ -119,16 +122,18 @@ def acot(u: Any, du: Any, v: Any) -> Any:
     return -du / (1 + u * u)
 
 
-@formula(aliases=("arcsec",))
-def asec(u: Any) -> Any:
-    """The inverse secant, acos(1/u)."""
-    return acos(1 / u)
+@rule(value=("asec", "_asec_slope"), domain=BEYOND_UNIT, aliases=("arcsec",))
+def asec(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The inverse secant, acos(1/u), beside 1/(u²·√(1 − 1/u²))."""
+    dv = w * du
+    return dv, -(dv / u) - (dv / (u - 1) + dv / (u + 1)) / 2
 
 
-@formula(aliases=("arccsc",))
-def acsc(u: Any) -> Any:
-    """The inverse cosecant, asin(1/u)."""
-    return asin(1 / u)
+@rule(value=("acsc", "_asec_slope"), domain=BEYOND_UNIT, aliases=("arccsc",))
+def acsc(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The inverse cosecant, asin(1/u), beside 1/(u²·√(1 − 1/u²))."""
+    dv = -w * du
+    return dv, dv / u + (dv / (u - 1) + dv / (u + 1)) / 2
 
 
 # ---------------------------------------------------------------------- degrees

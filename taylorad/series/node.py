@@ -241,7 +241,9 @@ class Theta(Node):
     __match_args__ = ("a",)
 
     @staticmethod
-    def of(a: Node) -> Theta:
+    def of(a: Node) -> Node:
+        if a.degree == 0:
+            return Constant.of(0)
         return _intern(Theta, (a,), max(1, a.valuation), a.degree)
 
     @property
@@ -432,5 +434,7 @@ def _quotient(a: Node, b: Node) -> Node:
         if b.value == 0:
             raise ZeroDivisionError("a series divided by the constant 0")
         return linear([(Fraction(1) / b.value, a)])
+    if a is Constant.of(0):
+        return a
     (c, a), (d, b) = _factor(a), _factor(b)
     return linear([(Fraction(c) / d, Quotient.of(a, b))])

@@ -11,6 +11,8 @@ from typing import Any
 
 from flint import acb, arb
 
+from taylorad.errors import UnsupportedFunctionError
+
 __all__ = ["jet", "lookup"]
 
 
@@ -27,7 +29,10 @@ def jet(name: str, args: Sequence[Any], order: int) -> Sequence[Any]:
     """Coefficients 0 … order of a local entry at a point, in its last argument."""
     from taylorad.rings.values import special
 
-    return special.jet(name, args, order)
+    found = special.jet(name, args, order)
+    if found is None:
+        raise UnsupportedFunctionError(f"{name} has no Taylor coefficients in balls; it is no local entry of the book")
+    return found
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -53,12 +58,13 @@ def _atan2(y: Any, x: Any) -> Any:
     return -i * ((x + i * y) / _hypot(x, y)).log()
 
 
-def _logaddexp(u: Any, w: Any) -> Any:
-    total = (u.exp() + w.exp()).log()
+def _logsumexp(*args: Any) -> Any:
+    total: Any = sum((u.exp() for u in args), arb(0))
     if total.is_finite() or isinstance(total, acb):
-        return total
-    low, high = (u, w) if u < w else (w, u)  # exponents out of range
-    return high + (low - high).exp().log1p()
+        return total.log()
+    top = max(args, key=lambda u: u.mid())  # exponents out of range
+    total = sum(((u - top).exp() for u in args), arb(0))
+    return top + total.log()
 
 
 def _acoth(u: Any) -> Any:
@@ -68,11 +74,11 @@ def _acoth(u: Any) -> Any:
     return (1 / u).atanh()
 
 
-def _cosh_asinh(u: Any) -> Any:
+def _asinh_slope(u: Any) -> Any:
     if isinstance(u, arb):
-        return (1 + abs(u) ** 2).sqrt()
+        return (1 + abs(u) ** 2).rsqrt()
     i = acb(0, 1)
-    return (1 + i * u).sqrt() * (1 - i * u).sqrt()
+    return (1 + i * u).rsqrt() * (1 - i * u).rsqrt()
 
 
 def _degrees(function: str) -> Callable[..., Any]:
@@ -114,8 +120,9 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "_sigmoid_of_minus": lambda u: 1 / (1 + u.exp()),
     "logit": lambda u: -(1 / u - 1).log(),
     "softplus": lambda u: u.exp().log1p(),
-    "logaddexp": _logaddexp,
-    "logaddexp2": lambda u, w: _logaddexp(u * arb(2).log(), w * arb(2).log()) / arb(2).log(),
+    "logaddexp": _logsumexp,
+    "logsumexp": _logsumexp,
+    "logaddexp2": lambda u, w: _logsumexp(u * arb(2).log(), w * arb(2).log()) / arb(2).log(),
     "gaussian": lambda u: (-(u * u) / 2).exp() / (2 * arb.pi()).sqrt(),
     "ndtr": lambda u: (-u * HALF.sqrt()).erfc() / 2,
     "_erf_slope": lambda u: 2 * (-(u * u)).exp() / arb.pi().sqrt(),
@@ -131,8 +138,13 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "acot": lambda u: (1 / u).atan(),
     "_sech_squared": lambda u: u.sech() ** 2,
     "_csch_squared": lambda u: u.csch() ** 2,
-    "_cosh_asinh": _cosh_asinh,
-    "_sinh_acosh": lambda u: (u - 1).sqrt() * (u + 1).sqrt(),
+    "_asinh_slope": _asinh_slope,
+    "_acosh_slope": lambda u: (u - 1).rsqrt() * (u + 1).rsqrt(),
+    "asec": lambda u: (1 / u).acos(),
+    "acsc": lambda u: (1 / u).asin(),
+    "_asec_slope": lambda u: (1 - 1 / u).rsqrt() * (1 + 1 / u).rsqrt() / (u * u),
+    "asech": lambda u: (1 / u).acosh(),
+    "_asech_slope": lambda u: (1 - u).rsqrt() * (1 + u).rsqrt() / u,
     "acoth": _acoth,
     "round": _round,
     "trunc": _trunc,

@@ -83,6 +83,20 @@ def _logit(u: Any) -> Any:
     return np.where(np.abs(u - 0.5) <= 0.25, 2 * np.arctanh(2 * u - 1), np.log(u) - np.log1p(-u))
 
 
+def _cancelled(v: Any, *args: Any) -> Any:
+    """Where a logarithm of a sum is what is left of a negative number and a positive one."""
+    return np.abs(v) < -np.max(np.broadcast_arrays(*args), axis=0) / 2
+
+
+def _logsumexp(*args: Any) -> Any:
+    u = np.array(np.broadcast_arrays(*args))
+    first = np.argmax(u, axis=0)[np.newaxis]
+    top = np.take_along_axis(u, first, axis=0)
+    rest = np.exp(u - top)
+    np.put_along_axis(rest, first, 0.0, axis=0)
+    return top[0] + np.log1p(np.sum(rest, axis=0))
+
+
 def _acoth(u: Any) -> Any:
     return np.copysign(0.5, u) * np.log1p(2 / (np.abs(u) - 1))
 
@@ -95,6 +109,14 @@ def _sech(u: Any) -> Any:
 def _csch(u: Any) -> Any:
     e = np.abs(u)
     return np.copysign(2, u) * np.exp(-e) / -np.expm1(-2 * e)
+
+
+def _root_inside(u: Any) -> Any:
+    return np.sqrt((1 - u) * (1 + u))
+
+
+def _root_outside(u: Any) -> Any:
+    return np.sqrt(np.abs(u) - 1) * np.sqrt(np.abs(u) + 1)
 
 
 def _floor_quotient(u: Any, w: Any) -> Any:
@@ -126,11 +148,9 @@ _REAL: dict[str, Function] = {
     "_sigmoid_of_minus": lambda u: _sigmoid(np.negative(u)),
     "logit": _logit,
     "softplus": lambda u: np.logaddexp(0, u),
-    # a result much smaller than the arguments is what is left of a cancellation
-    "logaddexp": _repaired("logaddexp", np.logaddexp, lambda v, u, w: np.abs(v) < np.maximum(np.abs(u), np.abs(w)) / 2),
-    "logaddexp2": _repaired(
-        "logaddexp2", np.logaddexp2, lambda v, u, w: np.abs(v) < np.maximum(np.abs(u), np.abs(w)) / 2
-    ),
+    "logaddexp": _repaired("logaddexp", np.logaddexp, _cancelled),
+    "logaddexp2": _repaired("logaddexp2", np.logaddexp2, _cancelled),
+    "logsumexp": _repaired("logsumexp", _logsumexp, _cancelled),
     "gaussian": lambda u: _gauss(u, 2) / math.sqrt(2 * math.pi),
     "ndtr": _repaired(
         "ndtr", lambda u: 0.5 * np.asarray(_erfc(u * -math.sqrt(0.5)), float), lambda v, u: np.less(u, -1)
@@ -153,7 +173,7 @@ _REAL: dict[str, Function] = {
     "cosm1": lambda u: -2 * np.square(np.sin(u / 2)),
     "asin": np.arcsin,
     "acos": np.arccos,
-    "_cos_asin": lambda u: np.sqrt((1 - u) * (1 + u)),
+    "_cos_asin": _root_inside,
     "atan": np.arctan,
     "atan2": np.arctan2,
     "acot": lambda u: np.arctan(1 / u),
@@ -166,11 +186,16 @@ _REAL: dict[str, Function] = {
     "sech": _sech,
     "csch": _csch,
     "asinh": np.arcsinh,
-    "_cosh_asinh": lambda u: np.hypot(1, u),
+    "_asinh_slope": lambda u: 1 / np.hypot(1, u),
     "acosh": np.arccosh,
-    "_sinh_acosh": lambda u: np.sqrt(u - 1) * np.sqrt(u + 1),
+    "_acosh_slope": lambda u: 1 / _root_outside(u),
     "atanh": np.arctanh,
     "acoth": _acoth,
+    "asec": lambda u: np.arctan2(_root_outside(u), np.sign(u)),
+    "acsc": lambda u: np.arctan2(np.sign(u), _root_outside(u)),
+    "_asec_slope": lambda u: 1 / (np.abs(u) * _root_outside(u)),
+    "asech": lambda u: np.arcsinh(_root_inside(u) / u),
+    "_asech_slope": lambda u: 1 / (u * _root_inside(u)),
 }
 
 _STEPS: dict[str, Function] = {
@@ -185,7 +210,7 @@ _STEPS: dict[str, Function] = {
     "_trunc_quotient": _trunc_quotient,
     "_fmod_margin": lambda u, w: np.where(np.abs(u) < np.abs(w), 1, np.abs(np.fmod(u, w) / w)),
 }
-_REAL |= _STEPS
+_REAL.update(_STEPS)
 _REAL_ONLY = frozenset(_STEPS)
 
 
@@ -208,14 +233,14 @@ def _complex_cos_asin(z: Any) -> Any:
     return np.sqrt(_parts(1 - x, -y)) * np.sqrt(_parts(1 + x, y))
 
 
-def _complex_cosh_asinh(z: Any) -> Any:
+def _complex_asinh_slope(z: Any) -> Any:
     x, y = np.real(z), np.imag(z)
-    return np.sqrt(_parts(1 - y, x)) * np.sqrt(_parts(1 + y, -x))
+    return 1 / (np.sqrt(_parts(1 - y, x)) * np.sqrt(_parts(1 + y, -x)))
 
 
-def _complex_sinh_acosh(z: Any) -> Any:
+def _complex_acosh_slope(z: Any) -> Any:
     x, y = np.real(z), np.imag(z)
-    return np.sqrt(_parts(x - 1, y)) * np.sqrt(_parts(x + 1, y))
+    return 1 / (np.sqrt(_parts(x - 1, y)) * np.sqrt(_parts(x + 1, y)))
 
 
 _COMPLEX: dict[str, Function] = {
@@ -236,8 +261,8 @@ _COMPLEX: dict[str, Function] = {
     "_cos_asin": _complex_cos_asin,
     "atan": np.arctan,
     "asinh": np.arcsinh,
-    "_cosh_asinh": _complex_cosh_asinh,
+    "_asinh_slope": _complex_asinh_slope,
     "acosh": np.arccosh,
-    "_sinh_acosh": _complex_sinh_acosh,
+    "_acosh_slope": _complex_acosh_slope,
     "atanh": np.arctanh,
 }
