@@ -65,7 +65,7 @@ class Entry:
     """What every entry of the book has: a name, its number of series arguments and of parameters, its source.
 
     A call takes the series arguments and then the parameters, pow(u, a), of which the last ones may have ``defaults``;
-    with ``params_first`` the parameters come before, in the order that scipy.special has: jv(nu, x), hyp2f1(a, b, c, x).
+    with ``params_first`` the parameters come before, in scipy.special's order: jv(nu, x), hyp2f1(a, b, c, x).
     Inside the book (rules, value tables) arguments come first and parameters last in either case.
     """
 
@@ -80,7 +80,7 @@ class Entry:
     def __call__(self, *args: Any) -> Any:
         """The entry applied to nodes (and constants): a node, or one for each output that is a function of the book."""
         found = tuple(n for name, n in zip(self.outputs, self.apply(args), strict=True) if not name.startswith("_"))
-        return found if len(found) > 1 else found[0]
+        return found[0] if len(found) == 1 else found
 
     def apply(self, args: tuple[Any, ...]) -> tuple[Node, ...]:
         """Every output of the entry, applied to nodes (and constants) as in a call."""
@@ -149,7 +149,9 @@ class Rule(Entry):
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
         return tuple(Function.of(self, i, args, params) for i in range(len(self.outputs)))
 
-    def differentials(self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
+    def differentials(
+        self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]
+    ) -> tuple[Node, ...]:
         if self.variadic:
             terms = (as_node(self.differential(u, Theta.of(u), *values)) for u in args)
             return (linear((1, term) for term in terms),)
@@ -196,8 +198,8 @@ class Family(LocalEntry):
 
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
         n, others = params[0], params[1:]
-        degree = n.value if isinstance(n, Constant) and not isinstance(n.value, str) else None
-        if degree is None or degree != degree.real or degree < 0 or degree != int(degree):
+        degree = n.value if isinstance(n, Constant) and isinstance(n.value, (int, Fraction, float)) else -1
+        if not (degree >= 0 and degree % 1 == 0):
             return LocalEntry.build(self, args, params)
         (x,) = args
         p, q = as_node(1), self.before * x
@@ -283,7 +285,8 @@ def rule(
         vs = tuple(Leaf.of(arity + i) for i in range(len(names)))
         ps = tuple(Leaf.of(arity + len(names) + i, 0) for i in range(len(params)))
         said = b"".join(d.digest for d in entry.differentials(us, vs, ps))
-        object.__setattr__(entry, "digest", hashlib.blake2b(repr((name, names)).encode() + said, digest_size=16).digest())
+        content = repr((name, names)).encode() + said
+        object.__setattr__(entry, "digest", hashlib.blake2b(content, digest_size=16).digest())
         return register(entry, aliases)
 
     return write

@@ -34,11 +34,14 @@ def _dawson(order: int, u: Any) -> list[Any]:
 
 
 VALUES: dict[str, Callable[..., Any]] = {
+    "airy_bi": lambda u: u.airy()[2],
+    "airy_bip": lambda u: u.airy()[3],
     "erfcinv": _method("erfcinv"),
     "erfi": _method("erfi"),
     "erfinv": _method("erfinv"),
     "fresnel_c": _method("fresnel_c"),
     "fresnel_s": _method("fresnel_s"),
+    "li": _method("li"),
     "shi": _method("shi"),
     "si": _method("si"),
 }
@@ -46,12 +49,9 @@ VALUES: dict[str, Callable[..., Any]] = {
 JETS: dict[str, Callable[..., list[Any]]] = {
     "airy_ai": _series("airy_ai"),
     "airy_aip": _series("airy_ai_prime"),
-    "airy_bi": _series("airy_bi"),
-    "airy_bip": _series("airy_bi_prime"),
     "chi": _series("chi"),
     "ci": _series("ci"),
     "dawson": _dawson,
     "expi": _series("ei"),
     "expn": _expn,
-    "li": _series("li"),
 }
