@@ -20,7 +20,7 @@ BELOW_1 = Domain(None, 1, boundary="a singularity")
 sinc = local("sinc", doc="sin(πu)/(πu), and 1 at 0: numpy's sinc.")
 sinc_unnormalized = local("sinc_unnormalized", doc="sin(u)/u, and 1 at 0 (§3.3(ii)).")
 sinhc = local("sinhc", doc="sinh(u)/u, and 1 at 0.")
-dawson = local("dawson", doc="Dawson's integral, exp(−u²) times the integral of exp(t²) from 0 to u (§7.2(ii)).", aliases=("dawsn",))
+dawson = local("dawson", doc="Dawson's integral, exp(−u²)·∫exp(t²)dt from 0 to u (§7.2(ii)).", aliases=("dawsn",))
 expi = local("expi", doc="The exponential integral Ei (§6.2(i)).")
 expn = local("expn", parameters=("n",), domain=ABOVE_0, doc="The generalized exponential integral E_n (§8.19).")
 ci = local("ci", domain=ABOVE_0, doc="The cosine integral (§6.2(ii)).")
@@ -54,9 +54,17 @@ def digamma(u: Any) -> Any:
 
 # ---------------------------------------------------------------------- Bessel and Airy functions
 jv = local("jv", parameters=("nu",), doc="The Bessel function J of real order (§10.2(ii)).", aliases=("jn",))
-yv = local("yv", parameters=("nu",), domain=ABOVE_0, doc="The Bessel function Y of real order (§10.2(ii)).", aliases=("yn",))
+yv = local(
+    "yv", parameters=("nu",), domain=ABOVE_0, doc="The Bessel function Y of real order (§10.2(ii)).", aliases=("yn",)
+)
 iv = local("iv", parameters=("nu",), doc="The modified Bessel function I of real order (§10.25(ii)).")
-kv = local("kv", parameters=("nu",), domain=ABOVE_0, doc="The modified Bessel function K of real order (§10.25(ii)).", aliases=("kn",))
+kv = local(
+    "kv",
+    parameters=("nu",),
+    domain=ABOVE_0,
+    doc="The modified Bessel function K of real order (§10.25(ii)).",
+    aliases=("kn",),
+)
 
 
 @formula()

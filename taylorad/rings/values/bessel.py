@@ -1,7 +1,7 @@
 """Jets of the Bessel functions of any order over balls.
 
-The k-th derivative is a sum of functions of neighbouring orders, 2^k·C_ν^(k) = Σ (∓1)^j·C(k, j)·C_{ν−k+2j} (DLMF 10.6.7,
-10.29.5), evaluated directly: nothing divides by the argument, so the jet holds at 0 and near it.
+The k-th derivative is a sum of functions of neighbouring orders, 2^k·C_ν^(k) = Σ (∓1)^j·C(k, j)·C_{ν−k+2j}
+(DLMF 10.6.7, 10.29.5), evaluated directly: nothing divides by the argument, so the jet holds at 0 and near it.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ Jet = list[Any]
 
 
 def _shifted(order: int, upper: Sequence[Any], lower: Sequence[Any], evaluate: Callable[[int], Any]) -> Jet:
-    """(a)_k/((b)_k·k!)·F(a + k; b + k) for k = 0 … order, where ``evaluate(k)`` is F with its parameters shifted by k."""
+    """(a)_k/((b)_k·k!)·F(a + k; b + k) for k = 0 … order, where ``evaluate(k)`` is F of shifted parameters."""
     out: Jet = []
     factor = arb(1)
     for k in range(order + 1):

@@ -1,8 +1,8 @@
 """Order-0 values and jets in float64, complex128 and mpmath numbers, computed in balls and rounded.
 
 The precision is raised until the ball decides the result: within 1 ulp (of the modulus, for complex numbers), or zero
-where it is zero or falls below the range. Beyond the range of float64 the result is infinite, and not a number where the
-function has no value.
+where it is zero or falls below the range. Beyond the range of float64 the result is infinite; where the function has
+no value it is not a number.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def _each(name: str, compute: Callable[..., Sequence[Any]], args: Sequence[Any],
         table[:, i] = [_to_complex(x) if complex else _to_double(x) for x in found]
     if unreal:
         shown = ", ".join(str(p.flat[unreal[0]]) for p in points)
-        raise DomainError(f"{name}({shown}) is not real; use a complex argument", tuple(unreal) if points[0].ndim else ())
+        where = tuple(unreal) if points[0].ndim else ()
+        raise DomainError(f"{name}({shown}) is not real; use a complex argument", where)
     return table.reshape(count, *points[0].shape)
 
 

@@ -17,7 +17,7 @@ def settle(compute: Callable[[], Sequence[Any]], bits: int) -> list[Any]:
     """The balls of ``compute()``, each known to ``bits`` bits where that can be had.
 
     The working precision is doubled until :func:`loose` finds nothing, until more precision has not helped twice (the
-    arguments are wide, or there is no value), or until ``CAP``. Rigorous: whatever comes back encloses the exact values.
+    arguments are wide, or there is no value), or until ``CAP``. Rigorous: what comes back encloses the exact values.
     """
     working = bits + 32
     before: dict[int, float] = {}

@@ -53,8 +53,8 @@ def jet(name: str, args: Sequence[Any], order: int) -> list[Any] | None:
 def _thin(jet: Callable[[int, Any], list[Any]], u: Any, order: int, bits: int) -> list[Any]:
     """Coefficients over a ball u = m + h from those at its middle and a remainder, where that is narrower.
 
-    c_k(m + h) = Σ C(k+i, k)·c_{k+i}(m)·h^i over i < R, and C(k+R, k)·c_{k+R}(ξ)·h^R with ξ in the ball (Taylor's theorem;
-    over ℂ a mean of that remainder along the segment).
+    c_k(m + h) = Σ C(k+i, k)·c_{k+i}(m)·h^i over i < R, and C(k+R, k)·c_{k+R}(ξ)·h^R with ξ in the ball (Taylor's
+    theorem; over ℂ a mean of that remainder along the segment).
     """
     near = settle(lambda: jet(order + _TERMS - 1, u.mid()), bits)
     with precision(32 + max(0, min(bits, u.rel_accuracy_bits()))):  # FLINT takes long for wide balls at high precision
