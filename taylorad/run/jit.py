@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import hashlib
+import importlib.metadata
+import json
 import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, final
 
 import llvmlite
 import llvmlite.binding as llvm
+import numpy as np
 
 from taylorad.errors import CompilationError
-from taylorad.run.emit import Target
+from taylorad.run import cache
+from taylorad.run.writer import Target
 
-__all__ = ["Host", "Loaded", "assembly", "compile_text", "host", "load"]
+__all__ = ["Host", "Loaded", "assembly", "compile_text", "host", "load", "obtain"]
 
 _lock = threading.RLock()
 
@@ -156,3 +162,45 @@ def load(code: bytes, where: Host, symbols: Sequence[str] = ()) -> Loaded:
             raise CompilationError(f"machine code could not be loaded: {problem}") from problem
         _kept.append(loaded)
         return loaded
+
+
+Facts = dict[str, Any]
+
+
+def obtain(identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]]) -> tuple[Loaded, Facts]:
+    """The code called ``identity``, from the disk, or compiled from the text that ``make`` writes and then kept.
+
+    ``make`` returns LLVM IR and facts about it (JSON, ``"symbols"`` among them), which are kept beside the code.
+    """
+    where = host()
+    key = hashlib.blake2b(repr((identity, where.identity, _generator(), _numpy())).encode(), digest_size=20).hexdigest()
+    kept = cache.get(key)
+    if kept is not None:
+        head, _, code = kept.partition(b"\n")
+        facts = json.loads(head)
+        return load(code, where, facts["symbols"]), facts
+    text, facts = make()
+    code = compile_text(text, where)
+    loaded = load(code, where, facts["symbols"])
+    cache.put(key, json.dumps(facts).encode() + b"\n" + code)
+    return loaded, facts
+
+
+@functools.cache
+def _generator() -> str:
+    """Which code generator this is: the version, and what the files that decide the code say."""
+    root = Path(__file__).parents[1]
+    word = hashlib.blake2b(digest_size=16)
+    for path in [*sorted((root / "run").glob("*.py")), root / "rings/values/native.py", root / "series/recurrence.py"]:
+        word.update(path.read_bytes())
+    return f"{importlib.metadata.version('taylorad')}:{word.hexdigest()}"
+
+
+@functools.cache
+def _numpy() -> str:
+    """The layout of objects that the door relies on; CompilationError where it does not hold."""
+    from taylorad.run.entry import layout_holds
+
+    if not layout_holds():
+        raise CompilationError("this Python lays out arrays in a way that kernels do not know; series are interpreted")
+    return f"{object.__basicsize__}:{np.__version__.split('.')[0]}"

@@ -8,21 +8,16 @@ set to 1 where point i must be redone by the caller, and the result is 0, 1 (som
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache as once
-from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
 from taylorad.errors import CompilationError, DomainError, OrderError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.run import cache
 from taylorad.run.interpret import run
 from taylorad.run.program import SHORT, Given, Program
 from taylorad.series.node import Node, Product, Quotient, Select
@@ -146,32 +141,18 @@ class Kernel:
         return found
 
     def _obtain(self, lanes: int) -> Any:
-        from taylorad.run.jit import compile_text, host, load
+        from taylorad.run.jit import obtain
 
-        where = host()
-        key = self._key(lanes, where.identity)
-        kept = cache.get(key)
-        if kept is not None:
-            head, _, code = kept.partition(b"\n")
-            facts = json.loads(head)
-            nodes = {n.digest.hex(): n for n in self.plan.first}
-            if all(digest in nodes for digest, _ in facts["givens"]):
-                self.givens = tuple(Given(nodes[digest], role) for digest, role in facts["givens"])
-                return load(code, where, facts["symbols"])
-        p = self.program
-        self.givens = p.givens
-        code = compile_text(self.text(lanes), where)
-        facts = {"givens": [(g.node.digest.hex(), g.role) for g in p.givens], "symbols": p.symbols}
-        loaded = load(code, where, p.symbols)
-        cache.put(key, json.dumps(facts).encode() + b"\n" + code)
+        def make() -> tuple[str, dict[str, Any]]:
+            p = self.program
+            givens = [(g.node.digest.hex(), g.role) for g in p.givens]
+            return self.text(lanes), {"givens": givens, "symbols": p.symbols}
+
+        roots = tuple(n.digest for n in self.plan.roots)
+        loaded, facts = obtain(("kernel", lanes, self.order, self.dtype.name, roots), make)
+        nodes = {n.digest.hex(): n for n in self.plan.first}
+        self.givens = tuple(Given(nodes[digest], role) for digest, role in facts["givens"])
         return loaded
-
-    def _key(self, lanes: int, machine: str) -> str:
-        said = (lanes, self.order, self.dtype.name, machine, _generator(), _numpy_interface())
-        word = hashlib.blake2b(repr(said).encode(), digest_size=20)
-        for n in self.plan.roots:
-            word.update(n.digest)
-        return word.hexdigest()
 
     # ------------------------------------------------------------------ calls
     def __call__(
@@ -337,26 +318,3 @@ def _lanes() -> int:
 @once
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="taylorad")
-
-
-@once
-def _generator() -> str:
-    """Which code generator this is: the version, and what the files that decide the code say."""
-    from taylorad.rings.values import native
-
-    here = Path(__file__).parent
-    word = hashlib.blake2b(digest_size=16)
-    files = [here / f"{name}.py" for name in ("program", "tape", "record", "lower", "emit", "entry", "interpret")]
-    for path in [*files, Path(native.__file__), here.parent / "series" / "recurrence.py"]:
-        word.update(path.read_bytes())
-    return f"{importlib.metadata.version('taylorad')}:{word.hexdigest()}"
-
-
-@once
-def _numpy_interface() -> str:
-    """The layout of objects that the door relies on; CompilationError where it does not hold."""
-    from taylorad.run.entry import layout_holds
-
-    if not layout_holds():
-        raise CompilationError("this Python lays out arrays in a way that kernels do not know; series are interpreted")
-    return f"{object.__basicsize__}:{np.__version__.split('.')[0]}"
