@@ -20,16 +20,16 @@ def erfi(u: Any, du: Any, v: Any) -> Any:
     return 2 / sqrt(PI) * exp(u * u) * du
 
 
-@rule(value="erfinv", domain=Domain(-1, 1, boundary="a logarithmic singularity"))
-def erfinv(u: Any, du: Any, v: Any) -> Any:
-    """The inverse of the error function, for real u (§7.17)."""
-    return sqrt(PI) / 2 * exp(v * v) * du
+@rule(value=("erfinv", "_erfinv_slope"), domain=Domain(-1, 1, boundary="a logarithmic singularity"))
+def erfinv(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The inverse of the error function, for real u (§7.17); w is its slope."""
+    return w * du, 2 * (v * w) * (w * du)
 
 
-@rule(value="erfcinv", domain=Domain(0, 2, boundary="a logarithmic singularity"))
-def erfcinv(u: Any, du: Any, v: Any) -> Any:
-    """The inverse of the complementary error function, for real u (§7.17)."""
-    return -sqrt(PI) / 2 * exp(v * v) * du
+@rule(value=("erfcinv", "_erfcinv_slope"), domain=Domain(0, 2, boundary="a logarithmic singularity"))
+def erfcinv(u: Any, du: Any, v: Any, w: Any) -> Any:
+    """The inverse of the complementary error function, for real u (§7.17); w is its slope."""
+    return w * du, 2 * (v * w) * (w * du)
 
 
 @rule(value=("fresnel_s", "fresnel_c"))
@@ -126,10 +126,11 @@ ellipj = group("ellipj", jacobi_sn, jacobi_cn, jacobi_dn, jacobi_am, doc="sn, cn
 
 
 # ---------------------------------------------------------------------- functions defined by an equation
-@rule(value="lambertw")
-def lambertw(u: Any, du: Any, v: Any, k: Any = 0) -> Any:
-    """The branch k of Lambert's W, v·e^v = u; over the reals k is 0 or −1 (§4.13)."""
-    return du / (exp(v) * (1 + v))
+@rule(value=("lambertw", "_lambertw_plus_1"))
+def lambertw(u: Any, du: Any, v: Any, w: Any, k: Any = 0) -> Any:
+    """The branch k of Lambert's W, v·e^v = u; over the reals k is 0 or −1 (§4.13). w is 1 + v, small at −1/e."""
+    dv = du / (exp(v) * w)
+    return dv, dv
 
 
 @rule(value="kepler", arity=2, domain=Domain(-1, 1, boundary="where an ellipse becomes a parabola"))

@@ -58,4 +58,8 @@ def _approximate(e: Any, m: Any) -> Any:
     return x
 
 
-VALUES: dict[str, Callable[..., Any]] = {"kepler": _kepler, "lambertw": _lambertw}
+VALUES: dict[str, Callable[..., Any]] = {
+    "_lambertw_plus_1": lambda u, k: 1 + _lambertw(u, k),
+    "kepler": _kepler,
+    "lambertw": _lambertw,
+}

@@ -8,6 +8,7 @@ from typing import Any
 
 from flint import arb
 
+from taylorad.errors import UnsupportedFunctionError
 from taylorad.rings.balls import compose, expand
 
 __all__ = ["JETS", "VALUES"]
@@ -15,6 +16,17 @@ __all__ = ["JETS", "VALUES"]
 
 def _method(name: str) -> Callable[[Any], Any]:
     return lambda u: getattr(u, name)()
+
+
+def _real(name: str) -> Callable[[Any], Any]:
+    """A method that FLINT has for real balls only."""
+
+    def value(u: Any) -> Any:
+        if not isinstance(u, arb):
+            raise UnsupportedFunctionError(f"{name} has values for real numbers only, got {u}")
+        return getattr(u, name)()
+
+    return value
 
 
 def _series(name: str) -> Callable[[int, Any], list[Any]]:
@@ -33,12 +45,19 @@ def _dawson(order: int, u: Any) -> list[Any]:
     return [half * sum(damping[j] * erfi[k - j] for j in range(k + 1)) for k in range(order + 1)]
 
 
+def _slope(v: Any) -> Any:
+    """The slope of erf's inverse where its value is v."""
+    return arb.pi().sqrt() / 2 * (v * v).exp()
+
+
 VALUES: dict[str, Callable[..., Any]] = {
     "airy_bi": lambda u: u.airy()[2],
     "airy_bip": lambda u: u.airy()[3],
-    "erfcinv": _method("erfcinv"),
+    "_erfcinv_slope": lambda u: -_slope(_real("erfcinv")(u)),
+    "_erfinv_slope": lambda u: _slope(_real("erfinv")(u)),
+    "erfcinv": _real("erfcinv"),
     "erfi": _method("erfi"),
-    "erfinv": _method("erfinv"),
+    "erfinv": _real("erfinv"),
     "fresnel_c": _method("fresnel_c"),
     "fresnel_s": _method("fresnel_s"),
     "li": _method("li"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.errors import DomainError, UncertifiedError
+from taylorad.errors import DomainError, UncertifiedError, UnsupportedFunctionError
 
 __all__ = ["floating", "floating_jet", "multiprecision", "multiprecision_jet"]
 
@@ -156,6 +156,6 @@ def _is_complex(compute: Callable[..., Sequence[Any]], exact: Iterable[Any]) -> 
 
     try:
         found = compute(*map(acb, exact))[0]
-    except (TypeError, AttributeError):  # a function of real numbers only
+    except UnsupportedFunctionError:  # a function of real numbers only
         return False
     return bool(found.is_finite() and not found.imag.contains(0))
