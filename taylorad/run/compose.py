@@ -9,6 +9,9 @@ from __future__ import annotations
 from functools import cache as once
 from typing import Any
 
+import numpy as np
+
+from taylorad.run.entry import facts
 from taylorad.run.writer import Target, Writer
 from taylorad.series.node import INFINITE
 
@@ -19,16 +22,16 @@ _PAD = 8  # blocks and partial sums read up to six places below coefficient 0
 
 @once
 def composition(parts: int, lanes: int) -> Any:
-    """The loaded kernel (g, u) → g∘(u − u_0), for real (``parts`` = 1) or complex series."""
-    from taylorad.run.entry import entry
+    """The door to the kernel (g, u) → g∘(u − u_0), for real (``parts`` = 1) or complex series."""
     from taylorad.run.jit import host, obtain
 
     def make() -> tuple[str, dict[str, Any]]:
         writer = _Composer(parts, lanes, host().target)
-        text = writer.function("kernel", 2, 1, 3 * parts, _PAD, writer.body)
-        return text + entry("entry", "kernel", (INFINITE, INFINITE), (), 1, None, lanes), {"symbols": []}
+        return writer.function("kernel", 2, 1, 3 * parts, _PAD, writer.body), {"symbols": []}
 
-    return obtain(("composition", parts, lanes), make)[0]
+    loaded, _ = obtain(("composition", parts, lanes), make)
+    dtype = np.dtype(np.complex128 if parts == 2 else np.float64)
+    return loaded.door(facts(loaded.address, dtype, (INFINITE, INFINITE), (), 1, None, lanes))
 
 
 class _Composer(Writer):
@@ -93,7 +96,7 @@ class _Composer(Writer):
                     sums.append(self.fma(left, right, loop.sum(len(sums))))
         totals = self.close(loop, kind, sums)
         if self.lanes == 1:
-            totals = [self.four(t) for t in totals]
+            totals = self.four(totals)
         else:
             quads = [totals[i : i + 4] for i in range(0, len(totals), 4)]
             totals = [self.arith("fadd", self.arith("fadd", q[0], q[2]), self.arith("fadd", q[1], q[3])) for q in quads]

@@ -168,7 +168,7 @@ def _compose(order: int, g: np.ndarray, u: np.ndarray) -> np.ndarray | None:
     out = _empty((order + 1, *g.shape[1:]), g.dtype)
     try:
         lanes = host().target.lanes
-        found = composition(parts, lanes if points >= lanes else 1).entry
+        found = composition(parts, lanes if points >= lanes else 1)
     except (CompilationError, ImportError):
         return None
     if g.dtype == _FLOAT and points < lanes:

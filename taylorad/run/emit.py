@@ -35,6 +35,8 @@ class _Emitter(Writer):
         self.value: dict[int, str] = {}
         self.forward: list[str] = []
         self.reverse: dict[int, str] = {}
+        self.past: dict[tuple[int, str], str] = {}
+        self.below: dict[int, str] = {}
 
     def body(self) -> str:
         arrays = iter(self.arrays)
@@ -65,8 +67,8 @@ class _Emitter(Writer):
         if buffer not in self.reverse or (known is not None and known < 2):
             return
         if known is None:
-            value = self.put(f"select i1 %third, {self.type} {value}, {self.type} zeroinitializer")
-        where = self.integer("sub", "%K", k) if self.lanes == 1 else k
+            value = self.put(f"select i1 %third, {self.type} {value}, {self.type} {self.zero}")
+        where = k if self.lanes > 1 else "%turned" if known is None else self.integer("sub", "%K", k)
         self.do(f"store {self.type} {value}, ptr {self.at(self.reverse[buffer], where)}, align 8")
 
     def _operation(self, op: Op) -> str:
@@ -98,9 +100,9 @@ class _Emitter(Writer):
             case "reciprocal":
                 return self.splat(self.put(f"fdiv double {double(1.0)}, %kf"))
             case "coef":
-                return self.load(self.forward[op.data], "%k")
+                return self._past(op.data, "%k")
             case "back":
-                return self.load(self.forward[op.data[0]], self.integer("sub", "%k", op.data[1]))
+                return self._past(op.data[0], op.data[1])
         raise ValueError(f"{op} is not an operation on single values")
 
     def _call(self, symbol: str, args: list[str]) -> str:
@@ -135,6 +137,7 @@ class _Emitter(Writer):
         self.do("%kf = uitofp i64 %k to double")
         self.do("%third = icmp ugt i64 %k, 1")
         self.do("%fourth = icmp ugt i64 %k, 2")
+        self.do("%turned = sub i64 %K, %k")
         self._sums([i for i in p.step if p.ops[i].kind == "old"], half=False)
         self._sums([i for i in p.step if p.ops[i].kind == "half"], half=True)
         for i in p.step:
@@ -193,23 +196,37 @@ class _Emitter(Writer):
             for i, total in zip(bundle, inner, strict=True):
                 self.value[i] = self._middle(i, total) if half else self._ends(i, total)
 
+    def _past(self, buffer: int, index: str | int) -> str:
+        """A coefficient of a buffer before this order, which is written last; ``index`` j means k − j."""
+        if isinstance(index, int):
+            if index not in self.below:
+                self.below[index] = self.integer("sub", "%k", index)
+            index = self.below[index]
+        if (buffer, index) not in self.past:
+            self.past[buffer, index] = self.load(self.forward[buffer], index)
+        return self.past[buffer, index]
+
+    def _first(self, buffer: int) -> str:
+        """Coefficient 1, or 0 at orders 1 and 2, where j = 1 and j = k−1 are one term or none."""
+        if (buffer, "first") not in self.past:
+            one = self._past(buffer, "1")
+            self.past[buffer, "first"] = self.put(f"select i1 %fourth, {self.type} {one}, {self.type} {self.zero}")
+        return self.past[buffer, "first"]
+
     def _ends(self, i: int, total: str) -> str:
         """Add j = 1 and j = k−1."""
-        a, b = (self.forward[x] for x in self.program.ops[i].data)
-        below = self.integer("sub", "%k", 1)
-        total = self.fma(self.load(a, "1"), self.load(b, below), total)
-        other = self.put(f"select i1 %fourth, {self.type} {self.load(b, '1')}, {self.type} zeroinitializer")
-        return self.fma(self.load(a, below), other, total)
+        a, b = self.program.ops[i].data
+        total = self.fma(self._past(a, "1"), self._past(b, 1), total)
+        return self.fma(self._past(a, 1), self._first(b), total)
 
     def _middle(self, i: int, total: str) -> str:
         """Twice what stands, j = 1 included, and the square in the middle."""
-        a = self.forward[self.program.ops[i].data[0]]
-        one = self.put(f"select i1 %fourth, {self.type} {self.load(a, '1')}, {self.type} zeroinitializer")
-        total = self.fma(one, self.load(a, self.integer("sub", "%k", 1)), total)
+        a = self.program.ops[i].data[0]
+        total = self.fma(self._first(a), self._past(a, 1), total)
         total = self.arith("fadd", total, total)
         odd = self.put("trunc i64 %k to i1")
-        mid = self.load(a, self.integer("lshr", "%k", 1))
-        mid = self.put(f"select i1 {odd}, {self.type} zeroinitializer, {self.type} {mid}")
+        mid = self.load(self.forward[a], self.integer("lshr", "%k", 1))
+        mid = self.put(f"select i1 {odd}, {self.type} {self.zero}, {self.type} {mid}")
         return self.fma(mid, mid, total)
 
     def _single(self, pairs: list[tuple[int, int]], first: str, second: str, count: str) -> list[str]:
@@ -228,7 +245,7 @@ class _Emitter(Writer):
             self.fma(vector(self.forward[a], ahead), vector(self.reverse[b], behind), loop.sum(s), kind)
             for s, (a, b) in enumerate(pairs)
         ]
-        return [self.four(total) for total in self.close(loop, kind, sums)]
+        return self.four(self.close(loop, kind, sums))
 
     def _lanes(self, pairs: list[tuple[int, int]], first: str, second: str, count: str) -> list[str]:
         loop = self.loop("0", count)
@@ -260,13 +277,14 @@ class _Emitter(Writer):
 
     def _failed(self, flag: str) -> str:
         """Which points of the block the caller must redo."""
-        bad = self.poisoned(flag)
+        finite = [self.value[v] for check in self.program.checks if check.kind == "finite" for v in check.values]
+        bad = self.poisoned(self.poison(finite, flag))
         for check in self.program.checks:
+            if check.kind == "finite":
+                continue
             v = [self.value[i] for i in check.values]
             tests: list[str] = []
             match check.kind:
-                case "finite":
-                    tests.append(self.put(f"fcmp une {self.type} {self.arith('fsub', v[0], v[0])}, {self.number(0.0)}"))
                 case "inside":
                     for bound, order in zip(check.data, ("ule", "uge"), strict=True):
                         if bound is not None:

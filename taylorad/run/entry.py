@@ -1,32 +1,37 @@
-"""The door from Python into a kernel: a built-in function written in LLVM IR that takes numpy arrays.
+"""The door from Python into kernels: one built-in function, written in LLVM IR, that takes numpy arrays.
 
-``entry(leaf, …, given, …, root, …)`` reads the addresses, shapes and flags out of the array objects itself, so a
+``door(leaf, …, given, …, root, …)`` reads the addresses, shapes and flags out of the array objects itself, so a
 call costs some tens of nanoseconds where ctypes and asking numpy for an address cost microseconds. It checks
 everything it relies on: the type of every object, the dtype, contiguity, the number of rows and of points. It
 returns its last argument when all points were computed, and None when anything does not fit or a point must be
 redone; then the caller takes the slow road, which finds out what was wrong. Errors: none. It keeps the GIL.
 
-The layout of an array object is part of numpy's binary interface; :func:`layout_holds` tests it on a live array
-before the door is used at all.
+The same code serves every kernel; what it must know of one stands in a bytes object, :func:`facts`, to which the
+built-in function is bound. The layout of an array object is part of numpy's binary interface, that of bytes of
+Python's; :func:`layout_holds` tests both on live objects before the door is used at all.
 """
 
 from __future__ import annotations
 
 import ctypes
+import struct
 
 import numpy as np
 
 from taylorad.run.program import SHORT
 
-__all__ = ["entry", "layout_holds"]
+__all__ = ["door", "facts", "layout_holds"]
 
 _HEAD = object.__basicsize__  # reference count and type; the type stands last
 _TYPE, _DATA, _RANK, _DIMS, _DESCR, _FLAGS = _HEAD - 8, _HEAD, _HEAD + 8, _HEAD + 16, _HEAD + 40, _HEAD + 48
+_BYTES = bytes.__basicsize__ - 1
 _READ, _WRITE = 0x101, 0x501  # C-contiguous and aligned; writeable too
+_FEW = 8  # points that the code for single points takes one by one
+_FIELDS = ("kernel", "none", "array", "dtype", "inputs", "count", "order", "lanes")
 
 
 def layout_holds() -> bool:
-    """Whether array objects of this process look as the door expects."""
+    """Whether objects of this process look as the door expects."""
     probe = np.zeros((3, 5))
     at = id(probe)
     probe.flags.writeable = False
@@ -38,136 +43,165 @@ def layout_holds() -> bool:
         and ctypes.c_void_p.from_address(at + _TYPE).value == id(np.ndarray)
         and ctypes.c_void_p.from_address(at + _DATA).value == probe.__array_interface__["data"][0]
         and ctypes.c_int.from_address(at + _RANK).value == 2
-        and ctypes.c_void_p.from_address(at + _DESCR).value == id(probe.dtype)
+        and ctypes.c_void_p.from_address(at + _DESCR).value == id(probe.dtype) == id(np.dtype(np.float64))
         and flags & _WRITE == _READ
         and ctypes.c_int.from_address(at + _FLAGS).value & _WRITE == _WRITE
         and list((ctypes.c_int64 * 2).from_address(ctypes.c_void_p.from_address(at + _DIMS).value or 0)) == [3, 5]
+        and ctypes.string_at(id(b"taylor") + _BYTES, 6) == b"taylor"
     )
 
 
-def entry(
-    name: str,
-    kernel: str,
-    degrees: tuple[int, ...],
-    givens: tuple[bool, ...],
-    roots: int,
-    order: int | None,
-    lanes: int,
-) -> str:
-    """The text of the door ``name`` to the function ``kernel``; ``givens`` says which of them have K+1 rows."""
-    # how many rows an argument needs: a number, or K+1 for 0
+def facts(
+    kernel: int, dtype: np.dtype, degrees: tuple[int, ...], givens: tuple[bool, ...], roots: int, order: int | None, lanes: int
+) -> bytes:
+    """What the door must know of the kernel at an address; ``givens`` says which of them have K+1 rows."""
+    # how many rows an argument needs: a number, 0 for K+1, −1 for exactly that in a root
     rows = [d + 1 if d <= SHORT else 0 for d in degrees] + [0 if whole else 1 for whole in givens] + [-1] * roots
-    inputs, count = len(rows) - roots, len(rows)
-    lines = [_LOOK, f"define ptr @{name}(ptr %self, ptr %args, i64 %nargs) {{", "entry:"]
-    lines += [f"  %in = alloca [{max(inputs, 1)} x ptr]", f"  %out = alloca [{roots} x ptr]", "  %status = alloca i64"]
-    lines += [f"  %c = icmp eq i64 %nargs, {count}", "  br i1 %c, label %objects, label %no", "objects:"]
-    for i in range(count):
-        lines.append(f"  %p{i} = getelementptr ptr, ptr %args, i64 {i}")
-        lines.append(f"  %o{i} = load ptr, ptr %p{i}")
-        lines += _field(f"t{i}", f"o{i}", "ptr", _TYPE)
-    last = count - 1
-    same = "true"
-    for i in range(last):
-        lines += [f"  %s{i} = icmp eq ptr %t{i}, %t{last}", f"  %y{i} = and i1 {same}, %s{i}"]
-        same = f"%y{i}"
-    lines += [f"  br i1 {same}, label %shapes, label %no", "shapes:"]
-    lines += _field("descr", f"o{last}", "ptr", _DESCR)
-    lines += _field("dims", f"o{last}", "ptr", _DIMS)
-    lines += [f"  %n = call i64 @look(ptr %o{last}, ptr %descr, i32 {_WRITE}, i64 1)", "  %some = icmp sge i64 %n, 1"]
-    lines += [
-        "  br i1 %some, label %sized, label %empty",
-        "sized:",
-        "  %rows = load i64, ptr %dims",
-        "  %K = sub i64 %rows, 1",
-    ]
-    fits = "true"
-    for i, need in enumerate(rows):
-        wanted = "%rows" if need <= 0 else str(need)
-        lines.append(
-            f"  %n{i} = call i64 @look(ptr %o{i}, ptr %descr, i32 {_WRITE if need < 0 else _READ}, i64 {wanted})"
-        )
-        lines += [f"  %e{i} = icmp eq i64 %n{i}, %n", f"  %f{i} = and i1 {fits}, %e{i}"]
-        fits = f"%f{i}"
-        if need < 0 and i != last:
-            lines += _field(f"d{i}", f"o{i}", "ptr", _DIMS)
-            lines += [
-                f"  %r{i} = load i64, ptr %d{i}",
-                f"  %q{i} = icmp eq i64 %r{i}, %rows",
-                f"  %g{i} = and i1 {fits}, %q{i}",
-            ]
-            fits = f"%g{i}"
-    if order is not None:
-        lines += [f"  %exact = icmp eq i64 %K, {order}", f"  %ordered = and i1 {fits}, %exact"]
-        fits = "%ordered"
-    lines += [f"  %wide = icmp sge i64 %n, {lanes}", f"  %narrow = icmp sle i64 %n, {8 if lanes == 1 else 1 << 62}"]
-    lines += [
-        "  %sizes = and i1 %wide, %narrow",
-        f"  %go = and i1 {fits}, %sizes",
-        "  br i1 %go, label %run, label %no",
-        "run:",
-    ]
-    for i in range(count):
-        lines += _field(f"a{i}", f"o{i}", "ptr", _DATA)
-        where, j = ("in", i) if i < inputs else ("out", i - inputs)
-        lines += [f"  %w{i} = getelementptr ptr, ptr %{where}, i64 {j}", f"  store ptr %a{i}, ptr %w{i}"]
-    status = "%status" if lanes == 1 else "%flags"
-    if lanes > 1:
-        lines += [
-            "  %flags = call ptr @malloc(i64 %n)",
-            "  %none = icmp eq ptr %flags, null",
-            "  br i1 %none, label %no, label %call",
-            "call:",
-        ]
-    lines.append(f"  %bad = call i64 @{kernel}(ptr %in, ptr %out, i64 %K, i64 %n, i64 0, i64 %n, ptr {status})")
-    if lanes > 1:
-        lines.append("  call void @free(ptr %flags)")
-    lines += ["  %fine = icmp eq i64 %bad, 0", "  br i1 %fine, label %yes, label %no"]
-    lines += ["empty:", "  %zero = icmp eq i64 %n, 0", "  br i1 %zero, label %yes, label %no"]
-    lines += ["yes:", f"  call void @Py_IncRef(ptr %o{last})", f"  ret ptr %o{last}"]
-    lines += ["no:", "  call void @Py_IncRef(ptr %self)", "  ret ptr %self", "}"]
-    return "\n".join(lines) + "\n"
+    fixed = -1 if order is None else order
+    head = (kernel, id(None), id(np.ndarray), id(dtype), len(rows) - roots, len(rows), fixed, lanes)
+    return struct.pack(f"<{len(head) + len(rows)}q", *head, *rows)
 
 
-def _field(name: str, holder: str, kind: str, offset: int) -> list[str]:
-    return [f"  %{name}_ = getelementptr i8, ptr %{holder}, i64 {offset}", f"  %{name} = load {kind}, ptr %{name}_"]
+def _field(name: str, holder: str, kind: str, offset: int) -> str:
+    return f"  %{name}_ = getelementptr i8, ptr %{holder}, i64 {offset}\n  %{name} = load {kind}, ptr %{name}_"
 
 
-# the number of points of an array (the product of all lengths but the first), or −1 when it does not fit
-_LOOK = "\n".join(
-    [
-        "declare void @Py_IncRef(ptr)",
-        "define internal i64 @look(ptr %o, ptr %wanted, i32 %need, i64 %least) {",
-        "entry:",
-        *_field("descr", "o", "ptr", _DESCR),
-        *_field("flags", "o", "i32", _FLAGS),
-        *_field("rank", "o", "i32", _RANK),
-        *_field("dims", "o", "ptr", _DIMS),
-        "  %a = icmp eq ptr %descr, %wanted",
-        "  %m = and i32 %flags, %need",
-        "  %b = icmp eq i32 %m, %need",
-        "  %c = icmp sge i32 %rank, 1",
-        "  %ab = and i1 %a, %b",
-        "  %abc = and i1 %ab, %c",
-        "  br i1 %abc, label %first, label %no",
-        "first:",
-        "  %rows = load i64, ptr %dims",
-        "  %enough = icmp sge i64 %rows, %least",
-        "  br i1 %enough, label %loop, label %no",
-        "loop:",
-        "  %i = phi i32 [ 1, %first ], [ %j, %more ]",
-        "  %n = phi i64 [ 1, %first ], [ %m2, %more ]",
-        "  %end = icmp sge i32 %i, %rank",
-        "  br i1 %end, label %done, label %more",
-        "more:",
-        "  %p = getelementptr i64, ptr %dims, i32 %i",
-        "  %d = load i64, ptr %p",
-        "  %m2 = mul i64 %n, %d",
-        "  %j = add i32 %i, 1",
-        "  br label %loop",
-        "done:",
-        "  ret i64 %n",
-        "no:",
-        "  ret i64 -1",
-        "}",
-    ]
-)
+def door() -> str:
+    """The text of the door."""
+    fields = "\n".join(_field(name, "facts", "i64", 8 * i) for i, name in enumerate(_FIELDS))
+    return f"""
+declare void @Py_IncRef(ptr)
+declare ptr @malloc(i64)
+declare void @free(ptr)
+
+; the number of points of an array: the product of all lengths but the first
+define internal i64 @points(ptr %dims, i32 %rank) {{
+entry:
+  br label %loop
+loop:
+  %i = phi i32 [ 1, %entry ], [ %j, %more ]
+  %n = phi i64 [ 1, %entry ], [ %m, %more ]
+  %end = icmp sge i32 %i, %rank
+  br i1 %end, label %done, label %more
+more:
+  %p = getelementptr i64, ptr %dims, i32 %i
+  %d = load i64, ptr %p
+  %m = mul i64 %n, %d
+  %j = add i32 %i, 1
+  br label %loop
+done:
+  ret i64 %n
+}}
+
+define ptr @door(ptr %self, ptr %args, i64 %nargs) {{
+entry:
+  %facts = getelementptr i8, ptr %self, i64 {_BYTES}
+{fields}
+  %needs = getelementptr i64, ptr %facts, i64 {len(_FIELDS)}
+  %status = alloca [{_FEW} x i8]
+  %table = alloca ptr, i64 %count
+  %counted = icmp eq i64 %nargs, %count
+  br i1 %counted, label %last, label %no
+last:
+  %final = sub i64 %count, 1
+  %outp = getelementptr ptr, ptr %args, i64 %final
+  %out = load ptr, ptr %outp
+{_field("outtype", "out", "i64", _TYPE)}
+  %known = icmp eq i64 %outtype, %array
+  br i1 %known, label %shape, label %no
+shape:
+{_field("outrank", "out", "i32", _RANK)}
+{_field("outdims", "out", "ptr", _DIMS)}
+  %some = icmp sge i32 %outrank, 1
+  br i1 %some, label %sized, label %no
+sized:
+  %rows = load i64, ptr %outdims
+  %n = call i64 @points(ptr %outdims, i32 %outrank)
+  %K = sub i64 %rows, 1
+  %any = icmp slt i64 %order, 0
+  %same = icmp eq i64 %order, %K
+  %ordered = or i1 %any, %same
+  %filled = icmp sge i64 %rows, 1
+  %wanted = and i1 %ordered, %filled
+  br i1 %wanted, label %each, label %no
+each:
+  %i = phi i64 [ 0, %sized ], [ %after, %fits ]
+  %op = getelementptr ptr, ptr %args, i64 %i
+  %o = load ptr, ptr %op
+{_field("type", "o", "i64", _TYPE)}
+  %array_like = icmp eq i64 %type, %array
+  br i1 %array_like, label %look, label %no
+look:
+{_field("descr", "o", "i64", _DESCR)}
+{_field("flags", "o", "i32", _FLAGS)}
+{_field("rank", "o", "i32", _RANK)}
+{_field("dims", "o", "ptr", _DIMS)}
+{_field("data", "o", "ptr", _DATA)}
+  %needp = getelementptr i64, ptr %needs, i64 %i
+  %need = load i64, ptr %needp
+  %root = icmp slt i64 %need, 0
+  %fixed = icmp sgt i64 %need, 0
+  %least = select i1 %fixed, i64 %need, i64 %rows
+  %mask = select i1 %root, i32 {_WRITE}, i32 {_READ}
+  %have = and i32 %flags, %mask
+  %t1 = icmp eq i32 %have, %mask
+  %t2 = icmp eq i64 %descr, %dtype
+  %t3 = icmp sge i32 %rank, 1
+  %t12 = and i1 %t1, %t2
+  %t123 = and i1 %t12, %t3
+  br i1 %t123, label %lengths, label %no
+lengths:
+  %length = load i64, ptr %dims
+  %m = call i64 @points(ptr %dims, i32 %rank)
+  %enough = icmp sge i64 %length, %least
+  %exact = icmp eq i64 %length, %rows
+  %free = xor i1 %root, true
+  %e = or i1 %exact, %free
+  %t4 = icmp eq i64 %m, %n
+  %t45 = and i1 %t4, %enough
+  %t456 = and i1 %t45, %e
+  br i1 %t456, label %fits, label %no
+fits:
+  %slot = getelementptr ptr, ptr %table, i64 %i
+  store ptr %data, ptr %slot
+  %after = add i64 %i, 1
+  %more = icmp slt i64 %after, %count
+  br i1 %more, label %each, label %all
+all:
+  %roots = getelementptr ptr, ptr %table, i64 %inputs
+  %function = inttoptr i64 %kernel to ptr
+  %empty = icmp eq i64 %n, 0
+  br i1 %empty, label %yes, label %width
+width:
+  %one = icmp eq i64 %lanes, 1
+  br i1 %one, label %single, label %batch
+single:
+  %few = icmp sle i64 %n, {_FEW}
+  br i1 %few, label %alone, label %no
+alone:
+  %bad1 = call i64 %function(ptr %table, ptr %roots, i64 %K, i64 %n, i64 0, i64 %n, ptr %status)
+  br label %ran
+batch:
+  %many = icmp sge i64 %n, %lanes
+  br i1 %many, label %room, label %no
+room:
+  %marks = call ptr @malloc(i64 %n)
+  %none_left = icmp eq ptr %marks, null
+  br i1 %none_left, label %no, label %together
+together:
+  %bad2 = call i64 %function(ptr %table, ptr %roots, i64 %K, i64 %n, i64 0, i64 %n, ptr %marks)
+  call void @free(ptr %marks)
+  br label %ran
+ran:
+  %bad = phi i64 [ %bad1, %alone ], [ %bad2, %together ]
+  %fine = icmp eq i64 %bad, 0
+  br i1 %fine, label %yes, label %no
+yes:
+  call void @Py_IncRef(ptr %out)
+  ret ptr %out
+no:
+  %nothing = inttoptr i64 %none to ptr
+  call void @Py_IncRef(ptr %nothing)
+  ret ptr %nothing
+}}
+"""

@@ -117,18 +117,30 @@ _KERNEL = ctypes.CFUNCTYPE(
 
 @final
 class Loaded:
-    """Machine code in memory: ``kernel`` (through ctypes, without the GIL) and ``entry`` (with it, cheap)."""
+    """Machine code in memory: ``kernel`` is called through ctypes, without the GIL; see :meth:`door`."""
 
-    __slots__ = ("_engine", "_method", "address", "entry", "kernel")
+    __slots__ = ("_engine", "_kept", "address", "kernel")
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: Any, name: str) -> None:
         self._engine = engine
-        self.address: int = engine.get_function_address("kernel")
+        self.address: int = engine.get_function_address(name)
         self.kernel = _KERNEL(self.address)
-        self._method = _Method(b"kernel", engine.get_function_address("entry"), _FASTCALL, b"See taylorad.run.entry.")
+        self._kept: list[Any] = []
+
+    def door(self, facts: bytes) -> Callable[..., Any]:
+        """The way in for arrays: see :mod:`taylorad.run.entry`."""
+        method = _Method(b"kernel", _door().address, _FASTCALL, b"See taylorad.run.entry.")
+        self._kept.append(method)
         make = ctypes.pythonapi.PyCFunction_NewEx
         make.restype, make.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-        self.entry: Callable[..., Any] = make(ctypes.addressof(self._method), None, None)
+        return make(ctypes.addressof(method), facts, None)
+
+
+@functools.cache
+def _door() -> Loaded:
+    from taylorad.run.entry import door
+
+    return obtain(("door",), lambda: (door(), {"symbols": []}), "door")[0]
 
 
 @functools.cache
@@ -146,7 +158,7 @@ def _resolve(symbol: str) -> None:
 _kept: list[Any] = []  # an entry may outlive its kernel, so code is never unloaded
 
 
-def load(code: bytes, where: Host, symbols: Sequence[str] = ()) -> Loaded:
+def load(code: bytes, where: Host, symbols: Sequence[str] = (), name: str = "kernel") -> Loaded:
     """Put object code into this process; raises CompilationError when it is damaged or a symbol is missing."""
     with _lock:
         try:
@@ -155,7 +167,7 @@ def load(code: bytes, where: Host, symbols: Sequence[str] = ()) -> Loaded:
             engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(where))
             engine.add_object_file(llvm.ObjectFileRef.from_data(code))
             engine.finalize_object()
-            loaded = Loaded(engine)
+            loaded = Loaded(engine, name)
         except RuntimeError as problem:
             if isinstance(problem, CompilationError):
                 raise
@@ -167,7 +179,9 @@ def load(code: bytes, where: Host, symbols: Sequence[str] = ()) -> Loaded:
 Facts = dict[str, Any]
 
 
-def obtain(identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]]) -> tuple[Loaded, Facts]:
+def obtain(
+    identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]], name: str = "kernel"
+) -> tuple[Loaded, Facts]:
     """The code called ``identity``, from the disk, or compiled from the text that ``make`` writes and then kept.
 
     ``make`` returns LLVM IR and facts about it (JSON, ``"symbols"`` among them), which are kept beside the code.
@@ -178,10 +192,10 @@ def obtain(identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]]) 
     if kept is not None:
         head, _, code = kept.partition(b"\n")
         facts = json.loads(head)
-        return load(code, where, facts["symbols"]), facts
+        return load(code, where, facts["symbols"], name), facts
     text, facts = make()
     code = compile_text(text, where)
-    loaded = load(code, where, facts["symbols"])
+    loaded = load(code, where, facts["symbols"], name)
     cache.put(key, json.dumps(facts).encode() + b"\n" + code)
     return loaded, facts
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache as once
 from typing import Any, final
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from taylorad.errors import CompilationError, DomainError, OrderError
 from taylorad.rings.arrays import ArrayRing
+from taylorad.run import entry
 from taylorad.run.interpret import run
 from taylorad.run.program import SHORT, Given, Program
 from taylorad.series.node import Node, Product, Quotient, Select
@@ -27,7 +29,7 @@ __all__ = ["Kernel", "compile_plan"]
 
 UNROLL = 700  # lines of IR up to which straight-line code is worth its compilation
 _KEPT = 1024  # kernels that a process remembers
-_BRIEF = 200_000  # multiplications up to which a call keeps the GIL
+_BRIEF = 2_000_000  # operations (some 0.1 ms) up to which a call keeps the GIL
 
 _kernels: dict[tuple[Any, ...], Kernel] = {}
 _lock = threading.RLock()
@@ -69,6 +71,15 @@ def _size(plan: Schedule, order: int) -> int:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Loaded machine code, and the door to it for arrays (:mod:`taylorad.run.entry`)."""
+
+    loaded: Any
+    entry: Callable[..., Any]
+
+
+@final
 class Kernel:
     """See the module. Made by :func:`compile_plan`; safe to call from several threads."""
 
@@ -81,7 +92,7 @@ class Kernel:
         self.complex = dtype.kind == "c"
         self.givens: tuple[Given, ...] = ()
         self._program: Program | None = None
-        self._loaded: dict[int, Any] = {}
+        self._loaded: dict[int, Code] = {}
         self._lock = threading.RLock()
         found = {leaf.index: leaf.degree for leaf in plan.leaves}
         self.degrees = tuple(found.get(i, 0) for i in range(1 + max(found, default=-1)))
@@ -104,12 +115,9 @@ class Kernel:
     def text(self, lanes: int = 1, triple: str = "", cpu: str = "", features: str = "") -> str:
         """LLVM IR for this machine, or for another triple."""
         from taylorad.run.emit import emit
-        from taylorad.run.entry import entry
         from taylorad.run.jit import host
 
-        p = self.program
-        door = entry("entry", "kernel", p.degrees, tuple(g.whole for g in p.givens), len(p.roots), p.order, lanes)
-        return emit(p, "kernel", lanes, host(triple, cpu, features).target) + door
+        return emit(self.program, "kernel", lanes, host(triple, cpu, features).target)
 
     def llvm_ir(self) -> str:
         """The code of single points as LLVM IR."""
@@ -124,13 +132,13 @@ class Kernel:
     @property
     def address(self) -> int:
         """The address of the function for single points; see the module."""
-        return self.code(1).address
+        return self.code(1).loaded.address
 
     def op_counts(self) -> dict[str, int]:
         """Operations of the lowered program by kind; those of ``step`` are done once for every order."""
         return self.program.counts()
 
-    def code(self, lanes: int) -> Any:
+    def code(self, lanes: int) -> Code:
         """The loaded machine code (``lanes`` = 1 for single points): from memory, from disk, or compiled."""
         found = self._loaded.get(lanes)
         if found is None:
@@ -140,7 +148,7 @@ class Kernel:
                     found = self._loaded[lanes] = self._obtain(lanes)
         return found
 
-    def _obtain(self, lanes: int) -> Any:
+    def _obtain(self, lanes: int) -> Code:
         from taylorad.run.jit import obtain
 
         def make() -> tuple[str, dict[str, Any]]:
@@ -152,7 +160,9 @@ class Kernel:
         loaded, facts = obtain(("kernel", lanes, self.order, self.dtype.name, roots), make)
         nodes = {n.digest.hex(): n for n in self.plan.first}
         self.givens = tuple(Given(nodes[digest], role) for digest, role in facts["givens"])
-        return loaded
+        whole = tuple(g.whole for g in self.givens)
+        told = entry.facts(loaded.address, self.dtype, self.degrees, whole, len(self.plan.roots), self.order, lanes)
+        return Code(loaded, loaded.door(told))
 
     # ------------------------------------------------------------------ calls
     def __call__(
@@ -191,7 +201,7 @@ class Kernel:
         if n * (K + 1) * self._cost(K) < _BRIEF and code.entry(*rows, *given, *outs) is not None:
             return outs
         status = np.zeros(n, np.uint8)
-        if n and self._spread(code.kernel, [*rows, *given], outs, K, n, status, threads, lanes):
+        if n and self._spread(code.loaded.kernel, [*rows, *given], outs, K, n, status, threads, lanes):
             points = np.flatnonzero(status)
             fresh = redo(points) if redo is not None else self._interpret(rows, K, shape, points)
             for out, new in zip(outs, fresh, strict=True):

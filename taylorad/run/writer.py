@@ -190,9 +190,9 @@ class Writer:
         missing = self.put("icmp eq ptr %memory, null")
         self.do(f"br i1 {missing}, label %full, label %room")
         self.label("room")
-        for i in range(arrays):
-            offset = self.integer("add", self.integer("mul", size, i), pad * 8 * self.lanes)
-            self.arrays.append(self.put(f"getelementptr i8, ptr %memory, i64 {offset}"))
+        self.arrays.append(self.put(f"getelementptr i8, ptr %memory, i64 {pad * 8 * self.lanes}"))
+        for i in range(1, arrays):
+            self.arrays.append(self.put(f"getelementptr i8, ptr {self.arrays[i - 1]}, i64 {size}"))
 
     def _mark(self, bad: str) -> str:
         """Write 1 for every failed point of the block; whether there was any so far."""
@@ -215,7 +215,7 @@ class Writer:
     def poison(self, values: list[str], flag: str) -> str:
         """``flag``, or NaN where a value is not finite."""
         for v in values:
-            flag = self.arith("fadd", self.arith("fmul", v, self.number(0.0)), flag)
+            flag = self.fma(v, self.number(0.0), flag)
         return flag
 
     def poisoned(self, flag: str) -> str:
@@ -246,14 +246,22 @@ class Writer:
         self.label(f"{name}x")
         return [self.put(f"phi {kind} [ zeroinitializer, %{before} ], [ {v}, %{name} ]") for v in sums]
 
-    def four(self, total: str) -> str:
-        """(p_0 + p_2) + (p_1 + p_3) of four partial sums in one vector."""
-        kind = "<4 x double>"
-        low = self.put(f"shufflevector {kind} {total}, {kind} poison, <2 x i32> <i32 0, i32 1>")
-        high = self.put(f"shufflevector {kind} {total}, {kind} poison, <2 x i32> <i32 2, i32 3>")
-        two = self.arith("fadd", low, high, "<2 x double>")
-        ends = [self.put(f"extractelement <2 x double> {two}, i32 {i}") for i in (0, 1)]
-        return self.arith("fadd", *ends)
+    def four(self, totals: list[str]) -> list[str]:
+        """(p_0 + p_2) + (p_1 + p_3) of the four partial sums in each vector, two vectors at a time."""
+        out: list[str] = []
+        for i in range(0, len(totals), 2):
+            pair = totals[i : i + 2]
+            both = f"<4 x double> {pair[0]}, <4 x double> {pair[-1]}"
+            low = self.put(f"shufflevector {both}, <4 x i32> <i32 0, i32 1, i32 4, i32 5>")
+            high = self.put(f"shufflevector {both}, <4 x i32> <i32 2, i32 3, i32 6, i32 7>")
+            half = self.arith("fadd", low, high, "<4 x double>")
+            ends = [
+                self.put(f"shufflevector <4 x double> {half}, <4 x double> poison, <2 x i32> <i32 {j}, i32 {j + 2}>")
+                for j in (0, 1)
+            ]
+            sums = self.arith("fadd", *ends, "<2 x double>")
+            out += [self.put(f"extractelement <2 x double> {sums}, i32 {j}") for j in range(len(pair))]
+        return out
 
 
 @final

@@ -45,7 +45,7 @@ def applied(name: str) -> tuple[Schedule, list[np.ndarray]] | None:
     """A function of the book on leaves, and series on which the interpreter computes it."""
     entry = BOOK[name].entry
     params = len(entry.parameters)
-    for parameter in (2, 0.5):
+    for parameter in (2, 0.5, 0):
         for point in POINTS:
             leaves = [series(point + 0.3 * i, ORDER, i) for i in range(entry.arity)]
             nodes = [Leaf.of(i) for i in range(entry.arity)]
