@@ -140,11 +140,11 @@ def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Eleme
                 raise UnsupportedFunctionError(f"{law.name} was registered without a value for the ring {ring.name}")
             result = law.value[ring.name](*args, *params)
         found = tuple(result) if isinstance(result, (tuple, list)) else (result,)
-    for name, v in zip(law.outputs, found, strict=True):
-        _finite(ring, name, args, v)
     for domain in law.domain:
         if domain.measure is not None:
             check(ring, law.name, domain, args, found)
+    for name, v in zip(law.outputs, found, strict=True):
+        _finite(ring, name, args, v)
     return found
 
 
@@ -178,6 +178,8 @@ def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found:
     """Raise where the arguments (and outputs ``found``) are not certainly inside a domain."""
     at = args[domain.argument] if domain.measure is None else domain.measure(*args, *found)
     where = ring.position(at, domain.lower, domain.upper)
+    if domain.measure is not None:  # not finite: the value is not either, and says so itself
+        where = np.where(ring.is_finite(at), where, int(Position.INSIDE))[()]
     worst = int(np.max(where)) if np.ndim(where) else int(where)
     if worst == Position.INSIDE:
         return

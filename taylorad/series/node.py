@@ -49,11 +49,18 @@ _lock = threading.RLock()
 class Law(Protocol):
     """What a function node asks of an entry of the book."""
 
-    name: str
-    outputs: tuple[str, ...]
-    digest: bytes
+    @property
+    def name(self) -> str: ...
 
-    def differentials(self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+
+    @property
+    def digest(self) -> bytes: ...
+
+    def differentials(
+        self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]
+    ) -> tuple[Node, ...]:
         """θ of every output, as nodes."""
         ...
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flint import acb, arb
 
-from taylorad.errors import UnsupportedFunctionError
+from taylorad.errors import DomainError, UnsupportedFunctionError
 
 __all__ = ["jet", "lookup"]
 
@@ -67,6 +67,23 @@ def _logsumexp(*args: Any) -> Any:
     return top + total.log()
 
 
+def _asin(u: Any) -> Any:
+    if isinstance(u, arb) or not abs(u) > 4:
+        return u.asin()
+    # FLINT adds iu and √(1 − u²), which cancel where Im u is positive and large
+    root, turned = (1 - u).sqrt() * (1 + u).sqrt(), u * acb(0, 1)
+    log = (root + turned).log() if not u.imag > 0 else -(root - turned).log()
+    return log * acb(0, -1)
+
+
+def _acos(u: Any) -> Any:
+    return u.acos() if isinstance(u, arb) or not abs(u) > 4 else acb.pi() / 2 - _asin(u)
+
+
+def _asinh(u: Any) -> Any:
+    return u.asinh() if isinstance(u, arb) or not abs(u) > 4 else _asin(u * acb(0, 1)) * acb(0, -1)
+
+
 def _acoth(u: Any) -> Any:
     if isinstance(u, arb):
         # atanh(1/u) would lose the distance to 1
@@ -79,6 +96,10 @@ def _asinh_slope(u: Any) -> Any:
         return (1 + abs(u) ** 2).rsqrt()
     i = acb(0, 1)
     return (1 + i * u).rsqrt() * (1 - i * u).rsqrt()
+
+
+def _root_outside(u: Any) -> Any:
+    return (abs(u) - 1).sqrt() * (abs(u) + 1).sqrt()
 
 
 def _degrees(function: str) -> Callable[..., Any]:
@@ -104,9 +125,8 @@ _TABLE: dict[str, Callable[..., Any]] = {
     name: _method(name)
     for name in (
         *("exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "erf", "erfc"),
-        *("sin", "cos", "tan", "cot", "sec", "csc", "asin", "acos", "atan"),
-        *("sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh", "acosh", "atanh"),
-        *("floor", "ceil"),
+        *("sin", "cos", "tan", "cot", "sec", "csc", "atan"),
+        *("sinh", "cosh", "tanh", "coth", "sech", "csch", "acosh", "atanh"),
     )
 } | {
     "exp2": lambda u: arb(2) ** u,
@@ -118,7 +138,7 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "hypot": _hypot,
     "sigmoid": lambda u: 1 / (1 + (-u).exp()),
     "_sigmoid_of_minus": lambda u: 1 / (1 + u.exp()),
-    "logit": lambda u: -(1 / u - 1).log(),
+    "logit": lambda u: u.log() - (-u).log1p(),  # both grow with u, so that the sum of the balls is not too wide
     "softplus": lambda u: u.exp().log1p(),
     "logaddexp": _logsumexp,
     "logsumexp": _logsumexp,
@@ -134,18 +154,36 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "cosdg": _degrees("cos_pi"),
     "cosm1": lambda u: -2 * (u / 2).sin() ** 2,
     "_cos_asin": lambda u: (1 - u).sqrt() * (1 + u).sqrt(),
+    "asin": _asin,
+    "acos": _acos,
+    "asinh": _asinh,
     "atan2": _atan2,
     "acot": lambda u: (1 / u).atan(),
     "_sech_squared": lambda u: u.sech() ** 2,
     "_csch_squared": lambda u: u.csch() ** 2,
     "_asinh_slope": _asinh_slope,
     "_acosh_slope": lambda u: (u - 1).rsqrt() * (u + 1).rsqrt(),
-    "asec": lambda u: (1 / u).acos(),
-    "acsc": lambda u: (1 / u).asin(),
+    "asec": lambda u: arb.atan2(_root_outside(u), u.sgn()) if isinstance(u, arb) else _acos(1 / u),
+    "acsc": lambda u: arb.atan2(u.sgn(), _root_outside(u)) if isinstance(u, arb) else _asin(1 / u),
     "_asec_slope": lambda u: (1 - 1 / u).rsqrt() * (1 + 1 / u).rsqrt() / (u * u),
-    "asech": lambda u: (1 / u).acosh(),
+    "asech": lambda u: ((1 - u).sqrt() * (1 + u).sqrt() / u).asinh() if isinstance(u, arb) else (1 / u).acosh(),
     "_asech_slope": lambda u: (1 - u).rsqrt() * (1 + u).rsqrt() / u,
     "acoth": _acoth,
+}
+
+
+def _step(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def real(*args: Any) -> Any:
+        if any(isinstance(u, acb) for u in args):
+            raise DomainError(f"{name.strip('_')} has no derivative in a complex argument; take the real part first")
+        return function(*args)
+
+    return real
+
+
+_STEPS: dict[str, Callable[..., Any]] = {
+    "floor": lambda u: u.floor(),
+    "ceil": lambda u: u.ceil(),
     "round": _round,
     "trunc": _trunc,
     "_trunc_margin": _margin,
@@ -155,3 +193,4 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "_trunc_quotient": lambda u, w: _trunc(u / w),
     "_fmod_margin": lambda u, w: _margin(u / w),
 }
+_TABLE.update((name, _step(name, function)) for name, function in _STEPS.items())

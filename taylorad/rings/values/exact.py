@@ -135,6 +135,7 @@ _EVERYWHERE: dict[str, Callable[..., Fraction | None]] = {
     "cbrt": _cbrt,
     "pow": _pow,
     "hypot": lambda u, w: _sqrt(u * u + w * w),
+    "logaddexp2": lambda u, w: u + 1 if u == w else None,
     "sinpi": _sinpi,
     "cospi": lambda u: _sinpi(u + Fraction(1, 2)),
     "sindg": lambda u: _sinpi(u / 180),

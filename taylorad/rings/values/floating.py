@@ -23,8 +23,6 @@ def lookup(name: str, complex: bool) -> Function | None:
     table = _COMPLEX if complex else _REAL
     if name in table:
         return table[name]
-    if complex and name in _REAL_ONLY:
-        return None
     from taylorad.rings.values import rounded
 
     return rounded.floating(name, complex)
@@ -83,18 +81,25 @@ def _logit(u: Any) -> Any:
     return np.where(np.abs(u - 0.5) <= 0.25, 2 * np.arctanh(2 * u - 1), np.log(u) - np.log1p(-u))
 
 
+def _log_of_sum(power: Function, unit: float) -> Function:
+    """log Σ b^u to base b, by the largest u and the differences to it, which are taken without rounding."""
+
+    def function(*args: Any) -> Any:
+        u = np.array(np.broadcast_arrays(*args))
+        first = np.argmax(u, axis=0)[np.newaxis]
+        top = np.take_along_axis(u, first, axis=0)
+        below = u - top
+        lost = (u - (below - (below - u))) - (top + (below - u))  # u − top is below + lost, exactly
+        rest = power(below) * (1 + unit * lost)
+        np.put_along_axis(rest, first, 0.0, axis=0)
+        return top[0] + np.log1p(np.sum(rest, axis=0)) / unit
+
+    return function
+
+
 def _cancelled(v: Any, *args: Any) -> Any:
-    """Where a logarithm of a sum is what is left of a negative number and a positive one."""
-    return np.abs(v) < -np.max(np.broadcast_arrays(*args), axis=0) / 2
-
-
-def _logsumexp(*args: Any) -> Any:
-    u = np.array(np.broadcast_arrays(*args))
-    first = np.argmax(u, axis=0)[np.newaxis]
-    top = np.take_along_axis(u, first, axis=0)
-    rest = np.exp(u - top)
-    np.put_along_axis(rest, first, 0.0, axis=0)
-    return top[0] + np.log1p(np.sum(rest, axis=0))
+    """Where little is left of the two terms of opposite signs that were added last."""
+    return np.abs(v) < 0.75 * (v - np.max(np.broadcast_arrays(*args), axis=0))
 
 
 def _acoth(u: Any) -> Any:
@@ -148,9 +153,9 @@ _REAL: dict[str, Function] = {
     "_sigmoid_of_minus": lambda u: _sigmoid(np.negative(u)),
     "logit": _logit,
     "softplus": lambda u: np.logaddexp(0, u),
-    "logaddexp": _repaired("logaddexp", np.logaddexp, _cancelled),
-    "logaddexp2": _repaired("logaddexp2", np.logaddexp2, _cancelled),
-    "logsumexp": _repaired("logsumexp", _logsumexp, _cancelled),
+    "logaddexp": _repaired("logaddexp", _log_of_sum(np.exp, 1.0), _cancelled),
+    "logaddexp2": _repaired("logaddexp2", _log_of_sum(np.exp2, math.log(2)), _cancelled),
+    "logsumexp": _repaired("logsumexp", _log_of_sum(np.exp, 1.0), _cancelled),
     "gaussian": lambda u: _gauss(u, 2) / math.sqrt(2 * math.pi),
     "ndtr": _repaired(
         "ndtr", lambda u: 0.5 * np.asarray(_erfc(u * -math.sqrt(0.5)), float), lambda v, u: np.less(u, -1)
@@ -180,7 +185,7 @@ _REAL: dict[str, Function] = {
     "sinh": np.sinh,
     "cosh": np.cosh,
     "tanh": np.tanh,
-    "_sech_squared": lambda u: np.square(_sech(u)),
+    "_sech_squared": lambda u: 1 / np.square(np.cosh(u)),
     "coth": lambda u: 1 / np.tanh(u),
     "_csch_squared": lambda u: np.square(_csch(u)),
     "sech": _sech,
@@ -196,9 +201,6 @@ _REAL: dict[str, Function] = {
     "_asec_slope": lambda u: 1 / (np.abs(u) * _root_outside(u)),
     "asech": lambda u: np.arcsinh(_root_inside(u) / u),
     "_asech_slope": lambda u: 1 / (u * _root_inside(u)),
-}
-
-_STEPS: dict[str, Function] = {
     "floor": np.floor,
     "ceil": np.ceil,
     "round": np.rint,
@@ -210,8 +212,6 @@ _STEPS: dict[str, Function] = {
     "_trunc_quotient": _trunc_quotient,
     "_fmod_margin": lambda u, w: np.where(np.abs(u) < np.abs(w), 1, np.abs(np.fmod(u, w) / w)),
 }
-_REAL.update(_STEPS)
-_REAL_ONLY = frozenset(_STEPS)
 
 
 # ---------------------------------------------------------------------- complex
@@ -226,6 +226,55 @@ def _log1p(z: Any) -> Any:
     x, y = np.real(z), np.imag(z)
     small = _parts(0.5 * np.log1p(x * (2 + x) + y * y), np.arctan2(y, 1 + x))
     return np.where(np.abs(z) < 0.5, small, np.log(_parts(1 + x, y)))
+
+
+def _in_two_parts(y: Any, high: float, low: float) -> tuple[Any, Any]:
+    """(high + low)·y as an exact number and a small one; ``high`` has 26 bits, and so has the upper half of y."""
+    spread = y * 134217729.0
+    top = spread - (spread - y)
+    return high * top, high * (y - top) + low * y
+
+
+def _scaled_hyperbolic(y: Any, high: float, low: float) -> tuple[Any, Any]:
+    """cosh and sinh of (high + low)·y."""
+    a, b = _in_two_parts(y, high, low)
+    return np.cosh(a) * np.cosh(b) + np.sinh(a) * np.sinh(b), np.sinh(a) * np.cosh(b) + np.cosh(a) * np.sinh(b)
+
+
+def _complex_sine(turn: float, to_radians: tuple[float, float, float], shift: int) -> Function:
+    """sin(π/2·(z/turn + shift)) for complex z; π/2/turn is given whole and in two parts."""
+    whole, high, low = to_radians
+
+    def function(z: Any) -> Any:
+        x, y = np.real(z), np.imag(z)
+        c, s = _scaled_hyperbolic(y, high, low)
+        return _parts(_turned_sine(x, turn, whole, shift) * c, _turned_sine(x, turn, whole, shift + 1) * s)
+
+    return function
+
+
+def _complex_power_of(power: Function, high: float, low: float) -> Function:
+    """b^z for complex z, where log b = high + low."""
+
+    def function(z: Any) -> Any:
+        a, b = _in_two_parts(np.imag(z), high, low)
+        size = power(np.real(z))
+        cosine, sine = np.cos(a) * np.cos(b) - np.sin(a) * np.sin(b), np.sin(a) * np.cos(b) + np.cos(a) * np.sin(b)
+        return _parts(size * cosine, size * sine)
+
+    return function
+
+
+def _far_up(v: Any, z: Any) -> Any:
+    """Where the small part of (high + low)·Im z is no longer known well enough."""
+    return (np.abs(np.imag(z)) > 1e6) & np.isfinite(v) & (v != 0)
+
+
+# in two parts, the first of 26 bits: their sum is π (π/180, log 2, log 10) to 2^-80 of it
+_PI = (math.pi, 3.1415926814079285, -2.7818135228334233e-08)
+_LOG_2 = (0.6931471824645996, -1.904654299957768e-09)
+_LOG_10 = (2.3025850653648376, 2.7629208037533617e-08)
+_DEGREE = (math.pi / 180, 0.01745329238474369, 1.3519960527851425e-10)
 
 
 def _complex_cos_asin(z: Any) -> Any:
@@ -245,6 +294,8 @@ def _complex_acosh_slope(z: Any) -> Any:
 
 _COMPLEX: dict[str, Function] = {
     "exp": np.exp,
+    "exp2": _repaired("exp2", _complex_power_of(np.exp2, *_LOG_2), _far_up, complex=True),
+    "exp10": _repaired("exp10", _complex_power_of(_REAL["exp10"], *_LOG_10), _far_up, complex=True),
     "expm1": np.expm1,
     "log": np.log,
     "log2": np.log2,
@@ -254,6 +305,10 @@ _COMPLEX: dict[str, Function] = {
     "rsqrt": lambda z: 1 / np.sqrt(z),
     "sin": np.sin,
     "cos": np.cos,
+    "sinpi": _complex_sine(0.5, _PI, 0),
+    "cospi": _complex_sine(0.5, _PI, 1),
+    "sindg": _complex_sine(90.0, _DEGREE, 0),
+    "cosdg": _complex_sine(90.0, _DEGREE, 1),
     "sinh": np.sinh,
     "cosh": np.cosh,
     "asin": np.arcsin,

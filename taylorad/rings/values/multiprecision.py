@@ -14,12 +14,12 @@ __all__ = ["jet", "lookup"]
 _NAMES = frozenset(
     (
         *("exp", "expm1", "log", "log1p", "sqrt", "erf", "erfc"),
-        *("sin", "cos", "acos", "sinh", "cosh", "tanh"),
+        *("sin", "cos", "acos", "sinh", "cosh"),
     )
 )
-# right for real arguments only: complex tan, asin, atan and the like lose digits near zeros and branch points, as
+# right for real arguments only: complex tan, asin, atan and the like lose digits near zeros, poles and branch points, as
 # acosh does near 1 for all
-_REAL_NAMES = {name: name for name in ("tan", "sinpi", "cospi", "asin", "atan", "asinh", "atanh")} | {
+_REAL_NAMES = {name: name for name in ("tan", "tanh", "sinpi", "cospi", "asin", "atan", "asinh", "atanh")} | {
     "pow": "power",
     "hypot": "hypot",
     "atan2": "atan2",
