@@ -129,6 +129,12 @@ class Kernel:
 
         return assembly(self.text(), host())
 
+    def to_c(self, name: str = "taylorad_kernel") -> str:
+        """The kernel as C99 text, with the interface that the module describes; agrees to 2 ulp."""
+        from taylorad.run.ctext import ctext
+
+        return ctext(self.program, name)
+
     @property
     def address(self) -> int:
         """The address of the function for single points; see the module."""
