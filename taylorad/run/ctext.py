@@ -13,6 +13,7 @@ from taylorad.run.program import SHORT, Check, Op, Program
 __all__ = ["ctext"]
 
 _INSTRUCTIONS = {"llvm.minnum": "fmin", "llvm.maxnum": "fmax"}
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 _PAD = SHORT + 1
 _HEAD = """\
 /* {title}
@@ -146,7 +147,7 @@ class _Printer:
             case "pick":
                 return "".join(f"{v[0]} == {i}.0 ? {b} : " for i, b in enumerate(v[2:], 1)) + v[1]
             case _:
-                return f"{v[0]} {dict(add='+', sub='-', mul='*', div='/')[op.kind]} {v[1]}"
+                return f"{v[0]} {_SIGNS[op.kind]} {v[1]}"
 
     def _input(self, kind: str, number: int, k: str, part: int) -> str:
         at = number if kind == "leaf" else len(self.program.degrees) + number

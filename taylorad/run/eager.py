@@ -127,7 +127,7 @@ def product(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
     if _product.door is not None and _product.door(a, b, out := _empty(order + 1)) is not None:
         return out
     found = _product(order, a, b)
-    return found and found[0]
+    return found[0] if found else None
 
 
 def square(order: int, a: np.ndarray) -> np.ndarray | None:
@@ -135,7 +135,7 @@ def square(order: int, a: np.ndarray) -> np.ndarray | None:
     if _square.door is not None and _square.door(a, out := _empty(order + 1)) is not None:
         return out
     found = _square(order, a)
-    return found and found[0]
+    return found[0] if found else None
 
 
 def quotient(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
@@ -143,7 +143,7 @@ def quotient(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
     if _quotient.door is not None and _quotient.door(a, b, out := _empty(order + 1)) is not None:
         return out
     found = _quotient(order, a, b)
-    return found and found[0]
+    return found[0] if found else None
 
 
 def compose(order: int, g: np.ndarray, u: np.ndarray) -> np.ndarray | None:

@@ -25,7 +25,8 @@ def emit(program: Program, name: str, lanes: int, target: Target) -> str:
     """The text of the function ``name``, for single points (``lanes`` = 1) or blocks of ``lanes`` points."""
     arrays = len(program.buffers) + sum(b.reverse for b in program.buffers)
     writer = _Emitter(program, lanes, target)
-    return writer.function(name, len(program.degrees) + len(program.givens), len(program.roots), arrays, _PAD, writer.body)
+    inputs = len(program.degrees) + len(program.givens)
+    return writer.function(name, inputs, len(program.roots), arrays, _PAD, writer.body)
 
 
 class _Emitter(Writer):
@@ -103,7 +104,8 @@ class _Emitter(Writer):
                 return self._past(op.data, "%k")
             case "back":
                 return self._past(op.data[0], op.data[1])
-        raise ValueError(f"{op} is not an operation on single values")
+            case _:
+                raise ValueError(f"{op} is not an operation on single values")
 
     def _call(self, symbol: str, args: list[str]) -> str:
         if symbol.startswith("llvm."):

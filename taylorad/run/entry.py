@@ -52,7 +52,13 @@ def layout_holds() -> bool:
 
 
 def facts(
-    kernel: int, dtype: np.dtype, degrees: tuple[int, ...], givens: tuple[bool, ...], roots: int, order: int | None, lanes: int
+    kernel: int,
+    dtype: np.dtype,
+    degrees: tuple[int, ...],
+    givens: tuple[bool, ...],
+    roots: int,
+    order: int | None,
+    lanes: int,
 ) -> bytes:
     """What the door must know of the kernel at an address; ``givens`` says which of them have K+1 rows."""
     # how many rows an argument needs: a number, 0 for K+1, −1 for exactly that in a root

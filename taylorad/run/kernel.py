@@ -47,7 +47,7 @@ def compile_plan(plan: Schedule, order: int | None = None, dtype: Any = np.float
         raise CompilationError(f"kernels compute in float64 or complex128, not {kind}; use the interpreter")
     if form not in (None, "unrolled", "looped"):
         raise CompilationError(f"form {form!r} is not one of 'unrolled', 'looped' and None")
-    if order is not None and (not isinstance(order, (int, np.integer)) or order < 0):
+    if order is not None and (int(order) != order or order < 0):
         raise OrderError(f"an order is an integer ≥ 0, got {order!r}")
     if form is None:
         form = "unrolled" if order is not None and _size(plan, int(order)) <= UNROLL else "looped"

@@ -117,7 +117,8 @@ def _finish(
                 return Op("coef", (), number[op.data])
             case "given" | "jet":
                 return Op(op.kind, (), (asked.index(op.data[0]), *op.data[1:]))
-        return op
+            case _:
+                return op
 
     buffers = tuple(
         Buffer(
@@ -152,7 +153,8 @@ def _series(op: Op) -> tuple[Series, ...]:
             return (op.data[0],)
         case "coef":
             return (op.data,)
-    return ()
+        case _:
+            return ()
 
 
 def _held(series: Series) -> list[int]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from taylorad.series.node import Node
 
@@ -47,9 +47,7 @@ _ARITY = {
 _STEP_ONLY = frozenset(("order", "reciprocal", "coef", "input", "jet", "back", "old", "half"))
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(NamedTuple):
     """One operation; ``args`` are numbers of earlier operations."""
 
     kind: str

@@ -142,7 +142,7 @@ class Recorder(Ring):
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
         return [self._ask(("series", name, *args))]
 
-    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         self.tape.check("inside", (a,), tuple(None if x is None else float(x) for x in (lower, upper)))
         return Position.INSIDE
 
@@ -247,7 +247,7 @@ class ComplexRecorder(Recorder):
         re = self.tape.op("given", (), (number, 0, 0))
         return re if key[0] == "choice" else (re, self.tape.op("given", (), (number, 0, 1)))
 
-    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         for bound in (lower, upper):
             if bound is not None:
                 self.tape.check("nonzero", (self.tape.sub(a[0], self.tape.number(float(bound))), a[1]))

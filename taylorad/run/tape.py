@@ -119,7 +119,8 @@ class Tape:
             return self.sub(b, self.ops[a].args[0])
         for one, other in ((b, a), (a, b)):
             if self.stepping and self.ops[one].kind == "mul":
-                return self.fma(*self.ops[one].args, other)
+                c, d = self.ops[one].args
+                return self.fma(c, d, other)
         return self.op("add", (min(a, b), max(a, b)))
 
     def sub(self, a: int, b: int) -> int:

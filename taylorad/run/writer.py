@@ -180,7 +180,7 @@ class Writer:
             self.label("full")
             self.do("ret i64 -1")
         arguments = "ptr %leaves, ptr %roots, i64 %K, i64 %n, i64 %start, i64 %stop, ptr %status"
-        head_line = f"define i64 @{name}({arguments}) {{"
+        head_line = f"define i64 @{name}({arguments}) nounwind {{"
         return "\n".join([*sorted(self.declared), head_line, *self.lines, "}", ""])
 
     def _memory(self, arrays: int, pad: int) -> None:
@@ -255,11 +255,9 @@ class Writer:
             low = self.put(f"shufflevector {both}, <4 x i32> <i32 0, i32 1, i32 4, i32 5>")
             high = self.put(f"shufflevector {both}, <4 x i32> <i32 2, i32 3, i32 6, i32 7>")
             half = self.arith("fadd", low, high, "<4 x double>")
-            ends = [
-                self.put(f"shufflevector <4 x double> {half}, <4 x double> poison, <2 x i32> <i32 {j}, i32 {j + 2}>")
-                for j in (0, 1)
-            ]
-            sums = self.arith("fadd", *ends, "<2 x double>")
+            halves = f"shufflevector <4 x double> {half}, <4 x double> poison, <2 x i32>"
+            even, odd = self.put(f"{halves} <i32 0, i32 2>"), self.put(f"{halves} <i32 1, i32 3>")
+            sums = self.arith("fadd", even, odd, "<2 x double>")
             out += [self.put(f"extractelement <2 x double> {sums}, i32 {j}") for j in range(len(pair))]
         return out
 

@@ -66,7 +66,13 @@ def test_a_second_process_image_loads_what_the_first_compiled(home: Path, monkey
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda d: b"", lambda d: d[:20], lambda d: d[:-1], lambda d: d[:200] + bytes([d[200] ^ 1]) + d[201:], lambda d: b"x" * len(d)],
+    [
+        lambda d: b"",
+        lambda d: d[:20],
+        lambda d: d[:-1],
+        lambda d: d[:200] + bytes([d[200] ^ 1]) + d[201:],
+        lambda d: b"x" * len(d),
+    ],
     ids=["empty", "no header", "truncated", "one byte", "foreign"],
 )
 def test_damaged_files_are_ignored_and_rebuilt(home: Path, damage) -> None:

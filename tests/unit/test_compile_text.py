@@ -51,7 +51,8 @@ def test_c_agrees_with_machine_code(name: str, form: str, tmp_path: Path) -> Non
         assert text.count("{") == text.count("}")
         return
     (tmp_path / "made.c").write_text(text)
-    flags = ["-std=c99", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-Wno-unused-function", "-Wno-unused-parameter"]
+    flags = ["-std=c99", "-O2", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
+    flags += ["-Wno-unused-function", "-Wno-unused-parameter"]  # an unrolled kernel needs neither K nor the sums
     library = tmp_path / "made.so"
     command = [COMPILER, *flags, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "made.c"), "-lm"]
     subprocess.run(command, check=True)
