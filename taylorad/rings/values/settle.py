@@ -20,7 +20,7 @@ def settle(compute: Callable[[], Sequence[Any]], bits: int) -> list[Any]:
     arguments are wide, or there is no value), or until ``CAP``. Rigorous: what comes back encloses the exact values.
     """
     working = bits + 32
-    before: dict[int, float] = {}
+    before: dict[int, int | float] = {}
     idle = 0
     while True:
         with precision(working):
@@ -62,9 +62,9 @@ def loose(found: Sequence[Any], bits: int) -> list[int]:
     return out
 
 
-def exponent(x: Any) -> float:
-    """The least e known with |x| < 2^e: −inf for zero, inf for a ball without bounds."""
+def exponent(x: Any) -> int | float:
+    """The least e known with |x| < 2^e (an int of any size): −inf for zero, inf for a ball without bounds."""
     if not x.is_finite():
         return float("inf")
     mantissa, e = x.abs_upper().man_exp()
-    return float(int(mantissa).bit_length() + int(e)) if mantissa else float("-inf")
+    return int(mantissa).bit_length() + int(e) if mantissa else float("-inf")
