@@ -132,6 +132,8 @@ class Rule(Entry):
     functions, or one function ``value(f, *args, *params)`` written over any ring's own functions ``f``.
     ``homogeneity`` a means f(c·u) = c^a·f(u) for c > 0: it lets powers of t be taken out at a branch point.
     A ``variadic`` rule takes any number of arguments; its differential is the sum of one term for each of them.
+    A ``symmetric`` function of several arguments has a jet in each ring as well, which is taken where all arguments
+    but one are constant: there a differential may cancel (ψ(a) − ψ(a + b) for small b) and the jet does not.
     """
 
     differential: Callable[..., Any] = field(default=lambda: None)
@@ -140,6 +142,7 @@ class Rule(Entry):
     homogeneity: Fraction | str | None = None
     digest: bytes = b""
     variadic: bool = False
+    symmetric: bool = False
 
     def apply(self, args: tuple[Any, ...]) -> tuple[Node, ...]:
         if self.variadic and args:
@@ -147,6 +150,9 @@ class Rule(Entry):
         return Entry.apply(self, args)
 
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
+        moving = [a for a in args if a.degree > 0]
+        if self.symmetric and len(moving) == 1:
+            return (Local.of(self.name, moving[0], tuple(a for a in args if a.degree == 0)),)
         return tuple(Function.of(self, i, args, params) for i in range(len(self.outputs)))
 
     def differentials(
@@ -247,6 +253,7 @@ def rule(
     domain: tuple[Domain, ...] | Domain = (),
     homogeneity: Fraction | str | None = None,
     variadic: bool = False,
+    symmetric: bool = False,
     aliases: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Write a function into the book by its total differential.
@@ -278,6 +285,7 @@ def rule(
             domain if isinstance(domain, tuple) else (domain,),
             homogeneity,
             variadic=variadic,
+            symmetric=symmetric,
             defaults=_defaults(differential),
         )
         # what the rule says, not what it is called: compiled code must not outlive a changed rule

@@ -77,6 +77,7 @@ def loggamma(u: Any, du: Any, v: Any) -> Any:
 @rule(
     value="beta",
     arity=2,
+    symmetric=True,
     domain=(Domain(0, None, boundary="a pole"), Domain(0, None, argument=1, boundary="a pole")),
 )
 def beta(a: Any, b: Any, da: Any, db: Any, v: Any) -> Any:
@@ -88,7 +89,7 @@ def beta(a: Any, b: Any, da: Any, db: Any, v: Any) -> Any:
     return v * ((digamma(a) - both) * da + (digamma(b) - both) * db)
 
 
-@rule(value="betaln", arity=2)
+@rule(value="betaln", arity=2, symmetric=True)
 def betaln(a: Any, b: Any, da: Any, db: Any, v: Any) -> Any:
     """log|B(a, b)| of two real variables, log B(a, b) of complex ones (§5.12)."""
     both = digamma(a + b)

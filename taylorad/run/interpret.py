@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from taylorad.book.entry import BOOK, Domain, Rule
 from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError, UnsupportedFunctionError
 from taylorad.rings.ring import Element, Position, Ring
+from taylorad.series.elements import elements, leaf_places
 from taylorad.series.node import Function, Leaf, Local, Node, Quotient, Select
 from taylorad.series.recurrence import advance, initial
-from taylorad.series.schedule import Schedule
+from taylorad.series.schedule import Schedule, schedule
 
 __all__ = ["bind", "run", "value"]
 
@@ -20,10 +22,13 @@ __all__ = ["bind", "run", "value"]
 def run(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[Any]:
     """The coefficients 0 … order of every root, as buffers of ``ring``.
 
-    ``leaves[i]`` is the buffer of the leaf with index i. Raises DomainError or SingularExpansionError, with
+    ``leaves[i]`` is the buffer of the leaf with index i; the elements of an array leaf, and of an array root,
+    are the axis after the order. Raises DomainError or SingularExpansionError, with
     the offending points, where a function has no Taylor series. Cost: O(order²) ring operations for each
     product, quotient and function.
     """
+    if any(n.size > 1 for n in plan.first):
+        return _by_elements(plan, ring, leaves, order)
     c, steps = bind(plan, ring, leaves, order)
 
     def body(k: int) -> None:
@@ -33,6 +38,34 @@ def run(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[A
     with np.errstate(all="ignore"):
         ring.sweep(order, body)
     return [_full(ring, n, c[n], order) for n in plan.roots]
+
+
+@lru_cache(maxsize=64)
+def _elements(plan: Schedule) -> Schedule:
+    return schedule(elements(plan))
+
+
+def _by_elements(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[Any]:
+    """A graph with array nodes, one element at a time."""
+    apart: list[Any] = []
+    for (_, size), leaf in zip(leaf_places(plan), leaves, strict=False):
+        if size == 1:
+            apart.append(leaf)
+        elif isinstance(leaf, np.ndarray):
+            apart += [leaf[:, i] for i in range(size)]
+        else:
+            apart += [[row[i] for row in leaf] for i in range(size)]
+    found = iter(run(_elements(plan), ring, apart, order))
+    out: list[Any] = []
+    for n in plan.roots:
+        rows = [next(found) for _ in range(n.size)]
+        if n.size == 1:
+            out.append(rows[0])
+        elif isinstance(rows[0], np.ndarray):
+            out.append(np.stack(rows, axis=1))
+        else:
+            out.append([list(column) for column in zip(*rows, strict=True)])
+    return out
 
 
 def bind(
@@ -66,10 +99,10 @@ def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node,
             return value(ring, law, [c[a][0] for a in args], [c[p][0] for p in params])[output]
         case Local(name, u, params):
             member = BOOK[name]
-            at = c[u][0]
+            at, constants = c[u][0], [c[p][0] for p in params]
             for domain in getattr(member.entry, "domain", ()):
-                check(ring, name, domain, (at,))
-            jets[n] = ring.jet(name, [*(c[p][0] for p in params), at], order)
+                check(ring, name, domain, (at, *constants))
+            jets[n] = ring.jet(name, [*constants, at], order)
             _finite(ring, name, (at,), jets[n][0])
             return jets[n][0]
         case Select(chooser, tests, branches):
@@ -157,8 +190,6 @@ class _Functions:
     def __getattr__(self, name: str) -> Callable[..., Element]:
         if name not in BOOK:
             raise AttributeError(name)
-        from taylorad.series.schedule import schedule
-
         def apply(*args: Element) -> Element:
             leaves = [Leaf.of(i, 0) for i in range(len(args))]
             return run(schedule([BOOK[name](*leaves)]), self._ring, [[self._lift(a)] for a in args], 0)[0][0]

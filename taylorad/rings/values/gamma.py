@@ -41,6 +41,18 @@ def _betaln(a: Any, b: Any) -> Any:
     return _gammaln(a) + _gammaln(b) - _gammaln(a + b)
 
 
+def _beta_jet(order: int, b: Any, a: Any) -> list[Any]:
+    """B(a, b) in a, for constant b."""
+    upper, lower = expand("gamma", a, order), expand("rgamma", a + b, order)
+    factor = b.gamma()
+    return [factor * sum(upper[j] * lower[k - j] for j in range(k + 1)) for k in range(order + 1)]
+
+
+def _betaln_jet(order: int, b: Any, a: Any) -> list[Any]:
+    upper, both = ([c / (k + 1) for k, c in enumerate(_polygamma(order, arb(0), x))] for x in (a, a + b))
+    return [_betaln(a, b), *(p - q for p, q in zip(upper[:order], both[:order], strict=True))]
+
+
 def _polygamma(order: int, n: Any, u: Any) -> list[Any]:
     """ψ^(m)(u) = (−1)^(m+1)·m!·ζ(m + 1, u) for m ≥ 1 (DLMF 25.11.12)."""
     first = integer("polygamma", "n", n)
@@ -68,6 +80,8 @@ VALUES: dict[str, Callable[..., Any]] = {
 }
 
 JETS: dict[str, Callable[..., list[Any]]] = {
+    "beta": _beta_jet,
+    "betaln": _betaln_jet,
     "gamma": lambda order, u: expand("gamma", u, order),
     "polygamma": _polygamma,
     "rgamma": lambda order, u: expand("rgamma", u, order),

@@ -26,9 +26,9 @@ _TERMS = 4  # of the expansion about the middle of a wide ball
 
 def lookup(name: str) -> Callable[..., Any] | None:
     """The function ``name`` over arb and acb balls, or None where there is none."""
-    if name in _JETS:
-        return lambda *args: _JETS[name](0, *args)[0]
-    return _VALUES.get(name)
+    if name in _VALUES or name not in _JETS:
+        return _VALUES.get(name)
+    return lambda *args: _JETS[name](0, *args)[0]
 
 
 def jet(name: str, args: Sequence[Any], order: int) -> list[Any] | None:
