@@ -78,6 +78,13 @@ class Ring(ABC):
     @abstractmethod
     def over_int(self, a: Element, k: Any) -> Element: ...
 
+    def map(self, matrix: Any, a: Element) -> Element:
+        """A constant matrix times a vector of elements, for rings whose elements can be vectors.
+
+        The others compute element by element (``taylorad.series.elements``) and are never asked.
+        """
+        raise TypeError(f"elements of the ring {self.name} are no vectors")
+
     # ------------------------------------------------------------------ buffers
     @abstractmethod
     def buffer(self, order: int) -> Any:
@@ -91,6 +98,13 @@ class Ring(ABC):
     def convolve(self, a: Any, b: Any, lo: Any, hi: Any, k: Any) -> Element:
         """Σ a_j·b_{k−j} for j = lo … hi (zero when hi < lo)."""
 
+    def product(self, a: Any, b: Any, order: int) -> Any:
+        """Coefficients 0 … order of a·b, from two buffers of at least that order."""
+        fresh = self.buffer(order)
+        for k in range(order + 1):
+            self.put(fresh, k, self.convolve(a, b, 0, k, k))
+        return fresh
+
     def before(self, k: Any) -> Any:
         """The index k − 1."""
         return k - 1
@@ -101,6 +115,10 @@ class Ring(ABC):
             body(k)
 
     # ------------------------------------------------------------------ functions at one point
+    def outputs(self, law: Any, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...] | None:
+        """All outputs of a rule at once, for rings that evaluate a rule as a whole; None for the others."""
+        return None
+
     @abstractmethod
     def value(self, name: str, args: Sequence[Element]) -> Element:
         """The function ``name`` at a point; raises UnsupportedFunctionError where the ring has no value."""

@@ -27,7 +27,7 @@ def composition(parts: int, lanes: int) -> Any:
 
     def make() -> tuple[str, dict[str, Any]]:
         writer = _Composer(parts, lanes, host().target)
-        return writer.function("kernel", 2, 1, 3 * parts, _PAD, writer.body), {"symbols": []}
+        return writer.function("kernel", 2, 1, [1] * 3 * parts, _PAD, writer.body), {"symbols": []}
 
     loaded, _ = obtain(("composition", parts, lanes), make)
     dtype = np.dtype(np.complex128 if parts == 2 else np.float64)

@@ -12,10 +12,10 @@ front; so partial sums may run over their ends, and both factors are read in ris
 
 from __future__ import annotations
 
-from taylorad.run.program import SHORT, Op, Program
+from taylorad.run.program import SHORT, Check, Op, Program
 from taylorad.run.writer import Target, Writer, double
 
-__all__ = ["emit"]
+__all__ = ["Emitter", "emit"]
 
 _PAD = SHORT + 1
 _BUNDLE = 12  # partial sums that run side by side in one loop
@@ -23,13 +23,17 @@ _BUNDLE = 12  # partial sums that run side by side in one loop
 
 def emit(program: Program, name: str, lanes: int, target: Target) -> str:
     """The text of the function ``name``, for single points (``lanes`` = 1) or blocks of ``lanes`` points."""
-    arrays = len(program.buffers) + sum(b.reverse for b in program.buffers)
-    writer = _Emitter(program, lanes, target)
+    if program.arrays:
+        from taylorad.run.emit_arrays import ArrayEmitter
+
+        writer: Emitter = ArrayEmitter(program, target)
+    else:
+        writer = Emitter(program, lanes, target)
     inputs = len(program.degrees) + len(program.givens)
-    return writer.function(name, inputs, len(program.roots), arrays, _PAD, writer.body)
+    return writer.function(name, inputs, len(program.roots), writer.widths(), _PAD, writer.body, writer.fixed())
 
 
-class _Emitter(Writer):
+class Emitter(Writer):
     def __init__(self, program: Program, lanes: int, target: Target) -> None:
         super().__init__(lanes, target)
         self.program = program
@@ -38,6 +42,13 @@ class _Emitter(Writer):
         self.reverse: dict[int, str] = {}
         self.past: dict[tuple[int, str], str] = {}
         self.below: dict[int, str] = {}
+
+    def widths(self) -> list[int]:
+        """How many values each array holds for every order."""
+        return [1 for b in self.program.buffers for _ in range(1 + b.reverse)]
+
+    def fixed(self) -> int:
+        return 0
 
     def body(self) -> str:
         arrays = iter(self.arrays)
@@ -136,10 +147,7 @@ class _Emitter(Writer):
         self.do(f"br i1 {here}, label %step, label %swept")
         self.label("step")
         head = len(self.lines)
-        self.do("%kf = uitofp i64 %k to double")
-        self.do("%third = icmp ugt i64 %k, 1")
-        self.do("%fourth = icmp ugt i64 %k, 2")
-        self.do("%turned = sub i64 %K, %k")
+        self._indices()
         self._sums([i for i in p.step if p.ops[i].kind == "old"], half=False)
         self._sums([i for i in p.step if p.ops[i].kind == "half"], half=True)
         for i in p.step:
@@ -164,6 +172,12 @@ class _Emitter(Writer):
         self.do(f"br i1 {more}, label %step, label %swept")
         self.label("swept")
         return self.put(f"phi {self.type} [ {self.zero}, %{before} ], [ {flag}, %{last} ]")
+
+    def _indices(self) -> None:
+        self.do("%kf = uitofp i64 %k to double")
+        self.do("%third = icmp ugt i64 %k, 1")
+        self.do("%fourth = icmp ugt i64 %k, 2")
+        self.do("%turned = sub i64 %K, %k")
 
     def _later(self, start: tuple[int, ...], step: int | None) -> str:
         """Coefficient k of a root; a polynomial's are constants."""
@@ -281,20 +295,20 @@ class _Emitter(Writer):
         """Which points of the block the caller must redo."""
         finite = [self.value[v] for check in self.program.checks if check.kind == "finite" for v in check.values]
         bad = self.poisoned(self.poison(finite, flag))
-        for check in self.program.checks:
-            if check.kind == "finite":
-                continue
-            v = [self.value[i] for i in check.values]
-            tests: list[str] = []
-            match check.kind:
-                case "inside":
-                    for bound, order in zip(check.data, ("ule", "uge"), strict=True):
-                        if bound is not None:
-                            tests.append(self.put(f"fcmp {order} {self.type} {v[0]}, {self.number(bound)}"))
-                case _:
-                    zero = [self.put(f"fcmp oeq {self.type} {x}, {self.number(0.0)}") for x in v]
-                    both = zero[0] if len(zero) == 1 else self.put(f"and {self.bool} {zero[0]}, {zero[1]}")
-                    tests.append(both)
-            for test in tests:
-                bad = self.put(f"or {self.bool} {bad}, {test}")
+        for test in self.failures([c for c in self.program.checks if c.kind != "finite"]):
+            bad = self.put(f"or {self.bool} {bad}, {test}")
         return bad
+
+    def failures(self, checks: list[Check]) -> list[str]:
+        """Which points fail each of some checks."""
+        tests: list[str] = []
+        for check in checks:
+            v = [self.value[i] for i in check.values]
+            if check.kind == "inside":
+                for bound, order in zip(check.data, ("ule", "uge"), strict=True):
+                    if bound is not None:
+                        tests.append(self.put(f"fcmp {order} {self.type} {v[0]}, {self.number(bound)}"))
+            else:
+                zero = [self.put(f"fcmp oeq {self.type} {x}, {self.number(0.0)}") for x in v]
+                tests.append(zero[0] if len(zero) == 1 else self.put(f"and {self.bool} {zero[0]}, {zero[1]}"))
+        return tests

@@ -59,13 +59,18 @@ def facts(
     roots: int,
     order: int | None,
     lanes: int,
+    sizes: tuple[int, ...] | None = None,
 ) -> bytes:
-    """What the door must know of the kernel at an address; ``givens`` says which of them have K+1 rows."""
+    """What the door must know of the kernel at an address; ``givens`` says which of them have K+1 rows.
+
+    ``sizes`` tells how many elements each argument has at a point (one, if it is not given).
+    """
     # how many rows an argument needs: a number, 0 for K+1, −1 for exactly that in a root
     rows = [d + 1 if d <= SHORT else 0 for d in degrees] + [0 if whole else 1 for whole in givens] + [-1] * roots
     fixed = -1 if order is None else order
     head = (kernel, id(None), id(np.ndarray), id(dtype), len(rows) - roots, len(rows), fixed, lanes)
-    return struct.pack(f"<{len(head) + len(rows)}q", *head, *rows)
+    needs = [x for pair in zip(rows, sizes or [1] * len(rows), strict=True) for x in pair]
+    return struct.pack(f"<{len(head) + len(needs)}q", *head, *needs)
 
 
 def _field(name: str, holder: str, kind: str, offset: int) -> str:
@@ -122,7 +127,12 @@ shape:
   br i1 %some, label %sized, label %no
 sized:
   %rows = load i64, ptr %outdims
-  %n = call i64 @points(ptr %outdims, i32 %outrank)
+  %outpoints = call i64 @points(ptr %outdims, i32 %outrank)
+  %outneed = mul i64 %final, 2
+  %outsizeat = add i64 %outneed, 1
+  %outsizep = getelementptr i64, ptr %needs, i64 %outsizeat
+  %outsize = load i64, ptr %outsizep
+  %n = sdiv i64 %outpoints, %outsize
   %K = sub i64 %rows, 1
   %any = icmp slt i64 %order, 0
   %same = icmp eq i64 %order, %K
@@ -143,8 +153,11 @@ look:
 {_field("rank", "o", "i32", _RANK)}
 {_field("dims", "o", "ptr", _DIMS)}
 {_field("data", "o", "ptr", _DATA)}
-  %needp = getelementptr i64, ptr %needs, i64 %i
+  %place = mul i64 %i, 2
+  %needp = getelementptr i64, ptr %needs, i64 %place
   %need = load i64, ptr %needp
+  %sizep = getelementptr i64, ptr %needp, i64 1
+  %size = load i64, ptr %sizep
   %root = icmp slt i64 %need, 0
   %fixed = icmp sgt i64 %need, 0
   %least = select i1 %fixed, i64 %need, i64 %rows
@@ -163,7 +176,8 @@ lengths:
   %exact = icmp eq i64 %length, %rows
   %free = xor i1 %root, true
   %e = or i1 %exact, %free
-  %t4 = icmp eq i64 %m, %n
+  %all_of = mul i64 %n, %size
+  %t4 = icmp eq i64 %m, %all_of
   %t45 = and i1 %t4, %enough
   %t456 = and i1 %t45, %e
   br i1 %t456, label %fits, label %no

@@ -51,6 +51,10 @@ def compile_plan(plan: Schedule, order: int | None = None, dtype: Any = np.float
         raise OrderError(f"an order is an integer ≥ 0, got {order!r}")
     if form is None:
         form = "unrolled" if order is not None and _size(plan, int(order)) <= UNROLL else "looped"
+    if any(n.size > 1 for n in plan.first):
+        if form == "unrolled":
+            raise CompilationError("a graph with array nodes has no unrolled form")
+        form = "looped"
     if form == "unrolled" and order is None:
         raise CompilationError("unrolled code is for one order: give order=")
     fixed = int(order) if form == "unrolled" and order is not None else None
@@ -83,7 +87,10 @@ class Code:
 class Kernel:
     """See the module. Made by :func:`compile_plan`; safe to call from several threads."""
 
-    __slots__ = ("_loaded", "_lock", "_program", "complex", "degrees", "dtype", "givens", "order", "plan")
+    __slots__ = (
+        *("_loaded", "_lock", "_program", "arrays", "complex", "degrees", "dtype"),
+        *("givens", "order", "plan", "roots", "sizes"),
+    )
 
     def __init__(self, plan: Schedule, order: int | None, dtype: np.dtype[Any]) -> None:
         self.plan = plan
@@ -96,6 +103,10 @@ class Kernel:
         self._lock = threading.RLock()
         found = {leaf.index: leaf.degree for leaf in plan.leaves}
         self.degrees = tuple(found.get(i, 0) for i in range(1 + max(found, default=-1)))
+        sizes = {leaf.index: leaf.size for leaf in plan.leaves}
+        self.sizes = tuple(sizes.get(i, 1) for i in range(len(self.degrees)))
+        self.roots = tuple(n.size for n in plan.roots)
+        self.arrays = any(n.size > 1 for n in plan.first)
 
     # ------------------------------------------------------------------ code
     @property
@@ -130,7 +141,12 @@ class Kernel:
         return assembly(self.text(), host())
 
     def to_c(self, name: str = "taylorad_kernel") -> str:
-        """The kernel as C99 text, with the interface that the module describes; agrees to 2 ulp."""
+        """The kernel as C99 text, with the interface that the module describes; agrees to 2 ulp.
+
+        Raises CompilationError for a graph with array nodes, which has none.
+        """
+        if self.arrays:
+            raise CompilationError("a kernel with array nodes has no C text; write it with one series for each element")
         from taylorad.run.ctext import ctext
 
         return ctext(self.program, name)
@@ -167,7 +183,8 @@ class Kernel:
         nodes = {n.digest.hex(): n for n in self.plan.first}
         self.givens = tuple(Given(nodes[digest], role) for digest, role in facts["givens"])
         whole = tuple(g.whole for g in self.givens)
-        told = entry.facts(loaded.address, self.dtype, self.degrees, whole, len(self.plan.roots), self.order, lanes)
+        sizes = (*self.sizes, *(g.node.size for g in self.givens), *self.roots)
+        told = entry.facts(loaded.address, self.dtype, self.degrees, whole, len(self.roots), self.order, lanes, sizes)
         return Code(loaded, loaded.door(told))
 
     # ------------------------------------------------------------------ calls
@@ -181,7 +198,8 @@ class Kernel:
         """The coefficients of every root: arrays (K+1, *shape).
 
         ``leaves[i]`` are the coefficients of leaf i, (rows, *shape): K+1 rows, or degree+1 for a polynomial of
-        degree ≤ 3. Shapes are broadcast. ``order`` may be left out where the form fixes it. Points that machine
+        degree ≤ 3. The elements of an array leaf are the axis after the rows, and so are those of an array root.
+        Shapes are broadcast. ``order`` may be left out where the form fixes it. Points that machine
         code cannot decide (a zero denominator, the edge of a domain, an overflow) go to ``redo(points)``, flat
         indices, or to the interpreter, which raises DomainError or SingularExpansionError where there is no
         series. Not rigorous. A point's result does not depend on the other points, on ``threads`` or on ``redo``.
@@ -197,11 +215,11 @@ class Kernel:
         rows = [self._rows(i, leaf, K) for i, leaf in enumerate(leaves[: len(self.degrees)])]
         if len(rows) < len(self.degrees):
             raise OrderError(f"this kernel takes {len(self.degrees)} series, got {len(rows)}")
-        shape = np.broadcast_shapes(*(r.shape[1:] for r in rows))
-        rows = [r if r.shape[1:] == shape else np.ascontiguousarray(np.broadcast_to(r, (len(r), *shape))) for r in rows]
+        shape = np.broadcast_shapes(*(r.shape[1 + (m > 1) :] for r, m in zip(rows, self.sizes, strict=True)))
+        rows = [_spread_out(r, (len(r), *_axis(m), *shape)) for r, m in zip(rows, self.sizes, strict=True)]
         n = int(np.prod(shape, dtype=np.int64))
-        outs = [np.empty((K + 1, *shape), self.dtype) for _ in self.plan.roots]
-        lanes = _lanes() if n >= _lanes() else 1
+        outs = [np.empty((K + 1, *_axis(m), *shape), self.dtype) for m in self.roots]
+        lanes = self._width(n)
         code = self.code(lanes)
         given = self._given(rows, shape, K) if self.givens else []
         if n * (K + 1) * self._cost(K) < _BRIEF and code.entry(*rows, *given, *outs) is not None:
@@ -210,20 +228,25 @@ class Kernel:
         if n and self._spread(code.loaded.kernel, [*rows, *given], outs, K, n, status, threads, lanes):
             points = np.flatnonzero(status)
             fresh = redo(points) if redo is not None else self._interpret(rows, K, shape, points)
-            for out, new in zip(outs, fresh, strict=True):
-                out.reshape(K + 1, n)[:, points] = np.reshape(new, (K + 1, len(points)))
+            for out, new, m in zip(outs, fresh, self.roots, strict=True):
+                lead = (K + 1, *_axis(m))
+                out.reshape(*lead, n)[..., points] = np.reshape(new, (*lead, len(points)))
         return outs
 
     def _enter(self, leaves: Sequence[Any], K: int) -> list[np.ndarray] | None:
-        shape = leaves[0].shape[1:]
+        shape = leaves[0].shape[1 + (self.sizes[0] > 1) :]
         n = 1
         for length in shape:
             n *= length
-        code = self._loaded.get(_lanes() if n >= _lanes() else 1)
+        code = self._loaded.get(self._width(n))
         if code is None or self.givens or n * (K + 1) * self._cost(K) >= _BRIEF:
             return None
-        outs = [np.empty((K + 1, *shape), self.dtype) for _ in self.plan.roots]
+        outs = [np.empty((K + 1, *_axis(m), *shape) if m > 1 else (K + 1, *shape), self.dtype) for m in self.roots]
         return outs if code.entry(*leaves, *outs) is not None else None
+
+    def _width(self, n: int) -> int:
+        """How many points the code for n points takes at a time; vectors take all lanes for themselves."""
+        return 1 if self.arrays or n < _lanes() else _lanes()
 
     def _cost(self, K: int) -> int:
         """About how many operations a point takes for each order."""
@@ -248,6 +271,8 @@ class Kernel:
             )
         array = np.asarray(array, self.dtype, order="C")
         degree = self.degrees[i]
+        if self.sizes[i] > 1 and (array.ndim < 2 or array.shape[1] != self.sizes[i]):
+            raise OrderError(f"leaf {i} has shape {array.shape}; it needs {self.sizes[i]} elements after the order")
         need = 1 + (degree if degree <= SHORT else K)
         if len(array) < need:
             if len(array) <= degree < K + 1:
@@ -288,26 +313,26 @@ class Kernel:
         out: list[np.ndarray] = []
         for g in self.givens:
             if g.role == "series":
-                out.append(
-                    np.ascontiguousarray(np.broadcast_to(run(schedule([g.node]), ring, leaves, K)[0], (K + 1, *shape)))
-                )
+                whole = run(schedule([g.node]), ring, leaves, K)[0]
+                out.append(_spread_out(whole, (K + 1, *_axis(g.node.size), *shape)))
             elif g.role == "choice":
                 out.append(self._choice(g.node, ring, leaves, shape))
             else:
                 value = run(schedule([g.node]), ring, leaves, 0)[0][0]
-                out.append(np.array(np.broadcast_to(value, (1, *shape)), self.dtype))
+                out.append(np.array(np.broadcast_to(value, (1, *_axis(g.node.size), *shape)), self.dtype))
         return out
 
     def _choice(self, node: Node, ring: ArrayRing, leaves: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
         assert isinstance(node, Select)
         tests = [buffer[0] for buffer in run(schedule(list(node.tests)), ring, leaves, 0)]
-        return np.array(np.broadcast_to(ring.choose(node.chooser, tests), (1, *shape)), np.float64)
+        ring = ArrayRing(self.dtype, (*_axis(node.size), *shape))
+        return np.array(np.broadcast_to(ring.choose(node.chooser, tests), (1, *ring.shape)), np.float64)
 
     def _interpret(
         self, rows: list[np.ndarray], K: int, shape: tuple[int, ...], points: np.ndarray
     ) -> list[np.ndarray]:
         leaves = _padded(rows, K)
-        few = [np.reshape(leaf, (len(leaf), -1))[:, points] for leaf in leaves]
+        few = [r.reshape(len(r), *_axis(m), -1)[..., points] for r, m in zip(leaves, self.sizes, strict=True)]
         try:
             return run(self.plan, ArrayRing(self.dtype, (len(points),)), few, K)
         except DomainError:
@@ -317,6 +342,15 @@ class Kernel:
     def __repr__(self) -> str:
         order = "" if self.order is None else f", order {self.order}"
         return f"<{self.form} kernel of {len(self.plan.roots)} series, {self.dtype}{order}>"
+
+
+def _axis(size: int) -> tuple[int, ...]:
+    """The axis of the elements of an array node."""
+    return (size,) if size > 1 else ()
+
+
+def _spread_out(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return array if array.shape == shape else np.ascontiguousarray(np.broadcast_to(array, shape))
 
 
 def _padded(rows: list[np.ndarray], K: int) -> list[np.ndarray]:

@@ -34,10 +34,11 @@ def lower(plan: Schedule, order: int | None = None, complex: bool = False) -> Pr
     degrees = [0] * (1 + max((leaf.index for leaf in plan.leaves), default=-1))
     for leaf in plan.leaves:
         degrees[leaf.index] = leaf.degree
-    leaves = [ring.source("leaf", i, degree) for i, degree in enumerate(degrees)]
+    sizes = {leaf.index: leaf.size for leaf in plan.leaves}
+    leaves = [ring.source("leaf", i, degree, sizes.get(i, 1)) for i, degree in enumerate(degrees)]
     c, steps = bind(plan, ring, leaves, 0 if order is None else order)
     for n, series in c.items():
-        ring.describe(series, n.degree)
+        ring.describe(series, n.degree, n.size)
     nodes = _givens(plan, ring, c)
     tape.stepping = True
     short = [(n, step) for n, step in steps if n.degree <= SHORT and not isinstance(n, Local)]
@@ -140,6 +141,7 @@ def _finish(
         tuple(givens[i] for i in asked),
         order,
         parts,
+        tuple(tape.sizes),
     )
     program.verify()
     return program

@@ -42,6 +42,7 @@ _ARITY = {
     "div": 2,
     "fma": 3,  # a·b + c, rounded once where the host can
     "call": None,  # data: a symbol
+    "map": 1,  # data: a matrix
     "pick": None,  # args: index, branch 0, branch 1, …
 }
 _STEP_ONLY = frozenset(("order", "reciprocal", "coef", "input", "jet", "back", "old", "half"))
@@ -111,7 +112,10 @@ class Given:
 @final
 @dataclass(frozen=True, slots=True)
 class Program:
-    """See the module. ``order`` is None for a looped program, whose order is an argument."""
+    """See the module. ``order`` is None for a looped program, whose order is an argument.
+
+    ``sizes`` says for each operation how many elements it has: all operations but ``map`` go element by element.
+    """
 
     ops: tuple[Op, ...]
     start: tuple[int, ...]
@@ -123,6 +127,12 @@ class Program:
     givens: tuple[Given, ...]
     order: int | None
     parts: int
+    sizes: tuple[int, ...]
+
+    @property
+    def arrays(self) -> bool:
+        """Whether some value is a vector."""
+        return any(self.sizes[i] > 1 for i in (*self.start, *self.step))
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -203,7 +213,8 @@ class Program:
             for i in numbers:
                 op = self.ops[i]
                 data = "" if op.data is None else f" {op.data}"
-                yield f"  %{i} = {op.kind}{data}" + "".join(f" %{a}" for a in op.args)
+                size = f" [{self.sizes[i]}]" if self.sizes[i] > 1 else ""
+                yield f"  %{i}{size} = {op.kind}{data}" + "".join(f" %{a}" for a in op.args)
         for i, b in enumerate(self.buffers):
             tail = "" if b.step is None else f" then %{b.step}"
             yield f"buffer {i}: {' '.join(f'%{s}' for s in b.start)}{tail}{' reversed too' if b.reverse else ''}"

@@ -29,12 +29,12 @@ class Recorder(Ring):
         self.tape = tape
         self.requests: dict[tuple[Any, ...], int] = {}
 
-    def source(self, kind: str, number: int, degree: int) -> Any:
+    def source(self, kind: str, number: int, degree: int, size: int) -> Any:
         """A series given from outside."""
-        return Series(self.tape, degree, ("input" if kind == "leaf" else "jet", (number, 0)))
+        return Series(self.tape, degree, ("input" if kind == "leaf" else "jet", (number, 0)), size)
 
-    def describe(self, series: Any, degree: int) -> None:
-        series.degree = degree
+    def describe(self, series: Any, degree: int, size: int) -> None:
+        series.degree, series.size = degree, size
 
     def bind_series(self, series: Any, key: tuple[Any, ...]) -> None:
         series.source = ("jet", (self.requests[key], 0))
@@ -42,9 +42,9 @@ class Recorder(Ring):
     def given_series(self, series: Any, k: Any) -> Element:
         """Coefficient k of a series whose rows the caller gives."""
         if isinstance(k, Order):
-            return self.tape.op("jet", (), series.source[1])
+            return self.tape.op("jet", (), series.source[1], series.size)
         number, part = series.source[1]
-        return self.tape.op("given", (), (number, k, part))
+        return self.tape.op("given", (), (number, k, part), series.size)
 
     def rows(self, series: Any, order: int | None) -> tuple[Row, ...]:
         return (self._row(series, order),)
@@ -78,6 +78,9 @@ class Recorder(Ring):
 
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         return self.mul(a, self.lift(factor))
+
+    def map(self, matrix: Any, a: Element) -> Element:
+        return self.tape.op("map", (a,), matrix, matrix.rows)
 
     def times_int(self, a: Element, k: Any) -> Element:
         own = self.tape.ops[a]
@@ -120,7 +123,7 @@ class Recorder(Ring):
             for v in found:
                 self.is_finite(v.element)
             return tuple(v.element for v in found)
-        return tuple(self._ask(("value", law, i, *args, *params)) for i in range(len(law.outputs)))
+        return tuple(self._ask(("value", law, i), (*args, *params)) for i in range(len(law.outputs)))
 
     def _operand(self, element: Element) -> Operand:
         return Operand(self, element)
@@ -132,22 +135,22 @@ class Recorder(Ring):
         operands = [a if isinstance(a, Operand) else Operand(Recorder(self.tape), self.tape.number(a)) for a in args]
         return Operand(Recorder(self.tape), self.tape.op("call", tuple(a.element for a in operands), symbol))
 
-    def _ask(self, key: tuple[Any, ...]) -> Element:
-        number = self.requests.setdefault(key, len(self.requests))
-        return self.tape.op("given", (), (number, 0, 0))
+    def _ask(self, what: tuple[Any, ...], args: Sequence[Element]) -> Element:
+        number = self.requests.setdefault((*what, *args), len(self.requests))
+        return self.tape.op("given", (), (number, 0, 0), max(self.tape.sizes[a] for a in args))
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
         raise CompilationError(f"{name} has no value of its own in a recording")
 
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
-        return [self._ask(("series", name, *args))]
+        return [self._ask(("series", name), args)]
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         self.tape.check("inside", (a,), tuple(None if x is None else float(x) for x in (lower, upper)))
         return Position.INSIDE
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
-        return self._ask(("choice", chooser, *tests))
+        return self._ask(("choice", chooser), tests)
 
     def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
         return self.tape.op("pick", (choice, *branches))
@@ -168,12 +171,13 @@ class ComplexRecorder(Recorder):
     complex = True
     parts = 2
 
-    def source(self, kind: str, number: int, degree: int) -> Any:
+    def source(self, kind: str, number: int, degree: int, size: int) -> Any:
         kind = "input" if kind == "leaf" else "jet"
-        return Pair(Series(self.tape, degree, (kind, (number, 0))), Series(self.tape, degree, (kind, (number, 1))))
+        return Pair(*(Series(self.tape, degree, (kind, (number, part)), size) for part in (0, 1)))
 
-    def describe(self, series: Any, degree: int) -> None:
-        series.re.degree = series.im.degree = degree
+    def describe(self, series: Any, degree: int, size: int) -> None:
+        super().describe(series.re, degree, size)
+        super().describe(series.im, degree, size)
 
     def bind_series(self, series: Any, key: tuple[Any, ...]) -> None:
         series.re.source, series.im.source = (("jet", (self.requests[key], part)) for part in (0, 1))
@@ -213,6 +217,9 @@ class ComplexRecorder(Recorder):
         top = self.mul(a, (b[0], t.neg(b[1])))
         return (t.div(top[0], square), t.div(top[1], square))
 
+    def map(self, matrix: Any, a: Element) -> Element:
+        return (super().map(matrix, a[0]), super().map(matrix, a[1]))
+
     def times_int(self, a: Element, k: Any) -> Element:
         return (super().times_int(a[0], k), super().times_int(a[1], k))
 
@@ -242,10 +249,11 @@ class ComplexRecorder(Recorder):
         re, im = found
         return Operand(self, (re.element, im.element), re, im)
 
-    def _ask(self, key: tuple[Any, ...]) -> Element:
-        number = self.requests.setdefault(key, len(self.requests))
-        re = self.tape.op("given", (), (number, 0, 0))
-        return re if key[0] == "choice" else (re, self.tape.op("given", (), (number, 0, 1)))
+    def _ask(self, what: tuple[Any, ...], args: Sequence[Element]) -> Element:
+        number = self.requests.setdefault((*what, *args), len(self.requests))
+        size = max(self.tape.sizes[part] for a in args for part in a)
+        re, im = (self.tape.op("given", (), (number, 0, part), size) for part in (0, 1))
+        return re if what[0] == "choice" else (re, im)
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         for bound in (lower, upper):

@@ -32,10 +32,13 @@ class Order:
 class Series:
     """The coefficients of a real series as operation numbers; the buffer of the recording ring."""
 
-    __slots__ = ("coefs", "current", "degree", "source", "tape")
+    __slots__ = ("coefs", "current", "degree", "size", "source", "tape")
 
-    def __init__(self, tape: Tape, degree: int, source: tuple[str, tuple[Any, ...]] | None = None) -> None:
+    def __init__(
+        self, tape: Tape, degree: int, source: tuple[str, tuple[Any, ...]] | None = None, size: int = 1
+    ) -> None:
         self.tape = tape
+        self.size = size
         self.degree = degree
         self.source = source
         self.coefs: dict[int, int] = {}
@@ -48,7 +51,7 @@ class Series:
         if found is None:
             if self.source is not None and k <= self.degree:
                 kind, (number, *part) = self.source
-                found = self.tape.op("leaf" if kind == "input" else "given", (), (number, k, *part))
+                found = self.tape.op("leaf" if kind == "input" else "given", (), (number, k, *part), self.size)
             else:
                 found = self.tape.number(0.0)
             self.coefs[k] = found
@@ -56,15 +59,15 @@ class Series:
 
     def _at(self, k: Order) -> int:
         if k.offset < 0:
-            return self.tape.op("back", (), (self, -k.offset))
+            return self.tape.op("back", (), (self, -k.offset), self.size)
         if self.current is None:
             if self.degree == 0:
                 return self.tape.number(0.0)
             if self.degree <= SHORT:
-                self.current = self.tape.op("coef", (), self)
+                self.current = self.tape.op("coef", (), self, self.size)
             elif self.source is not None:
                 kind, data = self.source
-                self.current = self.tape.op(kind, (), data)
+                self.current = self.tape.op(kind, (), data, self.size)
             else:
                 raise CompilationError("a series is used before its coefficient is computed")
         return self.current
@@ -75,18 +78,21 @@ class Tape:
 
     def __init__(self) -> None:
         self.ops: list[Op] = []
+        self.sizes: list[int] = []
         self.moving: list[bool] = []  # depends on the order k
         self.depth: list[int] = []
         self.known: dict[Op, int] = {}
         self.checks: dict[Check, None] = {}
         self.stepping = False
 
-    def op(self, kind: str, args: tuple[int, ...] = (), data: Any = None) -> int:
+    def op(self, kind: str, args: tuple[int, ...] = (), data: Any = None, size: int = 1) -> int:
+        """The number of an operation, ``size`` elements wide (more if an argument is)."""
         made = Op(kind, args, data)
         found = self.known.get(made)
         if found is None:
             found = self.known[made] = len(self.ops)
             self.ops.append(made)
+            self.sizes.append(max(size, 1 if kind == "map" else max((self.sizes[a] for a in args), default=1)))
             own = kind in ("order", "reciprocal", "coef", "input", "jet", "back", "old", "half")
             self.moving.append(own or any(self.moving[a] for a in args))
             self.depth.append(_LATENCY.get(kind, 4) + max((self.depth[a] for a in args), default=0))
@@ -186,10 +192,10 @@ class Tape:
         if b.degree <= SHORT:
             return self._short(b, a, left, k)
         if a is b:
-            total = self.op("half", (), (a, a))
+            total = self.op("half", (), (a, a), a.size)
             return total if lo else self.fma(self.add(a[0], a[0]), a[k], total)
         ends = ([] if lo else [(a[0], b[k])]) + ([] if left else [(a[k], b[0])])
-        return self.dot(ends, self.op("old", (), (a, b)))
+        return self.dot(ends, self.op("old", (), (a, b), max(a.size, b.size)))
 
     def _unrolled(self, pairs: list[tuple[int, int]]) -> int:
         """From the inside out, so that the newest coefficients come last, in two partial sums when long."""

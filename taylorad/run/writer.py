@@ -142,19 +142,30 @@ class Writer:
         self.do(f"store {wide} {both}, ptr {address}, align 8")
 
     # ------------------------------------------------------------------ the frame
-    def function(self, name: str, inputs: int, outputs: int, arrays: int, pad: int, body: Callable[[], str]) -> str:
+    def function(
+        self,
+        name: str,
+        inputs: int,
+        outputs: int,
+        widths: list[int],
+        pad: int,
+        body: Callable[[], str],
+        fixed: int = 0,
+    ) -> str:
         """The whole text. ``body`` writes the work on the points at ``%point`` and returns which of them failed.
 
-        It may use ``%in0`` …, ``%out0`` …, ``%K``, ``%n`` and as many zeroed ``arrays`` of K+1 values, with
-        ``pad`` more on either side, as it asked for; the function returns −1 where there is no memory for them.
+        It may use ``%in0`` …, ``%out0`` …, ``%K``, ``%n``, zeroed ``arrays`` of K+1 times as many values as
+        ``widths`` says, with ``pad`` times as many more on either side, and ``fixed`` more values at ``%fixed``.
+        The function returns −1 where there is no memory for them.
         """
+        arrays = bool(widths) or fixed > 0
         self.label("entry")
         for kind, count, source in (("in", inputs, "%leaves"), ("out", outputs, "%roots")):
             for i in range(count):
                 place = self.put(f"getelementptr ptr, ptr {source}, i64 {i}")
                 self.do(f"%{kind}{i} = load ptr, ptr {place}, align 8")
         if arrays:
-            self._memory(arrays, pad)
+            self._memory(widths, pad, fixed)
         before = self.block
         last = self.integer("sub", "%stop", self.lanes)
         self.do("br label %next")
@@ -183,16 +194,25 @@ class Writer:
         head_line = f"define i64 @{name}({arguments}) nounwind {{"
         return "\n".join([*sorted(self.declared), head_line, *self.lines, "}", ""])
 
-    def _memory(self, arrays: int, pad: int) -> None:
+    def _memory(self, widths: list[int], pad: int, fixed: int) -> None:
         size = self.integer("mul", self.integer("add", "%K", 1 + 2 * pad), self.lanes * 8)
-        self.do(f"%bytes = mul i64 {size}, {arrays}")
+        values = self.integer("mul", size, sum(widths))
+        self.do(f"%bytes = add i64 {values}, {fixed * self.lanes * 8}")
         self.do("%memory = call ptr @malloc(i64 %bytes)")
         missing = self.put("icmp eq ptr %memory, null")
         self.do(f"br i1 {missing}, label %full, label %room")
         self.label("room")
-        self.arrays.append(self.put(f"getelementptr i8, ptr %memory, i64 {pad * 8 * self.lanes}"))
-        for i in range(1, arrays):
-            self.arrays.append(self.put(f"getelementptr i8, ptr {self.arrays[i - 1]}, i64 {size}"))
+        self.do(f"%fixed = getelementptr i8, ptr %memory, i64 {values}")
+        before = 0
+        for i, width in enumerate(widths):
+            if i == 0 or width != before:  # the zeros on its left are as wide as the array
+                start = self.integer("mul", size, sum(widths[:i]))
+                start = self.integer("add", start, width * pad * 8 * self.lanes)
+                self.arrays.append(self.put(f"getelementptr i8, ptr %memory, i64 {start}"))
+            else:
+                step = size if width == 1 else self.integer("mul", size, width)
+                self.arrays.append(self.put(f"getelementptr i8, ptr {self.arrays[i - 1]}, i64 {step}"))
+            before = width
 
     def _mark(self, bad: str) -> str:
         """Write 1 for every failed point of the block; whether there was any so far."""

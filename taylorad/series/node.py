@@ -9,6 +9,9 @@ A node knows two structural facts, whatever values flow through it later:
 * ``valuation``: coefficients 0 … valuation−1 are zero (θa has no constant term);
 * ``degree``: coefficients above it are zero (a constant has degree 0), or ``INFINITE``.
 
+A node may stand for several series at once: ``size`` of them, taken element by element; a node of size 1 goes with
+any size. Only a :class:`Map` mixes the elements of a node.
+
 ``digest`` names a node by its content: it orders commuting operands, so that results do not depend on what was
 computed before, and it keys compiled code.
 """
@@ -23,6 +26,8 @@ from fractions import Fraction
 from numbers import Rational
 from typing import Any, Protocol, final
 
+from taylorad.series.matrix import Matrix
+
 __all__ = [
     "INFINITE",
     "Constant",
@@ -31,6 +36,7 @@ __all__ = [
     "Leaf",
     "Linear",
     "Local",
+    "Map",
     "Node",
     "Product",
     "Quotient",
@@ -68,10 +74,11 @@ class Law(Protocol):
 class Node:
     """A power series in the making. Immutable; two equal nodes are the same object."""
 
-    __slots__ = ("__weakref__", "degree", "digest", "parts", "valuation")
+    __slots__ = ("__weakref__", "degree", "digest", "parts", "size", "valuation")
     degree: int
     digest: bytes
     valuation: int
+    size: int
     parts: tuple[Any, ...]
 
     @property
@@ -111,7 +118,21 @@ class Node:
         return _quotient(as_node(other), self)
 
 
-def _intern(kind: type[Any], parts: tuple[Any, ...], valuation: int, degree: int, key: tuple[Any, ...] | None = None) -> Any:
+def _size(node: Node) -> int:
+    sizes = {n.size for n in node.operands} - {1}
+    if len(sizes) > 1:
+        raise ValueError(f"nodes of sizes {sorted(sizes)} do not go together element by element")
+    return sizes.pop() if sizes else 1
+
+
+def _intern(
+    kind: type[Any],
+    parts: tuple[Any, ...],
+    valuation: int,
+    degree: int,
+    key: tuple[Any, ...] | None = None,
+    size: int | None = None,
+) -> Any:
     full = (kind, *(parts if key is None else key))
     with _lock:
         found = _table.get(full)
@@ -119,6 +140,7 @@ def _intern(kind: type[Any], parts: tuple[Any, ...], valuation: int, degree: int
             found = kind.__new__(kind)
             found.parts, found.valuation, found.degree = parts, valuation, degree
             found.digest = hashlib.blake2b(_content((kind.__name__, parts)), digest_size=16).digest()
+            found.size = _size(found) if size is None else size
             _table[full] = found
     return found
 
@@ -137,14 +159,14 @@ def _rebuild(kind: Any, parts: tuple[Any, ...]) -> Node:
 
 @final
 class Leaf(Node):
-    """A series given from outside, by position."""
+    """A series (or ``size`` of them) given from outside, by position."""
 
     __slots__ = ()
     __match_args__ = ("index",)
 
     @staticmethod
-    def of(index: int, degree: int = INFINITE) -> Leaf:
-        return _intern(Leaf, (index, degree), 0, degree)
+    def of(index: int, degree: int = INFINITE, size: int = 1) -> Leaf:
+        return _intern(Leaf, (index, degree) if size == 1 else (index, degree, size), 0, degree, size=size)
 
     @property
     def index(self) -> int:
@@ -237,6 +259,30 @@ class Quotient(Node):
 
     @property
     def b(self) -> Node:
+        return self.parts[1]
+
+
+@final
+class Map(Node):
+    """A·a for a constant matrix A: coefficient k is A·a_k, with a_k the vector of all elements' coefficients."""
+
+    __slots__ = ()
+    __match_args__ = ("matrix", "a")
+
+    @staticmethod
+    def of(matrix: Matrix, a: Node) -> Node:
+        if matrix.columns != a.size:
+            raise ValueError(f"{matrix!r} times a node of size {a.size}")
+        if matrix.rows == matrix.columns == 1:
+            return linear([(Fraction(float(matrix.array[0, 0])), a)])
+        return _intern(Map, (matrix, a), a.valuation, a.degree, size=matrix.rows)
+
+    @property
+    def matrix(self) -> Matrix:
+        return self.parts[0]
+
+    @property
+    def a(self) -> Node:
         return self.parts[1]
 
 

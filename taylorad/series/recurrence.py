@@ -19,6 +19,7 @@ from taylorad.series.node import (
     Leaf,
     Linear,
     Local,
+    Map,
     Node,
     Product,
     Quotient,
@@ -50,6 +51,8 @@ def initial(ring: Ring, node: Node, c: Store) -> Element:
             return ring.mul(c[a][0], c[b][0])
         case Quotient(a, b):
             return ring.div(c[a][0], c[b][0])
+        case Map(matrix, a):
+            return ring.map(matrix, c[a][0])
     raise TypeError(f"{type(node).__name__} has no initial coefficient of its own")
 
 
@@ -77,6 +80,8 @@ def advance(ring: Ring, node: Node, c: Store) -> Callable[[Any], Element]:
             )
         case Theta(a):
             return lambda k: ring.times_int(c[a][k], k)
+        case Map(matrix, a):
+            return lambda k: ring.map(matrix, c[a][k])
         case Function():
             dv = node.differential
             if dv.degree == 0:  # a step function, constant between its jumps
