@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from taylorad.errors import UnsupportedFunctionError
 from taylorad.series.node import Constant, Function, Leaf, Local, Node, Select, Theta, as_node, linear
@@ -197,21 +197,28 @@ class Family(LocalEntry):
     """Orthogonal polynomials by their recurrence in the degree n; for other degrees a local entry of the same name.
 
     ``step(x, p, q, n, *parameters)`` gives P_n from p = P_{n−1} and q = P_{n−2}, with P_0 = 1 and P_{−1} = before·x.
+    Rounding errors of the recurrence grow with n (twenty units for the Laguerre polynomial of degree 20 at 0), so that
+    from degree ``MANY`` on only exact rings use it.
     """
 
     step: Callable[..., Any] = field(default=lambda: None)
     before: int = 0
 
+    MANY: ClassVar[int] = 10
+
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
-        n, others = params[0], params[1:]
-        degree = n.value if isinstance(n, Constant) and isinstance(n.value, (int, Fraction, float)) else -1
-        if not (degree >= 0 and degree % 1 == 0):
-            return LocalEntry.build(self, args, params)
-        (x,) = args
-        p, q = as_node(1), self.before * x
-        for m in range(1, int(degree) + 1):
-            p, q = as_node(self.step(x, p, q, m, *others)), p
-        return (p,)
+        n = params[0].value if isinstance(params[0], Constant) else None
+        found = self.polynomial(args[0], n, params[1:]) if isinstance(n, (int, float)) and n < self.MANY else None
+        return LocalEntry.build(self, args, params) if found is None else (found,)
+
+    def polynomial(self, x: Node, n: Fraction | float, parameters: Sequence[Any]) -> Node | None:
+        """The polynomial of degree n as a node, or None where n is no degree of a polynomial."""
+        if not (n >= 0 and n % 1 == 0):
+            return None
+        p, q = as_node(1), as_node(self.before * x)
+        for m in range(1, int(n) + 1):
+            p, q = as_node(self.step(x, p, q, m, *parameters)), p
+        return p
 
 
 BOOK: dict[str, Member] = {}

@@ -60,8 +60,8 @@ def compose(outer: Sequence[Any], inner: Sequence[Any], order: int) -> list[Any]
     """Coefficients 0 … order of Σ outer_j·inner^j, where inner has no constant term. Rigorous."""
     complex = any(isinstance(x, flint.acb) for x in (*outer, *inner))
     kind = flint.acb_series if complex else flint.arb_series
-    if order == 0:  # FLINT takes an inner series cut to one term for a constant
-        return [(flint.acb if complex else flint.arb)(outer[0])]
+    if all(x == 0 for x in inner[: order + 1]):  # FLINT refuses an inner series that is zero as far as it is kept
+        return [(flint.acb if complex else flint.arb)(x) for x in (outer[0], *[0] * order)]
     with _terms(order + 1):
         series = kind(list(outer), order + 1)(kind(list(inner), order + 1))
         return [series[k] for k in range(order + 1)]

@@ -6,13 +6,14 @@ the nearest singularity (inf for an entire function). mpmath 1.3 is the independ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 import mpmath as mp
-from taylorad.book.entry import BOOK
+
+from taylorad.book.entry import BOOK, Family
 from taylorad.series.node import Leaf, Node
 
 ENTIRE = tuple((u, inf) for u in (0.0, 1e-300, 1e-8, 1e-3, 0.1, 1.0, 10.0, -1e-8, -0.1, -1.0, -10.0))
@@ -33,14 +34,20 @@ class Case:
     name: str
     params: tuple[float, ...]
     function: Callable[[Any], Any]
-    points: tuple[tuple[float, float], ...]
+    points: Sequence[tuple[float, float]]
     slow: bool = False  # mpmath takes a second or more for a point
+    real: bool = False  # the formula is the function's near the real axis only, on a branch cut or up to a constant
 
     @property
     def node(self) -> Node:
         """The entry at the leaf 0, called in the order that scipy has."""
         member = BOOK[self.name]
         return member(*self.params, Leaf.of(0)) if member.entry.params_first else member(Leaf.of(0), *self.params)
+
+    @property
+    def products(self) -> bool:
+        """A polynomial of low degree, which has no table of values: its float values are sums of products."""
+        return isinstance(BOOK[self.name].entry, Family) and self.params[0] in range(Family.MANY)
 
     def __str__(self) -> str:
         return f"{self.name}{list(self.params) or ''}"
@@ -70,10 +77,11 @@ def _bessel(function: Callable[..., Any], nu: float) -> Callable[[Any], Any]:
 
 
 def _of(function: Callable[..., Any], *params: float) -> Callable[[Any], Any]:
-    """An mpmath function whose parameters come first."""
-    return lambda u: function(*map(mp.mpf, params), u)
+    """An mpmath function whose parameters come first; it may vanish at a point."""
+    return lambda u: function(*map(mp.mpf, params), u, **({"zeroprec": 3000} if function in SUMS else {}))
 
 
+SUMS = (mp.legendre, mp.chebyt, mp.chebyu, mp.gegenbauer, mp.hermite, mp.laguerre)
 FRACTIONS = (0.5, -0.5, 2.3)
 W_EDGE = -float(mp.exp(-1))
 
@@ -100,16 +108,16 @@ CASES = (
     Case("ci", (), mp.ci, FROM_0),
     Case("chi", (), mp.chi, FROM_0),
     Case("expi", (), mp.ei, FROM_0),
-    Case("expi", (), lambda u: -mp.e1(-u), tuple((-u, u) for u, _ in FROM_0)),
+    Case("expi", (), lambda u: -mp.e1(-u), tuple((-u, u) for u, _ in FROM_0), real=True),
     Case("exp1", (), mp.e1, FROM_0),
     Case("expn", (3.0,), _of(mp.expint, 3.0), ((0.1, 0.1), (10.0, 10.0)), slow=True),
-    Case("li", (), lambda u: -mp.e1(-mp.log(u)), ((1e-8, 1e-8), (0.1, 0.1), (0.999, 0.001))),
+    Case("li", (), lambda u: -mp.e1(-mp.log(u)), ((1e-8, 1e-8), (0.1, 0.1), (0.999, 0.001)), real=True),
     Case("li", (), mp.li, ((1.5, 0.5), (10.0, 9.0))),
     Case("gamma", (), mp.gamma, (*poles((1e-8, 0.1, 1.0, 1.5, 10.0, -0.9, -2.5, -10.3)), (100.0, 10.0))),
     Case("rgamma", (), mp.rgamma, ENTIRE),
     Case("loggamma", (), mp.loggamma, FROM_0),
     Case("gammaln", (), mp.loggamma, (*FROM_0, (2.0, 2.0))),
-    Case("gammaln", (), lambda u: mp.log(-mp.gamma(u)), poles((-0.5, -2.1, -10.3))),
+    Case("gammaln", (), lambda u: mp.log(-mp.gamma(u)), poles((-0.5, -2.1, -10.3)), real=True),
     Case("digamma", (), mp.digamma, poles((1e-8, 0.1, 1.0, 10.0, -0.5, -2.1, -10.3))),
     Case("polygamma", (2.0,), lambda u: mp.psi(2, u), poles((1e-8, 0.1, 1.0, 10.0, -0.5, -2.1))),
     Case("zeta", (), mp.zeta, tuple((u, abs(u - 1)) for u in (0.0, 0.1, 0.999, 1.001, 2.0, 10.0, -2.0, -4.5))),
@@ -122,7 +130,7 @@ CASES = (
     Case("ellipe", (), mp.ellipe, below(1, (0.0, 1e-8, 0.1, 0.5, 0.999, -1.0, -10.0))),
     # the poles of sn, cn and dn lie at odd multiples of iK(1 − m) beside multiples of 2K(m)
     *(
-        Case(f"jacobi_{kind}", (m,), _jacobi(kind, m), tuple((u, float(mp.ellipk(1 - m))) for u in (0.0, 1e-8, 0.1, 1.0)))
+        Case(f"jacobi_{kind}", (m,), _jacobi(kind, m), tuple((u, float(mp.ellipk(1 - m))) for u in (0.0, 1e-8, 0.1, 1)))
         for kind in ("sn", "cn", "dn")
         for m in (0.3, 0.99)
     ),
@@ -144,20 +152,20 @@ CASES = (
         )
     ),
     Case("eval_hermite", (2.7,), _of(mp.hermite, 2.7), ((0.0, inf), (0.1, inf), (10.0, inf), (-1.0, inf)), slow=True),
-    Case("eval_laguerre", (2.7,), lambda u: mp.laguerre(mp.mpf(2.7), 0, u), ENTIRE),
-    Case("eval_genlaguerre", (2.7, 0.4), lambda u: mp.laguerre(mp.mpf(2.7), mp.mpf(0.4), u), ENTIRE),
+    Case("eval_laguerre", (2.7,), _of(mp.laguerre, 2.7, 0), ENTIRE),
+    Case("eval_genlaguerre", (2.7, 0.4), _of(mp.laguerre, 2.7, 0.4), ENTIRE),
     *(
-        Case(name, (degree, *more), function, ENTIRE)
-        for degree in (1, 5)
+        Case(name, (degree, *more), function, [p for p in ENTIRE if p[0] != 1e-300])  # mpmath forms 1 − u
+        for degree in (1, 5, 12)  # products below degree 10, jets from there on
         for name, more, function in (
             ("eval_legendre", (), _of(mp.legendre, degree)),
             ("eval_chebyt", (), _of(mp.chebyt, degree)),
             ("eval_chebyu", (), _of(mp.chebyu, degree)),
             ("eval_gegenbauer", (0.4,), _of(mp.gegenbauer, degree, 0.4)),
             ("eval_hermite", (), _of(mp.hermite, degree)),
-            ("eval_hermitenorm", (), lambda u, n=degree: mp.hermite(n, u / mp.sqrt(2)) / mp.sqrt(2) ** n),
-            ("eval_laguerre", (), lambda u, n=degree: mp.laguerre(n, 0, u)),
-            ("eval_genlaguerre", (0.4,), lambda u, n=degree: mp.laguerre(n, mp.mpf(0.4), u)),
+            ("eval_hermitenorm", (), lambda u, n=degree: _of(mp.hermite, n)(u / mp.sqrt(2)) / mp.sqrt(2) ** n),
+            ("eval_laguerre", (), _of(mp.laguerre, degree, 0)),
+            ("eval_genlaguerre", (0.4,), _of(mp.laguerre, degree, 0.4)),
         )
     ),
 )

@@ -25,10 +25,20 @@ _TERMS = 4  # of the expansion about the middle of a wide ball
 
 
 def lookup(name: str) -> Callable[..., Any] | None:
-    """The function ``name`` over arb and acb balls, or None where there is none."""
-    if name in _VALUES or name not in _JETS:
-        return _VALUES.get(name)
-    return lambda *args: _JETS[name](0, *args)[0]
+    """The function ``name`` over arb and acb balls, or None where there is none.
+
+    Rigorous; at exact arguments the value is known to the working precision.
+    """
+    value = _VALUES.get(name)
+    if value is None:
+        return (lambda *args: _JETS[name](0, *args)[0]) if name in _JETS else None
+
+    def settled(*args: Any) -> Any:
+        if all(x.is_exact() for x in args):
+            return +settle(lambda: [value(*args)], ctx.prec)[0]
+        return value(*args)
+
+    return settled
 
 
 def jet(name: str, args: Sequence[Any], order: int) -> list[Any] | None:
