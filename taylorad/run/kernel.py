@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache as once
 from typing import Any, final
@@ -366,5 +365,7 @@ def _lanes() -> int:
 
 
 @once
-def _pool(threads: int) -> ThreadPoolExecutor:
+def _pool(threads: int) -> Any:
+    from concurrent.futures import ThreadPoolExecutor  # takes a while to load, and few calls ask for threads
+
     return ThreadPoolExecutor(threads, thread_name_prefix="taylorad")

@@ -20,7 +20,8 @@ import pytest
 
 from taylorad.book.entry import BOOK
 from taylorad.run import cache, eager, kernel
-from taylorad.series.node import Leaf, Node
+from taylorad.series.matrix import Matrix
+from taylorad.series.node import Leaf, Map, Node, as_node
 from taylorad.series.schedule import schedule
 
 pytestmark = pytest.mark.benchmark
@@ -187,3 +188,49 @@ def test_batch_of_100_000_points() -> None:
         walls.append((time.perf_counter() - start) / 5e-6 / n)
     report.add("exp(sin x), wall", one=walls[0], two=walls[1], ratio=walls[0] / walls[1])
     report.write()
+
+
+def test_network_along_a_direction() -> None:
+    """Three tanh layers of 32 and one output, input p + d·t, order 10; jax.jet, jitted, where it is installed."""
+    report = Report("network")
+    rng = np.random.default_rng(2)
+    width, order = 32, 10
+    weights = [rng.normal(size=(width, width)) / np.sqrt(width) for _ in range(3)]
+    biases = [rng.normal(size=width) for _ in range(3)]
+    last = rng.normal(size=(1, width)) / np.sqrt(width)
+    x: Node = Leaf.of(0, 1, width)
+    for w, b in zip(weights, biases, strict=True):
+        x = BOOK["tanh"](Map.of(Matrix(w), x) + Map.of(Matrix(b[:, None]), as_node(1)))
+    made = kernel.compile_plan(schedule([Map.of(Matrix(last), x)]))
+    p, d = rng.normal(size=width), rng.normal(size=width)
+    line = [np.stack([p, d])]
+    start = time.process_time()
+    made(line, order)
+    first = 1e3 * (time.process_time() - start)
+    calls: list[Callable[[], Any]] = [lambda: made(line, order)]
+    names = ["ours"]
+    if importlib.util.find_spec("jax") is not None:
+        calls.append(_network_jet(weights, biases, last, p, d, order))
+        names.append("jax.jet")
+    figures = dict(zip(names, together(*calls), strict=True))
+    report.add("order 10", first_call_ms=first, **figures)
+    report.write()
+    assert all(v > figures["ours"] for k, v in figures.items() if k != "ours")
+    assert figures["ours"] < 198
+
+
+def _network_jet(weights: Any, biases: Any, last: Any, p: Any, d: Any, order: int) -> Callable[[], Any]:
+    import jax
+    import jax.numpy as jnp
+    from jax.experimental.jet import jet
+
+    jax.config.update("jax_enable_x64", True)
+
+    def network(x: Any) -> Any:
+        for w, b in zip(weights, biases, strict=True):
+            x = jnp.tanh(w @ x + b)
+        return (last @ x)[0]
+
+    series = [jnp.asarray(d)] + [jnp.zeros_like(p)] * (order - 1)
+    call = jax.jit(lambda x: jet(network, (x,), (series,)))
+    return lambda: jax.block_until_ready(call(p))
