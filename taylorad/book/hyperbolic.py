@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from taylorad.book.entry import Domain, formula, rule
+from taylorad.book.trigonometric import pole_real
 
 
 @rule(value=("sinh", "cosh"))
@@ -51,9 +52,9 @@ def csch(u: Any, du: Any, v: Any) -> Any:
 # ---------------------------------------------------------------------- inverses
 @rule(value=("asinh", "_asinh_slope"), aliases=("arcsinh",))
 def asinh(u: Any, du: Any, v: Any, w: Any) -> Any:
-    """The inverse hyperbolic sine, beside 1/√(1 + u²) (beside √(1 + u²), errors grow with k² for large u)."""
+    """The inverse hyperbolic sine, beside 1/√(1 + u²)."""
     dv = w * du
-    return dv, -(u * dv) / (1 + u * u)
+    return dv, -pole_real(u) * dv
 
 
 @rule(value=("acosh", "_acosh_slope"), domain=Domain(1, None, boundary="a branch point"), aliases=("arccosh",))

@@ -3,7 +3,7 @@
 Sources: NIST Digital Library of Mathematical Functions, §4.20 (derivatives) and §4.24(ii) (derivatives of the
 inverses). Tangent and cotangent go with the square of sec and csc, which 1 + tan² would lose where tan is near ±i;
 the inverses go with the square root of their differential, which then lies on the same side of a branch cut as the
-value.
+value. 1/(1 + u²) is carried as the imaginary part of 1/(u − i): divided by 1 + u², errors grow with k² for large u.
 """
 
 from __future__ import annotations
@@ -88,10 +88,20 @@ def acos(u: Any, du: Any, v: Any, w: Any) -> Any:
     return dv, u * dv
 
 
+@rule(value=("_pole_real", "_pole_imag"))
+def pole(u: Any, du: Any, a: Any, b: Any) -> Any:
+    """u/(1 + u²) and 1/(1 + u²), the parts of 1/(u − i): each the other's partner in d(a + ib) = −(a + ib)²·du."""
+    db = b * du
+    return (b - a) * ((b + a) * du), -2 * (a * db)
+
+
+pole_real, pole_imag = pole.members
+
+
 @rule(value="atan", aliases=("arctan",))
 def atan(u: Any, du: Any, v: Any) -> Any:
     """The inverse tangent."""
-    return du / (1 + u * u)
+    return pole_imag(u) * du
 
 
 @rule(
@@ -119,7 +129,7 @@ def atan2(y: Any, x: Any, dy: Any, dx: Any, v: Any) -> Any:
 )
 def acot(u: Any, du: Any, v: Any) -> Any:
     """The inverse cotangent, atan(1/u): odd, with a jump at 0."""
-    return -du / (1 + u * u)
+    return -pole_imag(u) * du
 
 
 @rule(value=("asec", "_asec_slope"), domain=BEYOND_UNIT, aliases=("arcsec",))

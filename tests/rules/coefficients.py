@@ -8,6 +8,7 @@ from typing import Any
 
 import flint
 import numpy as np
+
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.balls import BallRing, precision
 from taylorad.rings.ring import Ring
@@ -29,15 +30,24 @@ def coefficients(ring: Ring, node: Node, leaves: Sequence[Sequence[Any]], order:
     return run(schedule([node]), ring, buffers, order)[0]
 
 
+def as_complex(c: Any) -> complex:
+    """A coefficient of any ring as a Python complex number (the middle of a ball)."""
+    return complex(c.mid()) if isinstance(c, (flint.arb, flint.acb)) else complex(c)
+
+
+def _complex(leaves: Sequence[Sequence[Any]]) -> bool:
+    return any(isinstance(c, complex) for leaf in leaves for c in leaf)
+
+
 def in_floats(node: Node, leaves: Sequence[Sequence[Any]], order: int) -> np.ndarray:
-    complex = any(isinstance(c, np.complexfloating | type(1j)) for leaf in leaves for c in leaf)
-    return coefficients(ArrayRing(np.complex128 if complex else np.float64), node, leaves, order)
+    """Coefficients in float64, or complex128 where a leaf has a complex coefficient."""
+    return coefficients(ArrayRing(np.complex128 if _complex(leaves) else np.float64), node, leaves, order)
 
 
 def in_balls(node: Node, leaves: Sequence[Sequence[Any]], order: int, bits: int = 1500) -> list[Any]:
-    complex = any(isinstance(c, np.complexfloating | type(1j)) for leaf in leaves for c in leaf)
+    """Coefficients in arb or acb balls at a precision of ``bits`` bits."""
     with precision(bits):
-        return coefficients(BallRing(complex), node, leaves, order)
+        return coefficients(BallRing(_complex(leaves)), node, leaves, order)
 
 
 def _log(x: Any) -> float:
@@ -54,8 +64,10 @@ def excess(got: Sequence[Any], true: Sequence[Any], bits: int = 300) -> tuple[fl
     Coefficients outside the range of doubles are left out.
     """
     with precision(bits):
-        size = [_log(x) for x in true]
-        assert all(x.rel_accuracy_bits() > 80 for x in true if not x.contains(0)), "the oracle is not sharp enough"
+        size = [-math.inf if x.contains(0) else _log(x) for x in true]
+        vanishing = flint.arb(2) ** -600 * max(abs(x).upper() for x in true)
+        sharp = (x.rel_accuracy_bits() > 80 or abs(x).upper() <= vanishing for x in true)
+        assert all(sharp), "the oracle is not sharp enough"
         worst, where = 0.0, -1
         for k in range(len(got)):
             spans = ((max(k - d, 0), k + d) for d in (3, 2, 4, 1))

@@ -91,6 +91,13 @@ def _acoth(u: Any) -> Any:
     return (1 / u).atanh()
 
 
+def _pole_imag(u: Any) -> Any:
+    if isinstance(u, arb):
+        return 1 / (1 + abs(u) ** 2)
+    i = acb(0, 1)
+    return 1 / ((1 + i * u) * (1 - i * u))
+
+
 def _asinh_slope(u: Any) -> Any:
     if isinstance(u, arb):
         return (1 + abs(u) ** 2).rsqrt()
@@ -157,6 +164,8 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "asin": _asin,
     "acos": _acos,
     "asinh": _asinh,
+    "_pole_real": lambda u: u * _pole_imag(u),
+    "_pole_imag": _pole_imag,
     "atan2": _atan2,
     "acot": lambda u: (1 / u).atan(),
     "_sech_squared": lambda u: u.sech() ** 2,

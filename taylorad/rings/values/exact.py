@@ -141,6 +141,8 @@ _EVERYWHERE: dict[str, Callable[..., Fraction | None]] = {
     "sindg": lambda u: _sinpi(u / 180),
     "cosdg": lambda u: _sinpi(u / 180 + Fraction(1, 2)),
     "_cos_asin": lambda u: _sqrt(1 - u * u),
+    "_pole_real": lambda u: u / (1 + u * u),
+    "_pole_imag": lambda u: 1 / (1 + u * u),
     "_asinh_slope": lambda u: _inverse_sqrt(1 + u * u),
     "atan2": lambda y, x: Fraction(0) if y == 0 and x > 0 else None,
     "floor": lambda u: Fraction(math.floor(u)),

@@ -179,6 +179,8 @@ _REAL: dict[str, Function] = {
     "asin": np.arcsin,
     "acos": np.arccos,
     "_cos_asin": _root_inside,
+    "_pole_real": lambda u: 1 / (u + 1 / u),
+    "_pole_imag": lambda u: 1 / (1 + u * u),
     "atan": np.arctan,
     "atan2": np.arctan2,
     "acot": lambda u: np.arctan(1 / u),
@@ -290,6 +292,11 @@ def _complex_cos_asin(z: Any) -> Any:
     return _root_of_product(_parts(1 - x, -y), _parts(1 + x, y))
 
 
+def _pole_imag(z: Any) -> Any:
+    x, y = np.real(z), np.imag(z)
+    return 1 / _parts(1 - y, x) / _parts(1 + y, -x)
+
+
 def _complex_asinh_slope(z: Any) -> Any:
     x, y = np.real(z), np.imag(z)
     return 1 / _root_of_product(_parts(1 - y, x), _parts(1 + y, -x))
@@ -322,6 +329,8 @@ _COMPLEX: dict[str, Function] = {
     "asin": np.arcsin,
     "acos": np.arccos,
     "_cos_asin": _complex_cos_asin,
+    "_pole_real": lambda z: z * _pole_imag(z),
+    "_pole_imag": _pole_imag,
     "atan": np.arctan,
     "asinh": np.arcsinh,
     "_asinh_slope": _complex_asinh_slope,

@@ -19,7 +19,7 @@ _NAMES = frozenset(
 )
 # right for real arguments only: complex tan, asin, atan and the like lose digits near zeros, poles and branch points, as
 # acosh does near 1 for all
-_REAL_NAMES = {name: name for name in ("tan", "tanh", "sinpi", "cospi", "asin", "atan", "asinh", "atanh")} | {
+_REAL_NAMES = {n: n for n in ("tan", "tanh", "sinpi", "cospi", "asin", "atan", "asinh", "atanh")} | {
     "pow": "power",
     "hypot": "hypot",
     "atan2": "atan2",

@@ -67,6 +67,8 @@ _REAL: dict[str, Formula] = {name: _symbol(name) for name in _LIBRARY} | {
     "_sech_squared": lambda call, u: 1 / _square(call("cosh", u)),
     "cosm1": lambda call, u: -2 * _square(call("sin", u / 2)),
     "_cos_asin": lambda call, u: call("llvm.sqrt", (1 - u) * (1 + u)),
+    "_pole_real": lambda call, u: 1 / (u + 1 / u),
+    "_pole_imag": lambda call, u: 1 / (1 + u * u),
     "_asinh_slope": lambda call, u: 1 / call("hypot", u, 1.0),
     "_acosh_slope": lambda call, u: 1 / (call("llvm.sqrt", u - 1) * call("llvm.sqrt", u + 1)),
     "sigmoid": _sigmoid,
