@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.book.entry import BOOK, Domain, Rule
+from taylorad.book.entry import BOOK, Domain, Entry, Family, Rule
 from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError, UnsupportedFunctionError
 from taylorad.rings.ring import Element, Position, Ring
 from taylorad.series.elements import elements, leaf_places
@@ -102,7 +102,7 @@ def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node,
             at, constants = c[u][0], [c[p][0] for p in params]
             for domain in getattr(member.entry, "domain", ()):
                 check(ring, name, domain, (at, *constants))
-            jets[n] = ring.jet(name, [*constants, at], order)
+            jets[n] = _jet(ring, member.entry, name, constants, at, order)
             _finite(ring, name, (at,), jets[n][0])
             return jets[n][0]
         case Select(chooser, tests, branches):
@@ -120,6 +120,15 @@ def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node,
             _finite(ring, "1/series", (c[b][0],), quotient)
             return quotient
     return initial(ring, n, c)
+
+
+def _jet(ring: Ring, entry: Entry, name: str, constants: Sequence[Element], at: Element, order: int) -> Any:
+    """The coefficients of a local entry at a point; in exact rings those of polynomials by their recurrence."""
+    if ring.exact and isinstance(entry, Family):
+        polynomial = entry.polynomial(Leaf.of(0), constants[0], constants[1:])
+        if polynomial is not None:
+            return run(schedule([polynomial]), ring, [[at, *map(ring.lift, (1, *[0] * order))]], order)[0]
+    return ring.jet(name, [*constants, at], order)
 
 
 def _step(
