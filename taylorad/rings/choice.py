@@ -1,0 +1,103 @@
+"""Which ring the coefficients of a series live in, read off the values themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Rational
+
+import numpy as np
+
+from taylorad.errors import MixedRingError
+from taylorad.rings.arrays import ArrayRing
+from taylorad.rings.ring import Ring
+
+__all__ = ["is_scalar", "rank", "ring_of"]
+
+
+def _kind(value: object) -> str:
+    """The family a value belongs to: exact, float64, complex128, mpf, mpc, arb, acb, or '' for anything else."""
+    if isinstance(value, (bool, np.bool_)):
+        return ""
+    if isinstance(value, Rational):
+        return "exact"
+    if isinstance(value, (float, np.floating)):
+        return "float64"
+    if isinstance(value, (complex, np.complexfloating)):
+        return "complex128"
+    if isinstance(value, np.ndarray):
+        return {"f": "float64", "i": "float64", "u": "float64", "c": "complex128"}.get(value.dtype.kind, "")
+    kind = type(value)
+    if kind.__module__.startswith("mpmath"):
+        return {"mpf": "mpf", "constant": "mpf", "mpc": "mpc"}.get(kind.__name__, "")
+    if kind.__module__.startswith("flint"):
+        return {"arb": "arb", "fmpq": "arb", "fmpz": "arb", "acb": "acb"}.get(kind.__name__, "")
+    return ""
+
+
+def is_scalar(value: object) -> bool:
+    """Whether a value can stand as a coefficient (a number of a known ring, or an array of floats)."""
+    return _kind(value) != ""
+
+
+_JOINS = {
+    frozenset(("exact", "float64")): "float64",
+    frozenset(("exact", "complex128")): "complex128",
+    frozenset(("float64", "complex128")): "complex128",
+    frozenset(("exact", "mpf")): "mpf",
+    frozenset(("exact", "mpc")): "mpc",
+    frozenset(("float64", "mpf")): "mpf",
+    frozenset(("float64", "mpc")): "mpc",
+    frozenset(("complex128", "mpf")): "mpc",
+    frozenset(("complex128", "mpc")): "mpc",
+    frozenset(("mpf", "mpc")): "mpc",
+    frozenset(("exact", "arb")): "arb",
+    frozenset(("exact", "acb")): "acb",
+    frozenset(("float64", "arb")): "arb",
+    frozenset(("float64", "acb")): "acb",
+    frozenset(("complex128", "arb")): "acb",
+    frozenset(("complex128", "acb")): "acb",
+    frozenset(("arb", "acb")): "acb",
+}
+
+
+def rank(values: Sequence[object]) -> str:
+    """The smallest family that holds all values; raises MixedRingError where there is none (mpf with arb)."""
+    family = ""
+    for value in values:
+        kind = _kind(value)
+        if not kind:
+            raise MixedRingError(
+                f"{value!r} of type {type(value).__name__} is not a number taylorad knows; give an int, float, "
+                "complex, Fraction, numpy float array, mpmath number or Arb ball"
+            )
+        if not family or kind == family:
+            family = kind
+            continue
+        joined = _JOINS.get(frozenset((family, kind)))
+        if joined is None:
+            raise MixedRingError(f"{family} and {kind} do not mix: convert one of them first")
+        family = joined
+    return family or "exact"
+
+
+def ring_of(values: Sequence[object], shape: tuple[int, ...] | None = None) -> Ring:
+    """The ring that holds all ``values``."""
+    return ring_named(rank(values), np.broadcast_shapes(*map(np.shape, values)) if shape is None else shape)
+
+
+def ring_named(family: str, shape: tuple[int, ...] = ()) -> Ring:
+    if family in ("float64", "complex128"):
+        return ArrayRing(family, shape)
+    if family in ("mpf", "mpc"):
+        from taylorad.rings.multiprecision import MultiprecisionRing
+
+        return MultiprecisionRing(family == "mpc")
+    if family in ("arb", "acb"):
+        from taylorad.rings.balls import BallRing
+
+        return BallRing(family == "acb")
+    from taylorad.rings.exact import FractionRing
+
+    return FractionRing()
+
+

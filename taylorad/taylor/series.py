@@ -1,0 +1,590 @@
+"""The Taylor polynomial: c_0 + c_1·t + … + c_K·t^K + O(t^(K+1)), an immutable value with operators.
+
+t is the offset from an expansion point that the series does not store. Coefficients are normalised,
+f^(k)/k!. A series is *exact* (order ∞) when it is a polynomial with nothing dropped; otherwise its order K is
+what is known, and no operation claims more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from taylorad.errors import DomainError, OrderError, SingularExpansionError, UncertifiedError
+from taylorad.rings.arrays import ArrayRing
+from taylorad.rings.choice import ring_of
+from taylorad.rings.ring import Position, Ring
+
+__all__ = ["Taylor", "check_order", "constant", "polynomial", "variable"]
+
+Order = int | float  # math.inf for an exact polynomial
+
+
+def check_order(order: object) -> int:
+    """An order as an int; raises OrderError for anything but a whole number ≥ 0."""
+    if isinstance(order, (bool, np.bool_)) or not isinstance(order, (int, np.integer)):
+        raise OrderError(f"the order must be a whole number, got {order!r} of type {type(order).__name__}")
+    if order < 0:
+        raise OrderError(f"the order must be ≥ 0, got {order}")
+    return int(order)
+
+
+class Taylor:
+    """A truncated Taylor series, or an exact polynomial, in one variable t.
+
+    Parameters
+    ----------
+    coefficients : sequence or array (K+1, *shape)
+        c_0 … c_K, lowest first: ints and Fractions (exact), floats, complex numbers, mpmath numbers or Arb balls.
+        A float array with more than one axis is a batch: one series for each point of ``shape``.
+    exact : bool
+        True for a polynomial of which nothing was dropped (order ∞).
+
+    Raises
+    ------
+    OrderError for an empty sequence; DomainError for a float coefficient that is not finite;
+    MixedRingError where the coefficients do not share a ring.
+
+    Examples
+    --------
+    >>> from taylorad import Taylor
+    >>> Taylor([1.0, 2.0]) * Taylor([1.0, 0.5])
+    1.0 + 2.5 t + O(t^2)
+    """
+
+    __slots__ = ("_coefficients", "_exact", "_ring", "_tag")
+    _coefficients: Any
+    _exact: bool
+    _ring: Ring
+    _tag: int
+
+    def __init__(self, coefficients: Sequence[Any] | np.ndarray, *, exact: bool = False) -> None:
+        ring, data = _ingest(coefficients)
+        self._coefficients, self._ring, self._exact, self._tag = data, ring, exact, 0
+
+    @classmethod
+    def _make(cls, coefficients: Any, ring: Ring, exact: bool = False, tag: int = 0) -> Taylor:
+        """A series from a buffer of ``ring``, unchecked: for results of the engine."""
+        self = object.__new__(cls)
+        self._coefficients, self._ring, self._exact, self._tag = coefficients, ring, exact, tag
+        return self
+
+    def _like(self, coefficients: Any, exact: bool | None = None) -> Taylor:
+        return Taylor._make(coefficients, self._ring, self._exact if exact is None else exact, self._tag)
+
+    # ------------------------------------------------------------------ what it is
+    @property
+    def coefficients(self) -> Any:
+        """c_0 … c_K: a read-only array (K+1, *shape) for floats, a list for other rings. O(K) copy."""
+        if isinstance(self._coefficients, np.ndarray):
+            view = self._coefficients.view()
+            view.flags.writeable = False
+            return view
+        return list(self._coefficients)
+
+    @property
+    def order(self) -> Order:
+        """The highest power known: an int, or ``math.inf`` for an exact polynomial."""
+        return math.inf if self._exact else len(self._coefficients) - 1
+
+    @property
+    def exact(self) -> bool:
+        """Whether this is a polynomial of which nothing was dropped."""
+        return self._exact
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the batch, ``()`` for a single series."""
+        return self._ring.shape if isinstance(self._ring, ArrayRing) else ()
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the batch."""
+        return len(self.shape)
+
+    @property
+    def constant_term(self) -> Any:
+        """c_0: the value at the expansion point."""
+        return self._coefficients[0]
+
+    @property
+    def valuation(self) -> int:
+        """Number of leading coefficients that are exactly zero (at every point of a batch)."""
+        for k, c in enumerate(self._coefficients):
+            if not np.all(self._ring.is_zero(c)):
+                return k
+        return len(self._coefficients)
+
+    @property
+    def degree(self) -> int:
+        """Degree of an exact polynomial (−1 for zero); raises OrderError for a truncated series."""
+        if not self._exact:
+            raise OrderError(f"a series of order {self.order} has no degree; only exact polynomials do")
+        for k in range(len(self._coefficients) - 1, -1, -1):
+            if not np.all(self._ring.is_zero(self._coefficients[k])):
+                return k
+        return -1
+
+    def _coefficient(self, k: int) -> Any:
+        if k < len(self._coefficients):
+            return self._coefficients[k]
+        if self._exact:
+            return self._ring.zero() if not self.shape else np.zeros(self.shape, self._coefficients.dtype)
+        raise OrderError(f"coefficient {k} is not known: the series has order {self.order}; start with a higher order")
+
+    @overload
+    def __getitem__(self, k: int) -> Any: ...
+    @overload
+    def __getitem__(self, k: slice) -> Any: ...
+    def __getitem__(self, k: int | slice) -> Any:
+        """Coefficient k, or a slice of the coefficients; raises OrderError beyond the order."""
+        if isinstance(k, slice):
+            return self.coefficients[k]
+        if isinstance(k, (bool, np.bool_)) or not isinstance(k, (int, np.integer)):
+            raise OrderError(f"a coefficient is asked for by a whole number or a slice, got {k!r}")
+        if k < 0:
+            raise OrderError(f"coefficient {k} does not exist; count from 0")
+        return self._coefficient(int(k))
+
+    def __iter__(self) -> Iterator[Any]:
+        """The known coefficients, lowest first."""
+        return iter(self._coefficients)
+
+    # ------------------------------------------------------------------ derivatives and evaluation
+    def derivative(self, k: int) -> Any:
+        """The true k-th derivative k!·c_k at the expansion point.
+
+        Raises OrderError beyond the order, and NotRepresentableError where a float result would overflow or its
+        coefficient has lost digits to underflow (``ta.derivative(f, x, k)`` recomputes those).
+        """
+        from taylorad.taylor.factorial import derivative
+
+        return derivative(self, check_order(k))
+
+    def derivatives(self) -> Any:
+        """All known derivatives, k = 0 … K: an array (K+1, *shape) for floats, a list for other rings."""
+        found = [self.derivative(k) for k in range(len(self._coefficients))]
+        return np.array(found) if isinstance(self._coefficients, np.ndarray) else found
+
+    def __call__(self, t: Any) -> Any:
+        """The polynomial's value at displacement t (a number, an array or another series), by Horner. O(K)."""
+        from taylorad.taylor.calculus import evaluate
+
+        return evaluate(self, t)
+
+    def differentiate(self, times: int = 1) -> Taylor:
+        """The derivative as a series; each time costs one order. Raises OrderError where none is left."""
+        from taylorad.taylor.calculus import differentiate
+
+        return differentiate(self, times)
+
+    def integrate(self, constant: Any = 0) -> Taylor:
+        """The antiderivative with the given constant term, one order higher."""
+        from taylorad.taylor.calculus import integrate
+
+        return integrate(self, constant)
+
+    def compose(self, inner: Taylor) -> Taylor:
+        """self(inner(t)); ``inner`` needs constant term 0 unless ``self`` is an exact polynomial. O(K³)."""
+        from taylorad.taylor.calculus import compose
+
+        return compose(self, inner)
+
+    def revert(self) -> Taylor:
+        """The compositional inverse: self(revert(t)) = t. Needs c_0 = 0 and c_1 ≠ 0. O(K³)."""
+        from taylorad.taylor.calculus import revert
+
+        return revert(self)
+
+    def shift(self, h: Any) -> Taylor:
+        """An exact polynomial about the point h: p(h + t). Raises OrderError for a truncated series."""
+        from taylorad.taylor.calculus import shift
+
+        return shift(self, h)
+
+    def truncate(self, order: int) -> Taylor:
+        """The series to a lower (or the same) order; an exact polynomial may be cut at any order."""
+        order = check_order(order)
+        if order > self.order:
+            raise OrderError(f"cannot truncate order {self.order} to {order}: use extend() to claim zeros")
+        return self._padded(order)
+
+    def extend(self, order: int) -> Taylor:
+        """The series to a higher order, with zeros *claimed* for the unknown coefficients."""
+        order = check_order(order)
+        if order < self.order and not self._exact:
+            raise OrderError(f"cannot extend order {self.order} to {order}: use truncate()")
+        return self._padded(order)
+
+    def _padded(self, order: int) -> Taylor:
+        return Taylor._make(self._buffer(order), self._ring, False, self._tag)
+
+    def _buffer(self, order: int) -> Any:
+        """Coefficients 0 … order; zeros beyond those of an exact polynomial."""
+        have = len(self._coefficients) - 1
+        if order <= have:
+            return self._coefficients[: order + 1]
+        if isinstance(self._coefficients, np.ndarray):
+            out = np.zeros((order + 1, *self._coefficients.shape[1:]), self._coefficients.dtype)
+            out[: have + 1] = self._coefficients
+            return out
+        return [*self._coefficients, *([self._ring.zero()] * (order - have))]
+
+    # ------------------------------------------------------------------ parts of complex series (t is real)
+    def _map(self, function: Any) -> Taylor:
+        if isinstance(self._coefficients, np.ndarray):
+            data = function(self._coefficients)
+            return Taylor._make(data, ArrayRing(data.dtype, self.shape), self._exact, self._tag)
+        data = [function(c) for c in self._coefficients]
+        ring = self._ring if _nested(self._ring) else ring_of(data)
+        return Taylor._make(data, ring, self._exact, self._tag)
+
+    @property
+    def real(self) -> Taylor:
+        """The series of the real parts (t real)."""
+        return self._map(lambda c: c.real)
+
+    @property
+    def imag(self) -> Taylor:
+        """The series of the imaginary parts (t real)."""
+        return self._map(lambda c: c.imag)
+
+    def conjugate(self) -> Taylor:
+        """The series of the conjugates (t real)."""
+        return self._map(lambda c: c.conjugate() if hasattr(c, "conjugate") else c)
+
+    conj = conjugate
+
+    # ------------------------------------------------------------------ arithmetic
+    def __add__(self, other: object) -> Any:
+        return _binary("add", self, other)
+
+    def __radd__(self, other: object) -> Any:
+        return _binary("add", other, self)
+
+    def __sub__(self, other: object) -> Any:
+        return _binary("subtract", self, other)
+
+    def __rsub__(self, other: object) -> Any:
+        return _binary("subtract", other, self)
+
+    def __mul__(self, other: object) -> Any:
+        return _binary("multiply", self, other)
+
+    def __rmul__(self, other: object) -> Any:
+        return _binary("multiply", other, self)
+
+    def __truediv__(self, other: object) -> Any:
+        return _binary("divide", self, other)
+
+    def __rtruediv__(self, other: object) -> Any:
+        return _binary("divide", other, self)
+
+    def __pow__(self, other: object) -> Any:
+        return _binary("power", self, other)
+
+    def __rpow__(self, other: object) -> Any:
+        return _binary("power", other, self)
+
+    def __mod__(self, other: object) -> Any:
+        return _apply("mod", self, other)
+
+    def __neg__(self) -> Taylor:
+        if isinstance(self._coefficients, np.ndarray):
+            return self._like(-self._coefficients)
+        return self._like([-c for c in self._coefficients])
+
+    def __pos__(self) -> Taylor:
+        return self
+
+    def __abs__(self) -> Any:
+        return _apply("abs", self)
+
+    # ------------------------------------------------------------------ comparison of constant terms
+    def __lt__(self, other: object) -> Any:
+        return _less(self, other)
+
+    def __gt__(self, other: object) -> Any:
+        return _less(other, self)
+
+    def __le__(self, other: object) -> Any:
+        return _less(self, other)
+
+    def __ge__(self, other: object) -> Any:
+        return _less(other, self)
+
+    def __bool__(self) -> bool:
+        if self.shape:
+            raise ValueError(f"the truth of a batch of shape {self.shape} is ambiguous: use np.where")
+        c = self._coefficients[0]
+        if not self._ring.is_zero(c):
+            where = self._ring.position(c, 0, None)  # type: ignore[arg-type]
+            if where == Position.UNDECIDED and not self._ring.complex:
+                raise UncertifiedError(f"whether {c} is zero is not certain; use a smaller ball")
+            return True
+        if self._exact and self.degree < 0:
+            return False
+        raise SingularExpansionError(
+            "the constant term is exactly zero, so the truth of this series changes at this very point; "
+            "use np.where on explicit conditions, or compare coefficients"
+        )
+
+    def __eq__(self, other: object) -> Any:
+        """Equal means: the same order and the same coefficients (a number equals an exact constant only)."""
+        if not isinstance(other, Taylor):
+            if not _is_operand(other):
+                return NotImplemented
+            other = constant(other)
+        if self._exact != other._exact or self._tag != other._tag or self.shape != other.shape:
+            return False
+        if not self._exact and len(self._coefficients) != len(other._coefficients):
+            return False
+        n = max(len(self._coefficients), len(other._coefficients)) - 1
+        a, b = self._buffer(n), other._buffer(n)
+        return all(bool(np.all(x == y)) for x, y in zip(a, b, strict=True))
+
+    def __hash__(self) -> int:
+        return hash((self._exact, len(self._coefficients) if not self._exact else 0, str(self._coefficients[0])))
+
+    def isclose(self, other: object, rtol: float = 1e-9, atol: float = 0.0) -> bool:
+        """Whether both have the same order and every coefficient agrees within ``atol + rtol·|other|``."""
+        if not isinstance(other, Taylor):
+            other = constant(other)
+        if self.order != other.order or self.shape != other.shape:
+            return False
+        n = max(len(self._coefficients), len(other._coefficients)) - 1
+        a, b = self._buffer(n), other._buffer(n)
+        return all(bool(np.all(abs(x - y) <= atol + rtol * abs(y))) for x, y in zip(a, b, strict=True))
+
+    # ------------------------------------------------------------------ conversions
+    def __float__(self) -> float:
+        return float(self._scalar("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self._scalar("complex"))
+
+    def __int__(self) -> int:
+        return int(self._scalar("int"))
+
+    def _scalar(self, wanted: str) -> Any:
+        if self._exact and self.degree <= 0 and not self.shape:
+            return self._coefficients[0]
+        raise TypeError(
+            f"a Taylor series is not a {wanted}: use np.sin, ta.sin … instead of math.sin, "
+            "or .constant_term for the value at the expansion point"
+        )
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from taylorad.taylor.dispatch import array_ufunc
+
+        return array_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from taylorad.taylor.dispatch import array_function
+
+        return array_function(function, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        """Functions of the book as methods (``x.exp()``), which numpy's object arrays rely on."""
+        if not name.startswith("_"):
+            from taylorad.taylor.apply import method
+
+            found = method(name)
+            if found is not None:
+                return found.__get__(self)
+        raise AttributeError(f"a Taylor series has no attribute {name!r}")
+
+    def to_numpy_polynomial(self) -> np.polynomial.Polynomial:
+        """The known coefficients as a ``numpy.polynomial.Polynomial`` (the O(…) term is dropped)."""
+        if self.shape:
+            raise ValueError(f"a batch of shape {self.shape} is not one polynomial; take one point first")
+        return np.polynomial.Polynomial(np.array([complex(c) if self._ring.complex else float(c) for c in self]))
+
+    def to_sympy(self, symbol: Any = None) -> Any:
+        """The series as a sympy expression in ``symbol`` (default t), with its O term unless exact."""
+        from taylorad.taylor.symbolic import to_sympy
+
+        return to_sympy(self, symbol)
+
+    def radius(self) -> Any:
+        """Estimates of the radius of convergence from the last coefficients; see :class:`taylorad.Radius`."""
+        from taylorad.taylor.radius import estimate
+
+        return estimate(self)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the polynomials of several orders; see :func:`taylorad.plot.series` for the options."""
+        from taylorad.plot import series
+
+        return series(self, **options)
+
+    def __reduce__(self) -> Any:
+        return (_unpickle, (self._coefficients, self._ring, self._exact, self._tag))
+
+    def __copy__(self) -> Taylor:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Taylor:
+        return self
+
+    def __repr__(self) -> str:
+        from taylorad.taylor.text import text
+
+        return text(self)
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def _repr_latex_(self) -> str:
+        from taylorad.taylor.text import latex
+
+        return f"${latex(self)}$"
+
+    def latex(self) -> str:
+        """The series as LaTeX."""
+        from taylorad.taylor.text import latex
+
+        return latex(self)
+
+
+def _unpickle(coefficients: Any, ring: Ring, exact: bool, tag: int) -> Taylor:
+    return Taylor._make(coefficients, ring, exact, tag)
+
+
+def _nested(ring: Ring) -> bool:
+    return ring.name == "taylor"
+
+
+def _is_operand(value: object) -> bool:
+    from taylorad.rings.choice import is_scalar
+
+    return isinstance(value, Taylor) or is_scalar(value)
+
+
+def _binary(name: Literal["add", "subtract", "multiply", "divide", "power"], a: object, b: object) -> Any:
+    from taylorad.taylor import arithmetic
+
+    for one in (a, b):
+        if isinstance(one, np.ndarray) and one.dtype == object:
+            return NotImplemented
+        if not isinstance(one, Taylor) and not _is_operand(one):
+            return NotImplemented
+    return getattr(arithmetic, name)(a, b)
+
+
+def _apply(name: str, *args: Any) -> Any:
+    from taylorad.taylor.apply import apply
+
+    return apply(name, args)
+
+
+def _less(a: object, b: object) -> Any:
+    """Whether a < b, decided by the constant terms; a tie raises, for then the coefficients would decide."""
+    if not (_is_operand(a) and _is_operand(b)):
+        return NotImplemented
+    from taylorad.taylor.arithmetic import subtract
+
+    gap = subtract(b, a)
+    c, ring = gap._coefficients[0], gap._ring
+    where = ring.position(c, 0, None)
+    if ring.complex:
+        raise TypeError("complex series have no order; compare abs() or real parts")
+    if np.any(np.equal(where, Position.UNDECIDED)):
+        raise UncertifiedError(f"the comparison is not certain: the difference {c} contains 0; use smaller balls")
+    tie = np.equal(where, Position.BOUNDARY)
+    if np.any(tie):
+        if gap._exact and gap.degree <= 0:
+            return False
+        raise SingularExpansionError(
+            "a tie: both constant terms are equal, so the comparison changes at this very point; use np.where with "
+            "a condition on plain numbers, or move the expansion point",
+            tuple(int(i) for i in np.flatnonzero(tie)) if np.ndim(tie) else (),
+        )
+    decided = np.equal(where, Position.INSIDE)
+    return decided if np.ndim(decided) else bool(decided)
+
+
+def _ingest(coefficients: Any) -> tuple[Ring, Any]:
+    """Check and convert what a user gives as coefficients."""
+    if isinstance(coefficients, np.ndarray) and coefficients.dtype != object:
+        data: Any = coefficients
+    else:
+        data = list(coefficients)
+        if not data:
+            raise OrderError("a series needs at least one coefficient, got an empty sequence")
+        if any(isinstance(c, Taylor) for c in data):
+            from taylorad.taylor.nested import nest
+
+            return nest(data)
+        ring = ring_of(data)
+        if not isinstance(ring, ArrayRing):
+            return ring, [ring.lift(c) for c in data]
+        shape = np.broadcast_shapes(*map(np.shape, data))
+        data = np.array([np.broadcast_to(np.asarray(c, ring.dtype), shape) for c in data])
+    if data.ndim == 0 or data.shape[0] == 0:
+        raise OrderError(f"a series needs at least one coefficient, got an array of shape {data.shape}")
+    if data.dtype.kind not in "iufc":
+        raise DomainError(f"coefficients must be numbers, got an array of type {data.dtype}")
+    if data.dtype.kind in "iu":
+        data = data.astype(np.float64)
+    data = np.array(data, np.complex128 if data.dtype.kind == "c" else np.float64)
+    if not np.all(np.isfinite(data)):
+        bad = np.argwhere(~np.isfinite(data))[0]
+        raise DomainError(f"coefficient {tuple(int(i) for i in bad)} is {data[tuple(bad)]}, not a finite number")
+    return ArrayRing(data.dtype, data.shape[1:]), data
+
+
+def constant(value: Any) -> Taylor:
+    """A number (or an array of floats: a batch) as an exact polynomial of degree 0."""
+    if isinstance(value, np.ndarray):
+        return Taylor(value[None], exact=True)
+    return Taylor([value], exact=True)
+
+
+def polynomial(coefficients: Sequence[Any] | np.ndarray) -> Taylor:
+    """An exact polynomial c_0 + c_1·t + … (order ∞): it may be shifted and composed with anything.
+
+    >>> import taylorad as ta
+    >>> ta.polynomial([1, 2, 1]).shift(-1)
+    t^2
+    """
+    return Taylor(coefficients, exact=True)
+
+
+def variable(x0: Any, order: int, *, scale: Any = 1) -> Taylor:
+    """The series x0 + t of an independent variable, to the given order.
+
+    Parameters
+    ----------
+    x0 : number or array of floats (*shape)
+        The expansion point; its type chooses the ring: float, complex, int and Fraction (exact), mpmath numbers,
+        Arb balls, or another Taylor (a Taylor of Taylors). float32 is promoted to float64.
+    order : int ≥ 0
+    scale : number
+        h, to compute in powers of t/h: coefficient k is then c_k·h^k.
+
+    Raises OrderError for a bad order and DomainError for a point that is not finite.
+
+    >>> import numpy as np, taylorad as ta
+    >>> x = ta.variable(0.0, 4)
+    >>> np.exp(x).derivative(4)
+    1.0
+    """
+    order = check_order(order)
+    if isinstance(x0, Taylor):
+        from taylorad.taylor.nested import variable_of
+
+        return variable_of(x0, order)
+    if isinstance(x0, (list, tuple)):
+        x0 = np.asarray(x0, float)
+    if order == 0:
+        return Taylor(x0[None]) if isinstance(x0, np.ndarray) else Taylor([x0])
+    if isinstance(x0, np.ndarray):
+        ring, _ = _ingest(x0[None])
+        data = np.zeros((order + 1, *x0.shape), ring.dtype)  # type: ignore[attr-defined]
+        data[0], data[1] = x0, scale
+        return Taylor(data)
+    return Taylor([x0, scale])._padded(order)
