@@ -11,14 +11,9 @@ from typing import Any
 
 __all__ = ["jet", "lookup"]
 
-_NAMES = frozenset(
-    (
-        *("exp", "expm1", "log", "log1p", "sqrt", "erf", "erfc"),
-        *("sin", "cos", "acos", "sinh", "cosh"),
-    )
-)
-# right for real arguments only: complex tan, asin, atan and the like lose digits near zeros, poles and branch points, as
-# acosh does near 1 for all
+_NAMES = frozenset(["exp", "expm1", "log", "log1p", "sqrt", "erf", "erfc", "sin", "cos", "acos", "sinh", "cosh"])
+# right for real arguments only: complex tan, asin, atan and the like lose digits near zeros, poles and branch points,
+# as acosh does near 1 for all
 _REAL_NAMES = {n: n for n in ("tan", "tanh", "sinpi", "cospi", "asin", "atan", "asinh", "atanh")} | {
     "pow": "power",
     "hypot": "hypot",
