@@ -7,7 +7,7 @@ points of the argument ball (FLINT's guarantee for its ball arithmetic).
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from numbers import Rational
@@ -25,7 +25,7 @@ _lock = threading.RLock()
 
 
 @contextmanager
-def precision(bits: int) -> Iterator[None]:
+def precision(bits: int) -> Generator[None]:
     """Work at ``bits`` bits inside the block; one thread at a time, since FLINT's context is one for all threads."""
     with _lock:
         before = flint.ctx.prec
@@ -37,7 +37,7 @@ def precision(bits: int) -> Iterator[None]:
 
 
 @contextmanager
-def _terms(count: int) -> Iterator[None]:
+def _terms(count: int) -> Generator[None]:
     """Keep ``count`` terms of every power series inside the block."""
     with _lock:
         before = flint.ctx.cap
@@ -50,7 +50,7 @@ def _terms(count: int) -> Iterator[None]:
 
 def expand(function: str, u: Any, order: int, *args: Any) -> list[Any]:
     """Coefficients 0 … order of FLINT's series method ``function`` at the ball u. Rigorous."""
-    kind = flint.acb_series if isinstance(u, flint.acb) else flint.arb_series
+    kind: Any = flint.acb_series if isinstance(u, flint.acb) else flint.arb_series
     with _terms(order + 1):
         series = getattr(kind([u, 1], order + 1), function)(*args)
         return [series[k] for k in range(order + 1)]
@@ -59,7 +59,7 @@ def expand(function: str, u: Any, order: int, *args: Any) -> list[Any]:
 def compose(outer: Sequence[Any], inner: Sequence[Any], order: int) -> list[Any]:
     """Coefficients 0 … order of Σ outer_j·inner^j, where inner has no constant term. Rigorous."""
     complex = any(isinstance(x, flint.acb) for x in (*outer, *inner))
-    kind = flint.acb_series if complex else flint.arb_series
+    kind: Any = flint.acb_series if complex else flint.arb_series
     if all(x == 0 for x in inner[: order + 1]):  # FLINT refuses an inner series that is zero as far as it is kept
         return [(flint.acb if complex else flint.arb)(x) for x in (outer[0], *[0] * order)]
     with _terms(order + 1):

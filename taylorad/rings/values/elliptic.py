@@ -21,7 +21,7 @@ def _sn_cn_dn(u: Any, m: Any) -> tuple[Any, Any, Any]:
     k = m.elliptic_k()
     tau = acb(0, 1) * (1 - m).elliptic_k() / k
     one, two, three, four = (u / (2 * k)).modular_theta(tau)
-    _, two0, three0, four0 = acb(0).modular_theta(tau)
+    _, two0, three0, four0 = (u * 0).modular_theta(tau)
     return three0 * one / (two0 * four), four0 * two / (two0 * four), four0 * three / (three0 * four)
 
 

@@ -58,7 +58,7 @@ def _polygamma(order: int, n: Any, u: Any) -> list[Any]:
     first = integer("polygamma", "n", n)
     if first < 0:
         raise DomainError(f"polygamma needs n ≥ 0, got {first}")
-    at = acb(u) if isinstance(u, arb) and not u > 0 else u  # FLINT's real Hurwitz zeta stops at 0
+    at: Any = acb(u) if isinstance(u, arb) and not u > 0 else u  # FLINT's real Hurwitz zeta stops at 0
     out: list[Any] = []
     for k in range(order + 1):
         m = first + k
