@@ -1,4 +1,5 @@
 """Hyperbolic functions and their inverses, each as its total differential.
+
 A denominator is divided by factor after factor: errors grow with k then, with k² where the factors are multiplied.
 
 Sources: NIST Digital Library of Mathematical Functions, §4.34 (derivatives) and §4.38(ii) (derivatives of the
