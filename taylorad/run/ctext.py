@@ -24,22 +24,29 @@ _HEAD = """\
 #include <stdlib.h>
 #include <string.h>
 
+enum {{ SKIP = {skip} }}; /* terms at each end that come after the loop: the newest factors last */
+
 static double four(const double *p) {{ return (p[0] + p[2]) + (p[1] + p[3]); }}
 
-/* sum of a[j] b[k-j], j = 1 ... k-1: the newest factors last */
+/* sum of a[j] b[k-j], j = 1 ... k-1 */
 static double old_part(const double *a, const double *b, int64_t k) {{
     double p[4] = {{0, 0, 0, 0}}, total;
-    for (int64_t i = 0; i < k - 3; i++) p[i & 3] = fma(a[2 + i], b[k - 2 - i], p[i & 3]);
-    total = fma(a[1], b[k - 1], four(p));
-    return fma(a[k - 1], k > 2 ? b[1] : 0.0, total);
+    for (int64_t i = 0; i < k - 1 - 2 * SKIP; i++) p[i & 3] = fma(a[1 + SKIP + i], b[k - 1 - SKIP - i], p[i & 3]);
+    total = four(p);
+    if (SKIP) {{
+        total = fma(a[1], b[k - 1], total);
+        total = fma(a[k - 1], k > 2 ? b[1] : 0.0, total);
+    }}
+    return total;
 }}
 
 /* the same for a = b */
 static double half_part(const double *a, int64_t k) {{
     double p[4] = {{0, 0, 0, 0}}, total, middle = k % 2 ? 0.0 : a[k / 2];
     const int64_t m = (k - 1) / 2;
-    for (int64_t i = 0; i < m - 1; i++) p[i & 3] = fma(a[k - m + i], a[m - i], p[i & 3]);
-    total = fma(k > 2 ? a[1] : 0.0, a[k - 1], four(p));
+    for (int64_t i = 0; i < m - SKIP; i++) p[i & 3] = fma(a[k - m + i], a[m - i], p[i & 3]);
+    total = four(p);
+    if (SKIP) total = fma(k > 2 ? a[1] : 0.0, a[k - 1], total);
     return fma(middle, middle, total + total);
 }}
 """
@@ -60,7 +67,7 @@ class _Printer:
         size = f"(K + {1 + 2 * _PAD})"
         note = ", real and imaginary parts in turn" if self.parts == 2 else ""
         lines = [
-            _HEAD.format(title=title, parts=note),
+            _HEAD.format(title=title, parts=note, skip=int(p.near)),
             f"int64_t {name}(const double *const *leaves, double *const *roots, int64_t K, int64_t n,",
             "    int64_t start, int64_t stop, uint8_t *status)",
             "{",

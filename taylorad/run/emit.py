@@ -1,12 +1,13 @@
 """LLVM IR from a lowered program, as text: one function for single points, or one for blocks of points in lanes.
 
 Both do the same operations in the same order on every point, so their results are equal bit for bit. A sum over
-j = 2 … k−2 runs in four partial sums p_r (j ≡ r mod 4), added as (p_0 + p_2) + (p_1 + p_3); then come j = 1 and
-j = k−1, whose factors are the newest, and last the terms that need coefficient k itself. A single point keeps
-the four partial sums in one vector; a block of points keeps the points in vectors and the sums in four of them.
+j = 1 … k−1 runs in four partial sums p_r, every fourth term in each, added as (p_0 + p_2) + (p_1 + p_3); last come the
+terms that need coefficient k itself. Where a step has few sums (:attr:`Program.near`), j = 1 and j = k−1, whose factors
+are the newest, come after the loop. A single point keeps the four partial sums in one vector; a block of points keeps
+the points in vectors and the sums in four of them.
 
 Memory of a looped kernel: each buffer is an array over the order, zero below 0 and above the current order. A
-buffer that stands as a second factor has a second array, zero up to index 1 and (for a single point) back to
+buffer that stands as a second factor has a second array, zero below where sums begin and (for a single point) back to
 front; so partial sums may run over their ends, and both factors are read in rising addresses.
 """
 
@@ -37,6 +38,7 @@ class Emitter(Writer):
     def __init__(self, program: Program, lanes: int, target: Target) -> None:
         super().__init__(lanes, target)
         self.program = program
+        self.skip = int(program.near)  # terms at each end of a sum that its loop leaves out
         self.value: dict[int, str] = {}
         self.forward: list[str] = []
         self.reverse: dict[int, str] = {}
@@ -74,11 +76,11 @@ class Emitter(Writer):
                 self.store_row(f"%out{i}", str(k), [self.value[row.start[k]] for row in root])
 
     def _keep(self, buffer: int, k: str, value: str, known: int | None) -> None:
-        """Store coefficient k; second factors hold zero up to index 1."""
+        """Store coefficient k; second factors hold zero up to where the sums begin."""
         self.do(f"store {self.type} {value}, ptr {self.at(self.forward[buffer], k)}, align 8")
-        if buffer not in self.reverse or (known is not None and known < 2):
+        if buffer not in self.reverse or (known is not None and known < 1 + self.skip):
             return
-        if known is None:
+        if known is None and self.skip:
             value = self.put(f"select i1 %third, {self.type} {value}, {self.type} {self.zero}")
         where = k if self.lanes > 1 else "%turned" if known is None else self.integer("sub", "%K", k)
         self.do(f"store {self.type} {value}, ptr {self.at(self.reverse[buffer], where)}, align 8")
@@ -190,16 +192,16 @@ class Emitter(Writer):
         return found
 
     def _sums(self, sums: list[int], half: bool) -> None:
-        """The sums over j = 2 … k−2 (to the middle for a half), a bundle in each loop, and then their ends."""
+        """The sums over j = 1 … k−1, or 2 … k−2 (to the middle for a half), a bundle in each loop; then their ends."""
         if not sums:
             return
         if half:
             middle = self.integer("lshr", self.integer("sub", "%k", 1), 1)
-            first, count = self.integer("sub", "%k", middle), self.integer("sub", middle, 1)
+            first, count = self.integer("sub", "%k", middle), self.integer("sub", middle, self.skip)
             second = middle  # index of the second factor where the first has `first`
         else:
-            first, count = "2", self.integer("sub", "%k", 3)
-            second = self.integer("sub", "%k", 2)
+            first, count = str(1 + self.skip), self.integer("sub", "%k", 1 + 2 * self.skip)
+            second = self.integer("sub", "%k", 1 + self.skip)
         size = max(1, _BUNDLE // (1 if self.lanes == 1 else 4))
         for begin in range(0, len(sums), size):
             bundle = sums[begin : begin + size]
@@ -210,7 +212,7 @@ class Emitter(Writer):
                 else self._lanes(pairs, first, second, count)
             )
             for i, total in zip(bundle, inner, strict=True):
-                self.value[i] = self._middle(i, total) if half else self._ends(i, total)
+                self.value[i] = self._middle(i, total) if half else self._ends(i, total) if self.skip else total
 
     def _past(self, buffer: int, index: str | int) -> str:
         """A coefficient of a buffer before this order, which is written last; ``index`` j means k − j."""
@@ -238,7 +240,8 @@ class Emitter(Writer):
     def _middle(self, i: int, total: str) -> str:
         """Twice what stands, j = 1 included, and the square in the middle."""
         a = self.program.ops[i].data[0]
-        total = self.fma(self._first(a), self._past(a, 1), total)
+        if self.skip:
+            total = self.fma(self._first(a), self._past(a, 1), total)
         total = self.arith("fadd", total, total)
         odd = self.put("trunc i64 %k to i1")
         mid = self.load(self.forward[a], self.integer("lshr", "%k", 1))

@@ -232,7 +232,7 @@ class ArrayEmitter(Emitter):
         for i, b in enumerate(p.buffers):
             if self.wide[i] == size:
                 for k, v in enumerate(b.start):
-                    self._write(i, str(k), self._have(v), k > 1)
+                    self._write(i, str(k), self._have(v), k > 0)
         for i, root in enumerate(p.roots):
             if self._widest(root[0].start) == size:
                 self.store_row(f"%out{i}", "0", [self._have(row.start[0]) for row in root])
@@ -249,7 +249,7 @@ class ArrayEmitter(Emitter):
         p = self.program
         for i, b in enumerate(p.buffers):
             if self.wide[i] == size and b.step is not None:
-                self._write(i, "%k", self._have(b.step), None)
+                self._write(i, "%k", self._have(b.step), True)
         for i, root in enumerate(p.roots):
             if self._widest(root[0].start) == size:
                 for row in root:
@@ -259,12 +259,10 @@ class ArrayEmitter(Emitter):
                 self.store_row(f"%out{i}", "%k", values)
                 self._poison(values)
 
-    def _write(self, buffer: int, k: str, value: str, reverse: bool | None) -> None:
-        """Store a coefficient; ``reverse`` says whether it is also a second factor's (None: from order 2 on)."""
+    def _write(self, buffer: int, k: str, value: str, reverse: bool) -> None:
+        """Store a coefficient; second factors hold zero at index 0."""
         self.do(f"store {self.type} {value}, ptr {self.cell(self.forward[buffer], k)}, align 8")
-        if buffer in self.reverse and reverse is not False:
-            if reverse is None:
-                value = self.put(f"select i1 %third, {self.type} {value}, {self.type} {self.zero}")
+        if buffer in self.reverse and reverse:
             self.do(f"store {self.type} {value}, ptr {self.cell(self.reverse[buffer], k)}, align 8")
 
     def _poison(self, values: list[str]) -> None:
@@ -278,9 +276,10 @@ class ArrayEmitter(Emitter):
         a, b = op.data
         if op.kind == "half":
             middle = self.integer("lshr", self.integer("sub", "%k", 1), 1)
-            first, second, count = self.integer("sub", "%k", middle), middle, self.integer("sub", middle, 1)
+            first, second, count = self.integer("sub", "%k", middle), middle, middle
         else:
-            first, second, count = "2", self.integer("sub", "%k", 2), self.integer("sub", "%k", 3)
+            below = self.integer("sub", "%k", 1)
+            first, second, count = "1", below, below
         loop = self.loop("0", count)
         ahead, behind = self.integer("add", loop.index, first), self.integer("sub", second, loop.index)
         sums = [
@@ -294,7 +293,7 @@ class ArrayEmitter(Emitter):
         q = self.close(loop, self.type, sums)
         self.past, self.below = {}, {}
         total = self.arith("fadd", self.arith("fadd", q[0], q[2]), self.arith("fadd", q[1], q[3]))
-        return self._middle(i, total) if op.kind == "half" else self._ends(i, total)
+        return self._middle(i, total) if op.kind == "half" else total
 
     def _map(self, i: int) -> None:
         """A matrix times a vector, lanes over rows, several blocks of rows at a time."""

@@ -23,6 +23,8 @@ __all__ = ["SHORT", "Buffer", "Check", "Given", "Op", "Program", "Row"]
 
 SHORT = 3  # a polynomial up to this degree is a few constants, and a convolution with it a few terms
 
+_FEW = 6  # sums in a step
+
 _ARITY = {
     "number": 0,  # data: a float
     "leaf": 0,  # data: (leaf, order, part)
@@ -133,6 +135,15 @@ class Program:
     def arrays(self) -> bool:
         """Whether some value is a vector."""
         return any(self.sizes[i] > 1 for i in (*self.start, *self.step))
+
+    @property
+    def near(self) -> bool:
+        """Whether sums take their newest terms, j = 1 and j = k−1, apart and last.
+
+        That shortens the wait from one order to the next, which is what a step of few sums spends its time on;
+        a step of many sums has other work to do meanwhile, and shorter code without.
+        """
+        return not self.arrays and sum(self.ops[i].kind in ("old", "half") for i in self.step) <= _FEW
 
     @property
     def symbols(self) -> tuple[str, ...]:

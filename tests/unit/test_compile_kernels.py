@@ -69,12 +69,12 @@ def test_book_compiled_equals_interpreted(name: str) -> None:
     plan, leaves = found
     wanted = run(plan, ArrayRing(), leaves, ORDER)[0]
     wanted = np.array([np.broadcast_to(c, ()) for c in wanted])
-    for form in ("looped", "unrolled"):
-        kernel = compile_plan(plan, ORDER, form=form)
-        (got,) = kernel(leaves, ORDER)
-        close(got, wanted)
+    for form, order in (("looped", ORDER), ("unrolled", 5)):
+        kernel = compile_plan(plan, order, form=form)
+        (got,) = kernel(leaves, order)
+        close(got, wanted[: order + 1])
         batch = [np.repeat(leaf[:, None], 6, axis=1) for leaf in leaves]
-        assert np.array_equal(kernel(batch, ORDER)[0], np.repeat(got[:, None], 6, axis=1)), form
+        assert np.array_equal(kernel(batch, order)[0], np.repeat(got[:, None], 6, axis=1)), form
 
 
 GRAPHS = {
@@ -105,7 +105,7 @@ def test_arithmetic_single_lanes_and_threads_are_one_result(name: str, dtype: st
     leaves = leaves[: 1 + max(leaf.index for leaf in plan.leaves)]
     full = [np.concatenate([c, np.zeros((max(0, order + 1 - len(c)), n))]) for c in leaves]
     wanted = run(plan, ArrayRing(dtype, (n,)), full, order)
-    for form in ("looped",) if order > 9 else ("looped", "unrolled"):
+    for form in ("looped", "unrolled") if order in (0, 1, 4, 9) else ("looped",):
         kernel = compile_plan(plan, order, dtype, form)
         got = kernel(leaves, order)
         for g, w in zip(got, wanted, strict=True):
