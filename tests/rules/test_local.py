@@ -183,6 +183,51 @@ def test_no_rational_value() -> None:
         coefficients(FractionRing(), BOOK["gamma"](T), [[Fraction(1, 3), 1]], 2)
 
 
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        *(("jv", (n,)) for n in (0, 3, -3, -2)),
+        *(("iv", (n,)) for n in (0, 3, -3)),
+        ("sinc_unnormalized", ()),
+        ("sinhc", ()),
+        ("dawson", ()),
+        ("hyp0f1", (Fraction(1, 3),)),
+        ("hyp1f1", (Fraction(1, 2), Fraction(7, 3))),
+        ("hyp1f1", (-2, Fraction(7, 3))),
+        ("hyp2f1", (Fraction(1, 2), Fraction(-1, 3), Fraction(7, 3))),
+        ("si", ()),
+        ("shi", ()),
+        ("lambertw", ()),
+        *((f"jacobi_{kind}", (Fraction(2, 7),)) for kind in ("sn", "cn", "dn", "am")),
+    ],
+)
+def test_exact_at_zero(name: str, params: tuple[Any, ...]) -> None:
+    """The rational coefficients lie in the balls of the same graph, which know nothing of them."""
+    member = BOOK[name]
+    node = member(*params, T) if member.entry.params_first else member(T, *params)
+    exact = coefficients(FractionRing(), node, [[Fraction(0), Fraction(1)]], 12)
+    with precision(300):
+        balls = coefficients(BallRing(), node, [[flint.arb(0), flint.arb(1)]], 12)
+    with precision(1000):
+        for e, b in zip(exact, balls, strict=True):
+            assert b.overlaps(BallRing().lift(e))
+            assert b.rad() < 1e-60
+    assert any(e != 0 for e in exact)
+
+
+def test_exact_kepler() -> None:
+    """E(e, M) from M = 0: M/(1 − e) − e·M³/(6(1 − e)⁴) + …"""
+    node = BOOK["kepler"](Fraction(1, 2), T)
+    got = coefficients(FractionRing(), node, [[Fraction(0), Fraction(1)]], 3)
+    assert got == [0, 2, 0, Fraction(-4, 3)]
+
+
+def test_not_rational_at_zero() -> None:
+    for name, params in (("jv", (Fraction(1, 2),)), ("hyp0f1", (-2,)), ("sinc", ()), ("airy_ai", ())):
+        with pytest.raises(UnsupportedFunctionError, match="not known to be rational"):
+            coefficients(FractionRing(), BOOK[name](*params, T), [[Fraction(0), Fraction(1)]], 4)
+
+
 # ---------------------------------------------------------------------- orthogonal polynomials
 @pytest.mark.parametrize(
     ("name", "params", "expected"),

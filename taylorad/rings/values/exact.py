@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
+from taylorad.rings.values import origin
+
 __all__ = ["jet", "value"]
 
 
@@ -14,12 +16,12 @@ def value(name: str, args: Sequence[Fraction]) -> Fraction | None:
     if name in _AT:
         at, there = _AT[name]
         return Fraction(there) if args[0] == at else None
-    return _EVERYWHERE[name](*args) if name in _EVERYWHERE else None
+    return _EVERYWHERE[name](*args) if name in _EVERYWHERE else origin.value(name, args)
 
 
 def jet(name: str, args: Sequence[Fraction], order: int) -> Sequence[Fraction] | None:
-    """Coefficients of a local entry: none is rational."""
-    return None
+    """Coefficients 0 … order of a local entry at a point, where they are rational, else None."""
+    return origin.jet(name, args, order)
 
 
 _AT: dict[str, tuple[Fraction | int, Fraction | int]] = {
