@@ -1,1 +1,91 @@
-"""Taylor series by computer."""
+"""Taylor series by computer: derivatives of any order, in float, complex, exact, multiprecision and ball arithmetic.
+
+    >>> import numpy as np, taylorad as ta
+    >>> x = ta.variable(0.0, order=3)
+    >>> np.exp(x)
+    1.0 + 1.0 t + 0.5 t^2 + 0.16666666666666666 t^3 + O(t^4)
+
+Every function of the book is here by its name (``ta.exp``, ``ta.jv`` …). Heavy libraries load on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Taylor": "taylor.series",
+    "Radius": "taylor.radius",
+    "variable": "taylor.construct",
+    "polynomial": "taylor.construct",
+    "constant": "taylor.construct",
+    "where": "taylor.dispatch",
+    "from_sympy": "taylor.symbolic",
+    "taylor": "derive",
+    "derivative": "derive",
+    "derivatives": "derive",
+    "jet": "derive",
+    "rule": "book.entry",
+    "Domain": "book.entry",
+    "testing": "",
+    "plot": "",
+    "errors": "",
+    "CompilationError": "errors",
+    "DomainError": "errors",
+    "MixedRingError": "errors",
+    "NotRepresentableError": "errors",
+    "OrderError": "errors",
+    "SingularExpansionError": "errors",
+    "TayloradError": "errors",
+    "TraceError": "errors",
+    "UncertifiedError": "errors",
+    "UnsupportedFunctionError": "errors",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+if TYPE_CHECKING:
+    from taylorad import errors, plot, testing
+    from taylorad.book.entry import Domain, rule
+    from taylorad.derive import derivative, derivatives, jet, taylor
+    from taylorad.errors import (
+        CompilationError,
+        DomainError,
+        MixedRingError,
+        NotRepresentableError,
+        OrderError,
+        SingularExpansionError,
+        TayloradError,
+        TraceError,
+        UncertifiedError,
+        UnsupportedFunctionError,
+    )
+    from taylorad.taylor.construct import constant, polynomial, variable
+    from taylorad.taylor.dispatch import where
+    from taylorad.taylor.radius import Radius
+    from taylorad.taylor.series import Taylor
+    from taylorad.taylor.symbolic import from_sympy
+
+
+def __getattr__(name: str) -> Any:
+    place = _PUBLIC.get(name)
+    if place is not None:
+        found = import_module(f"taylorad.{name}") if not place else getattr(import_module(f"taylorad.{place}"), name)
+    elif name.startswith("_"):
+        raise AttributeError(f"module 'taylorad' has no attribute {name!r}")
+    else:
+        from taylorad.taylor.apply import public
+
+        found = public(name)
+        if found is None:
+            raise AttributeError(f"taylorad has no {name!r}: neither an object nor a function of the book")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    from taylorad.book import BOOK
+
+    return sorted({*__all__, *BOOK})

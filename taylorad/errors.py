@@ -6,6 +6,7 @@ __all__ = [
     "CompilationError",
     "DomainError",
     "MixedRingError",
+    "NotRepresentableError",
     "OrderError",
     "SingularExpansionError",
     "TayloradError",
@@ -48,6 +49,10 @@ class TraceError(TayloradError, TypeError):
 
 class MixedRingError(TayloradError, TypeError):
     """Two operands have coefficients in rings that do not mix without silent loss."""
+
+
+class NotRepresentableError(TayloradError, OverflowError):
+    """A result is too large or too small for the floating-point type that was asked for."""
 
 
 class UnsupportedFunctionError(TayloradError, NotImplementedError):

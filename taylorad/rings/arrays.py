@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.errors import MixedRingError, SingularExpansionError, UnsupportedFunctionError
+from taylorad.errors import DomainError, MixedRingError, SingularExpansionError, UnsupportedFunctionError
 from taylorad.rings.ring import Element, Position, Ring
 
 __all__ = ["ArrayRing"]
@@ -89,6 +89,11 @@ class ArrayRing(Ring):
             return left.dot(right)
         return np.einsum("j...,j...->...", left, right)
 
+    def product(self, a: np.ndarray, b: np.ndarray, order: int) -> np.ndarray:
+        if a.ndim == 1 and b.ndim == 1:
+            return np.convolve(a[: order + 1], b[: order + 1])[: order + 1]
+        return super().product(a, b, order)
+
     def value(self, name: str, args: Sequence[Element]) -> Element:
         from taylorad.rings.values import floating
 
@@ -118,6 +123,8 @@ class ArrayRing(Ring):
         return worst
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
+        if self.complex:
+            raise DomainError("a branch cannot be chosen by a complex number; take the real part first")
         kink = np.equal(tests[0], 0)
         if np.any(kink):
             points = tuple(int(i) for i in np.flatnonzero(kink)) if np.ndim(kink) else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from numbers import Rational
 
 import numpy as np
@@ -11,10 +12,10 @@ from taylorad.errors import MixedRingError
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.ring import Ring
 
-__all__ = ["is_scalar", "rank", "ring_of"]
+__all__ = ["family", "is_scalar", "join", "rank", "ring_named", "ring_of"]
 
 
-def _kind(value: object) -> str:
+def family(value: object) -> str:
     """The family a value belongs to: exact, float64, complex128, mpf, mpc, arb, acb, or '' for anything else."""
     if isinstance(value, (bool, np.bool_)):
         return ""
@@ -36,7 +37,7 @@ def _kind(value: object) -> str:
 
 def is_scalar(value: object) -> bool:
     """Whether a value can stand as a coefficient (a number of a known ring, or an array of floats)."""
-    return _kind(value) != ""
+    return family(value) != ""
 
 
 _JOINS = {
@@ -62,22 +63,26 @@ _JOINS = {
 
 def rank(values: Sequence[object]) -> str:
     """The smallest family that holds all values; raises MixedRingError where there is none (mpf with arb)."""
-    family = ""
+    found = ""
     for value in values:
-        kind = _kind(value)
+        kind = family(value)
         if not kind:
             raise MixedRingError(
                 f"{value!r} of type {type(value).__name__} is not a number taylorad knows; give an int, float, "
                 "complex, Fraction, numpy float array, mpmath number or Arb ball"
             )
-        if not family or kind == family:
-            family = kind
-            continue
-        joined = _JOINS.get(frozenset((family, kind)))
-        if joined is None:
-            raise MixedRingError(f"{family} and {kind} do not mix: convert one of them first")
-        family = joined
-    return family or "exact"
+        found = join(found, kind) if found else kind
+    return found or "exact"
+
+
+def join(a: str, b: str) -> str:
+    """The family that two families meet in; raises MixedRingError where there is none."""
+    if a == b:
+        return a
+    found = _JOINS.get(frozenset((a, b)))
+    if found is None:
+        raise MixedRingError(f"{a} and {b} do not mix: convert one of them first")
+    return found
 
 
 def ring_of(values: Sequence[object], shape: tuple[int, ...] | None = None) -> Ring:
@@ -85,17 +90,19 @@ def ring_of(values: Sequence[object], shape: tuple[int, ...] | None = None) -> R
     return ring_named(rank(values), np.broadcast_shapes(*map(np.shape, values)) if shape is None else shape)
 
 
-def ring_named(family: str, shape: tuple[int, ...] = ()) -> Ring:
-    if family in ("float64", "complex128"):
-        return ArrayRing(family, shape)
-    if family in ("mpf", "mpc"):
+@lru_cache(maxsize=256)
+def ring_named(name: str, shape: tuple[int, ...] = ()) -> Ring:
+    """The ring of a family; the same arguments give the same object."""
+    if name in ("float64", "complex128"):
+        return ArrayRing(name, shape)
+    if name in ("mpf", "mpc"):
         from taylorad.rings.multiprecision import MultiprecisionRing
 
-        return MultiprecisionRing(family == "mpc")
-    if family in ("arb", "acb"):
+        return MultiprecisionRing(name == "mpc")
+    if name in ("arb", "acb"):
         from taylorad.rings.balls import BallRing
 
-        return BallRing(family == "acb")
+        return BallRing(name == "acb")
     from taylorad.rings.exact import FractionRing
 
     return FractionRing()

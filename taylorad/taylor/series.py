@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, overload
+from typing import Any, overload
 
 import numpy as np
 
-from taylorad.errors import DomainError, OrderError, SingularExpansionError, UncertifiedError
+from taylorad.errors import OrderError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import ring_of
-from taylorad.rings.ring import Position, Ring
+from taylorad.rings.choice import ring_named, ring_of
+from taylorad.rings.ring import Ring
 
-__all__ = ["Taylor", "check_order", "constant", "polynomial", "variable"]
+__all__ = ["Taylor", "check_order"]
 
 Order = int | float  # math.inf for an exact polynomial
 
@@ -62,7 +62,9 @@ class Taylor:
     _tag: int
 
     def __init__(self, coefficients: Sequence[Any] | np.ndarray, *, exact: bool = False) -> None:
-        ring, data = _ingest(coefficients)
+        from taylorad.taylor.construct import ingest
+
+        ring, data = ingest(coefficients)
         self._coefficients, self._ring, self._exact, self._tag = data, ring, exact, 0
 
     @classmethod
@@ -237,7 +239,7 @@ class Taylor:
     def _map(self, function: Any) -> Taylor:
         if isinstance(self._coefficients, np.ndarray):
             data = function(self._coefficients)
-            return Taylor._make(data, ArrayRing(data.dtype, self.shape), self._exact, self._tag)
+            return Taylor._make(data, ring_named(data.dtype.name, self.shape), self._exact, self._tag)
         data = [function(c) for c in self._coefficients]
         ring = self._ring if _nested(self._ring) else ring_of(data)
         return Taylor._make(data, ring, self._exact, self._tag)
@@ -260,37 +262,37 @@ class Taylor:
 
     # ------------------------------------------------------------------ arithmetic
     def __add__(self, other: object) -> Any:
-        return _binary("add", self, other)
+        return arithmetic.add(self, other)
 
     def __radd__(self, other: object) -> Any:
-        return _binary("add", other, self)
+        return arithmetic.add(other, self)
 
     def __sub__(self, other: object) -> Any:
-        return _binary("subtract", self, other)
+        return arithmetic.subtract(self, other)
 
     def __rsub__(self, other: object) -> Any:
-        return _binary("subtract", other, self)
+        return arithmetic.subtract(other, self)
 
     def __mul__(self, other: object) -> Any:
-        return _binary("multiply", self, other)
+        return arithmetic.multiply(self, other)
 
     def __rmul__(self, other: object) -> Any:
-        return _binary("multiply", other, self)
+        return arithmetic.multiply(other, self)
 
     def __truediv__(self, other: object) -> Any:
-        return _binary("divide", self, other)
+        return arithmetic.divide(self, other)
 
     def __rtruediv__(self, other: object) -> Any:
-        return _binary("divide", other, self)
+        return arithmetic.divide(other, self)
 
     def __pow__(self, other: object) -> Any:
-        return _binary("power", self, other)
+        return arithmetic.power(self, other)
 
     def __rpow__(self, other: object) -> Any:
-        return _binary("power", other, self)
+        return arithmetic.power(other, self)
 
     def __mod__(self, other: object) -> Any:
-        return _apply("mod", self, other)
+        return arithmetic.remainder(self, other)
 
     def __neg__(self) -> Taylor:
         if isinstance(self._coefficients, np.ndarray):
@@ -301,63 +303,34 @@ class Taylor:
         return self
 
     def __abs__(self) -> Any:
-        return _apply("abs", self)
+        return arithmetic.absolute(self)
 
     # ------------------------------------------------------------------ comparison of constant terms
     def __lt__(self, other: object) -> Any:
-        return _less(self, other)
+        return compare.less(self, other)
 
     def __gt__(self, other: object) -> Any:
-        return _less(other, self)
+        return compare.less(other, self)
 
     def __le__(self, other: object) -> Any:
-        return _less(self, other)
+        return compare.less(self, other)
 
     def __ge__(self, other: object) -> Any:
-        return _less(other, self)
+        return compare.less(other, self)
 
     def __bool__(self) -> bool:
-        if self.shape:
-            raise ValueError(f"the truth of a batch of shape {self.shape} is ambiguous: use np.where")
-        c = self._coefficients[0]
-        if not self._ring.is_zero(c):
-            where = self._ring.position(c, 0, None)  # type: ignore[arg-type]
-            if where == Position.UNDECIDED and not self._ring.complex:
-                raise UncertifiedError(f"whether {c} is zero is not certain; use a smaller ball")
-            return True
-        if self._exact and self.degree < 0:
-            return False
-        raise SingularExpansionError(
-            "the constant term is exactly zero, so the truth of this series changes at this very point; "
-            "use np.where on explicit conditions, or compare coefficients"
-        )
+        return compare.truth(self)
 
     def __eq__(self, other: object) -> Any:
         """Equal means: the same order and the same coefficients (a number equals an exact constant only)."""
-        if not isinstance(other, Taylor):
-            if not _is_operand(other):
-                return NotImplemented
-            other = constant(other)
-        if self._exact != other._exact or self._tag != other._tag or self.shape != other.shape:
-            return False
-        if not self._exact and len(self._coefficients) != len(other._coefficients):
-            return False
-        n = max(len(self._coefficients), len(other._coefficients)) - 1
-        a, b = self._buffer(n), other._buffer(n)
-        return all(bool(np.all(x == y)) for x, y in zip(a, b, strict=True))
+        return compare.equal(self, other)
 
     def __hash__(self) -> int:
-        return hash((self._exact, len(self._coefficients) if not self._exact else 0, str(self._coefficients[0])))
+        return hash((self._exact, self._exact or len(self._coefficients), str(self._coefficients[0])))
 
     def isclose(self, other: object, rtol: float = 1e-9, atol: float = 0.0) -> bool:
         """Whether both have the same order and every coefficient agrees within ``atol + rtol·|other|``."""
-        if not isinstance(other, Taylor):
-            other = constant(other)
-        if self.order != other.order or self.shape != other.shape:
-            return False
-        n = max(len(self._coefficients), len(other._coefficients)) - 1
-        a, b = self._buffer(n), other._buffer(n)
-        return all(bool(np.all(abs(x - y) <= atol + rtol * abs(y))) for x, y in zip(a, b, strict=True))
+        return compare.close(self, other, rtol, atol)
 
     # ------------------------------------------------------------------ conversions
     def __float__(self) -> float:
@@ -415,6 +388,11 @@ class Taylor:
 
         return estimate(self)
 
+    def at(self, index: Any) -> Taylor:
+        """One point (or a slice of the points) of a batch, by numpy's index into its shape."""
+        data = self._coefficients[(slice(None), *(index if isinstance(index, tuple) else (index,)))]
+        return Taylor._make(data, ring_named(self._ring.name, data.shape[1:]), self._exact, self._tag)
+
     def plot(self, **options: Any) -> Any:
         """Draw the polynomials of several orders; see :func:`taylorad.plot.series` for the options."""
         from taylorad.plot import series
@@ -458,133 +436,5 @@ def _nested(ring: Ring) -> bool:
     return ring.name == "taylor"
 
 
-def _is_operand(value: object) -> bool:
-    from taylorad.rings.choice import is_scalar
-
-    return isinstance(value, Taylor) or is_scalar(value)
-
-
-def _binary(name: Literal["add", "subtract", "multiply", "divide", "power"], a: object, b: object) -> Any:
-    from taylorad.taylor import arithmetic
-
-    for one in (a, b):
-        if isinstance(one, np.ndarray) and one.dtype == object:
-            return NotImplemented
-        if not isinstance(one, Taylor) and not _is_operand(one):
-            return NotImplemented
-    return getattr(arithmetic, name)(a, b)
-
-
-def _apply(name: str, *args: Any) -> Any:
-    from taylorad.taylor.apply import apply
-
-    return apply(name, args)
-
-
-def _less(a: object, b: object) -> Any:
-    """Whether a < b, decided by the constant terms; a tie raises, for then the coefficients would decide."""
-    if not (_is_operand(a) and _is_operand(b)):
-        return NotImplemented
-    from taylorad.taylor.arithmetic import subtract
-
-    gap = subtract(b, a)
-    c, ring = gap._coefficients[0], gap._ring
-    where = ring.position(c, 0, None)
-    if ring.complex:
-        raise TypeError("complex series have no order; compare abs() or real parts")
-    if np.any(np.equal(where, Position.UNDECIDED)):
-        raise UncertifiedError(f"the comparison is not certain: the difference {c} contains 0; use smaller balls")
-    tie = np.equal(where, Position.BOUNDARY)
-    if np.any(tie):
-        if gap._exact and gap.degree <= 0:
-            return False
-        raise SingularExpansionError(
-            "a tie: both constant terms are equal, so the comparison changes at this very point; use np.where with "
-            "a condition on plain numbers, or move the expansion point",
-            tuple(int(i) for i in np.flatnonzero(tie)) if np.ndim(tie) else (),
-        )
-    decided = np.equal(where, Position.INSIDE)
-    return decided if np.ndim(decided) else bool(decided)
-
-
-def _ingest(coefficients: Any) -> tuple[Ring, Any]:
-    """Check and convert what a user gives as coefficients."""
-    if isinstance(coefficients, np.ndarray) and coefficients.dtype != object:
-        data: Any = coefficients
-    else:
-        data = list(coefficients)
-        if not data:
-            raise OrderError("a series needs at least one coefficient, got an empty sequence")
-        if any(isinstance(c, Taylor) for c in data):
-            from taylorad.taylor.nested import nest
-
-            return nest(data)
-        ring = ring_of(data)
-        if not isinstance(ring, ArrayRing):
-            return ring, [ring.lift(c) for c in data]
-        shape = np.broadcast_shapes(*map(np.shape, data))
-        data = np.array([np.broadcast_to(np.asarray(c, ring.dtype), shape) for c in data])
-    if data.ndim == 0 or data.shape[0] == 0:
-        raise OrderError(f"a series needs at least one coefficient, got an array of shape {data.shape}")
-    if data.dtype.kind not in "iufc":
-        raise DomainError(f"coefficients must be numbers, got an array of type {data.dtype}")
-    if data.dtype.kind in "iu":
-        data = data.astype(np.float64)
-    data = np.array(data, np.complex128 if data.dtype.kind == "c" else np.float64)
-    if not np.all(np.isfinite(data)):
-        bad = np.argwhere(~np.isfinite(data))[0]
-        raise DomainError(f"coefficient {tuple(int(i) for i in bad)} is {data[tuple(bad)]}, not a finite number")
-    return ArrayRing(data.dtype, data.shape[1:]), data
-
-
-def constant(value: Any) -> Taylor:
-    """A number (or an array of floats: a batch) as an exact polynomial of degree 0."""
-    if isinstance(value, np.ndarray):
-        return Taylor(value[None], exact=True)
-    return Taylor([value], exact=True)
-
-
-def polynomial(coefficients: Sequence[Any] | np.ndarray) -> Taylor:
-    """An exact polynomial c_0 + c_1·t + … (order ∞): it may be shifted and composed with anything.
-
-    >>> import taylorad as ta
-    >>> ta.polynomial([1, 2, 1]).shift(-1)
-    t^2
-    """
-    return Taylor(coefficients, exact=True)
-
-
-def variable(x0: Any, order: int, *, scale: Any = 1) -> Taylor:
-    """The series x0 + t of an independent variable, to the given order.
-
-    Parameters
-    ----------
-    x0 : number or array of floats (*shape)
-        The expansion point; its type chooses the ring: float, complex, int and Fraction (exact), mpmath numbers,
-        Arb balls, or another Taylor (a Taylor of Taylors). float32 is promoted to float64.
-    order : int ≥ 0
-    scale : number
-        h, to compute in powers of t/h: coefficient k is then c_k·h^k.
-
-    Raises OrderError for a bad order and DomainError for a point that is not finite.
-
-    >>> import numpy as np, taylorad as ta
-    >>> x = ta.variable(0.0, 4)
-    >>> np.exp(x).derivative(4)
-    1.0
-    """
-    order = check_order(order)
-    if isinstance(x0, Taylor):
-        from taylorad.taylor.nested import variable_of
-
-        return variable_of(x0, order)
-    if isinstance(x0, (list, tuple)):
-        x0 = np.asarray(x0, float)
-    if order == 0:
-        return Taylor(x0[None]) if isinstance(x0, np.ndarray) else Taylor([x0])
-    if isinstance(x0, np.ndarray):
-        ring, _ = _ingest(x0[None])
-        data = np.zeros((order + 1, *x0.shape), ring.dtype)  # type: ignore[attr-defined]
-        data[0], data[1] = x0, scale
-        return Taylor(data)
-    return Taylor([x0, scale])._padded(order)
+# These modules build on the class and give it its operators.
+from taylorad.taylor import arithmetic, compare  # noqa: E402

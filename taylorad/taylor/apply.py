@@ -1,0 +1,207 @@
+"""Functions of the book applied to series, numbers, arrays of series and nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from taylorad.book import BOOK
+from taylorad.book.entry import ENTRIES, Entry, Member, Rule
+from taylorad.book.operators import POWER_NAMES
+from taylorad.errors import SingularExpansionError, UnsupportedFunctionError
+from taylorad.rings.arrays import ArrayRing
+from taylorad.rings.choice import ring_of
+from taylorad.rings.ring import Ring
+from taylorad.run import eager
+from taylorad.run.interpret import run
+from taylorad.series.node import Constant, Leaf, Node
+from taylorad.series.schedule import Schedule, schedule
+from taylorad.taylor.branch import decide, root
+from taylorad.taylor.join import common, common_order
+from taylorad.taylor.series import Taylor
+
+__all__ = ["apply", "find", "method", "public"]
+
+Callee = Member | Entry
+
+
+def find(name: str) -> Callee | None:
+    """A function of the book by its name (an entry with several outputs by the entry's name)."""
+    return BOOK.get(name) or ENTRIES.get(name)
+
+
+def apply(function: Callee, args: Sequence[Any], side: int | None = None) -> Any:
+    """A function of the book at series, numbers, arrays of either, or nodes.
+
+    Returns what it was given: a Taylor if an argument is one, a node if one is, else plain numbers; a tuple for an
+    entry with several outputs. ``side`` = +1 or −1 takes the one-sided series at a kink. Raises DomainError,
+    SingularExpansionError, OrderError, MixedRingError, UnsupportedFunctionError.
+    """
+    args = tuple(_plain(a) for a in args)
+    if any(isinstance(a, Node) for a in args):
+        return function(*args)
+    if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
+        return _elementwise(function, args, side)
+    entry = function.entry if isinstance(function, Member) else function
+    split = len(entry.parameters) if entry.params_first else entry.arity
+    if isinstance(entry, Rule) and entry.variadic:
+        split = len(args)
+    front, back = args[:split], args[split:]
+    operands, params = (back, front) if entry.params_first else (front, back)
+    if not any(isinstance(a, Taylor) for a in args):
+        return _numbers(function, operands, params, entry)
+    return _series(function, entry, operands, params, side)
+
+
+def _plain(a: Any) -> Any:
+    if isinstance(a, (list, tuple)):
+        return np.asarray(a)
+    if isinstance(a, np.ndarray) and a.ndim == 0:
+        return a[()]
+    if isinstance(a, np.ndarray) and a.dtype.kind in "iub":
+        return a.astype(float)
+    return a
+
+
+def _elementwise(function: Callee, args: tuple[Any, ...], side: int | None) -> Any:
+    """Over arrays of series, one element at a time."""
+    # numpy would take a series apart, so it travels in a box
+    boxed = [a if isinstance(a, np.ndarray) else _box(a) for a in args]
+    outputs = 1 if isinstance(function, Member) else len([n for n in function.outputs if not n.startswith("_")])
+    return np.frompyfunc(lambda *xs: apply(function, xs, side), len(args), outputs)(*boxed)
+
+
+def _box(a: Any) -> np.ndarray:
+    out = np.empty((), object)
+    out[()] = a
+    return out
+
+
+def _numbers(function: Callee, operands: tuple[Any, ...], params: tuple[Any, ...], entry: Entry) -> Any:
+    """At plain numbers: order 0 of the series, so that values and series never disagree. Ints count as floats."""
+    operands = tuple(float(a) if isinstance(a, (int, np.integer)) else a for a in operands)
+    if not operands:
+        raise TypeError(f"{entry.name} needs an argument")
+    ring = ring_of([*operands, *[p for p in params if not isinstance(p, (int, str))]])
+    found = _run(ring, _plan(function, entry, (False,) * len(operands), params), [[ring.lift(a)] for a in operands], 0)
+    values = [buffer[0][()] if isinstance(buffer, np.ndarray) else buffer[0] for buffer in found]
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def _run(ring: Ring, plan: Schedule, leaves: list[Any], order: int) -> list[Any]:
+    if isinstance(ring, ArrayRing):
+        leaves = [np.array(np.broadcast_to(x, (len(x), *ring.shape)), ring.dtype) for x in leaves]
+    return run(plan, ring, leaves, order)
+
+
+@lru_cache(maxsize=1024)
+def _cached_plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...], kinds: Any) -> Schedule:
+    return _build_plan(function, entry, moving, params)
+
+
+def _build_plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...]) -> Schedule:
+    leaves = tuple(Leaf.of(i) if m else Leaf.of(i, 0) for i, m in enumerate(moving))
+    constants = tuple(Constant.of(p) for p in params)
+    found = function(*constants, *leaves) if entry.params_first else function(*leaves, *constants)
+    return schedule(found if isinstance(found, tuple) else (found,))
+
+
+def _plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...]) -> Schedule:
+    """The schedule of a function with constants in some places; kept for the usual kinds of parameters."""
+    if all(isinstance(p, (int, float, complex, str, Fraction)) for p in params):
+        return _cached_plan(function, entry, moving, params, tuple((type(p), str(p)) for p in params))
+    return _build_plan(function, entry, moving, params)
+
+
+def _series(function: Callee, entry: Entry, operands: tuple[Any, ...], params: tuple[Any, ...], side: int | None) -> Any:
+    tag = max((a._tag for a in operands if isinstance(a, Taylor)), default=0)
+    for parameter, p in zip(entry.parameters, params, strict=False):
+        if isinstance(p, Taylor) and p._tag >= tag and not (p.exact and p.degree <= 0):
+            raise UnsupportedFunctionError(
+                f"{entry.name} was given a series as its parameter {parameter}, which must be a constant: "
+                f"derivatives with respect to {parameter} are not in the book"
+            )
+    mixed, ring, tag = common((*operands, *[p for p in params if isinstance(p, Taylor)]))
+    series = mixed[: len(operands)]
+    if not any(s._exact is False or s.degree > 0 for s in series):
+        order = 0
+    else:
+        order = common_order([s for s in series if not s._exact or s.degree > 0], entry.name)
+    if len(series) == 1 and isinstance(entry, Rule) and entry.homogeneity is not None:
+        found = root(series[0], entry, params, side, lambda w: apply(function, (w, *params)))
+        if found is not None:
+            return found
+    moving = tuple(not s._exact or s.degree > 0 for s in series)
+    plan = _plan(function, entry, moving, params)
+    buffers = [s._buffer(order) if m else s._coefficients[:1] for s, m in zip(series, moving, strict=True)]
+    try:
+        found = _execute(ring, plan, buffers, order, params)
+    except SingularExpansionError:
+        if any(s.shape for s in series):
+            raise
+        chosen = decide(plan, ring, buffers, order, side)
+        if chosen is None:
+            raise
+        found = run(plan, chosen, buffers, order)
+    exact = not any(moving)
+    out = [Taylor._make(buffer, ring, exact, tag) for buffer in found]
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def _execute(ring: Ring, plan: Schedule, buffers: list[Any], order: int, params: tuple[Any, ...]) -> list[Any]:
+    if isinstance(ring, ArrayRing) and not any(isinstance(p, np.ndarray) for p in params):
+        found = eager.operation(plan)(order, *buffers)
+        if found is not None:
+            return found
+    return run(plan, ring, buffers, order)
+
+
+@lru_cache(maxsize=1024)
+def public(name: str) -> Callable[..., Any] | None:
+    """The function that ``taylorad.<name>`` is, or None where the book has no such entry."""
+    function = find(name)
+    if function is None:
+        return None
+    if name in POWER_NAMES:
+        from taylorad.taylor.arithmetic import power
+
+        def wrapper(*args: Any, side: int | None = None) -> Any:
+            u, a = args
+            if any(isinstance(x, Taylor) for x in args) and side is None:
+                return power(u, a)
+            return apply(function, args, side)
+    else:
+
+        def wrapper(*args: Any, side: int | None = None) -> Any:
+            return apply(function, args, side)
+
+    entry = function.entry if isinstance(function, Member) else function
+    wrapper.__name__ = wrapper.__qualname__ = name
+    wrapper.__doc__ = (
+        f"{entry.doc}\n\nArguments: {_signature(entry)}, each a number, an array or a Taylor series.\n"
+        "``side`` = ±1 takes the one-sided series at a kink. A function of the book: see the table of rules."
+    )
+    return wrapper
+
+
+def _signature(entry: Entry) -> str:
+    us = ["x"] if entry.arity == 1 else [f"x{i + 1}" for i in range(entry.arity)]
+    names = [*entry.parameters, *us] if entry.params_first else [*us, *entry.parameters]
+    return ", ".join(names)
+
+
+@lru_cache(maxsize=1024)
+def method(name: str) -> Any:
+    """A function of one series argument as a method of Taylor (numpy's object arrays call these)."""
+    function = find(name)
+    if function is None:
+        return None
+
+    def call(self: Taylor, *args: Any) -> Any:
+        return apply(function, (self, *args))
+
+    return call

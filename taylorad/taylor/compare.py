@@ -1,0 +1,90 @@
+"""Comparisons: order and truth by constant terms, equality of all that is known."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from taylorad.errors import SingularExpansionError, UncertifiedError
+from taylorad.rings.ring import Position
+from taylorad.taylor.arithmetic import is_operand, subtract
+from taylorad.taylor.series import Taylor
+
+__all__ = ["close", "equal", "less", "truth"]
+
+
+def less(a: object, b: object) -> Any:
+    """Whether a < b, decided by the constant terms; a tie raises, for then later coefficients would decide.
+
+    A bool, or an array of them for a batch.
+    """
+    if not (is_operand(a) and is_operand(b)):
+        return NotImplemented
+    gap: Taylor = subtract(b, a)
+    c, ring = gap._coefficients[0], gap._ring
+    if isinstance(c, Taylor):
+        return c > 0
+    if ring.complex:
+        raise TypeError("complex series have no order; compare abs() or real parts")
+    where = ring.position(c, Fraction(0), None)
+    if np.any(np.equal(where, Position.UNDECIDED)):
+        raise UncertifiedError(f"the comparison is not certain: the difference {c} contains 0; use smaller balls")
+    tie = np.equal(where, Position.BOUNDARY)
+    if np.any(tie):
+        if gap.exact and gap.degree <= 0:
+            return np.zeros(np.shape(where), bool) if np.ndim(where) else False
+        raise SingularExpansionError(
+            "a tie: both constant terms are equal, so the comparison changes at this very point; use np.where with "
+            "a condition on plain numbers, or move the expansion point",
+            tuple(int(i) for i in np.flatnonzero(tie)) if np.ndim(tie) else (),
+        )
+    decided = np.equal(where, Position.INSIDE)
+    return decided if np.ndim(decided) else bool(decided)
+
+
+def truth(a: Taylor) -> bool:
+    """``bool(series)``: whether the constant term is not zero; undecided where it is zero and the rest is not."""
+    if a.shape:
+        raise ValueError(f"the truth of a batch of shape {a.shape} is ambiguous: use np.where")
+    c, ring = a._coefficients[0], a._ring
+    if isinstance(c, Taylor):
+        return bool(c)
+    if not ring.is_zero(c):
+        if not ring.complex and ring.position(c, Fraction(0), None) == Position.UNDECIDED:
+            raise UncertifiedError(f"whether {c} is zero is not certain; use a smaller ball")
+        return True
+    if a.exact and a.degree < 0:
+        return False
+    raise SingularExpansionError(
+        "the constant term is exactly zero, so the truth of this series changes at this very point; "
+        "use np.where on explicit conditions, or compare coefficients"
+    )
+
+
+def _aligned(a: Taylor, other: object) -> tuple[Any, Any] | None:
+    """Both coefficient sequences at one length, or None where order, tag or shape differ."""
+    from taylorad.taylor.construct import constant
+
+    b = other if isinstance(other, Taylor) else constant(other)
+    if a.order != b.order or a._tag != b._tag or a.shape != b.shape:
+        return None
+    n = max(len(a._coefficients), len(b._coefficients)) - 1
+    return a._buffer(n), b._buffer(n)
+
+
+def equal(a: Taylor, other: object) -> Any:
+    """Equal means: the same order and the same coefficients."""
+    if not is_operand(other):
+        return NotImplemented
+    pair = _aligned(a, other)
+    return pair is not None and all(bool(np.all(x == y)) for x, y in zip(*pair, strict=True))
+
+
+def close(a: Taylor, other: object, rtol: float, atol: float) -> bool:
+    """See :meth:`Taylor.isclose`."""
+    pair = _aligned(a, other)
+    if pair is None:
+        return False
+    return all(bool(np.all(abs(x - y) <= atol + rtol * abs(y))) for x, y in zip(*pair, strict=True))

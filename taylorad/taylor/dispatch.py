@@ -1,0 +1,171 @@
+"""numpy's protocols: ufuncs (numpy's and scipy.special's) and array functions reach the book by their names."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from taylorad.book.entry import ENTRIES, Formula
+from taylorad.taylor.apply import apply, find
+from taylorad.taylor.join import common
+from taylorad.taylor.series import Taylor
+
+__all__ = ["array_function", "array_ufunc", "where"]
+
+_OPERATORS: dict[Any, Callable[..., Any]] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.true_divide: operator.truediv,
+    np.power: operator.pow,
+    np.float_power: operator.pow,
+    np.negative: operator.neg,
+    np.positive: operator.pos,
+    np.less: operator.lt,
+    np.greater: operator.gt,
+    np.less_equal: operator.le,
+    np.greater_equal: operator.ge,
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+    np.square: lambda x: x * x,
+    np.conjugate: lambda x: x.conjugate(),
+}
+
+
+def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``Taylor.__array_ufunc__``."""
+    if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
+        return _over_objects(ufunc, method, inputs, kwargs)
+    if method != "__call__" or set(kwargs) - {"where"} or kwargs.get("where", True) is not True:
+        return NotImplemented
+    if ufunc in _OPERATORS:
+        return _OPERATORS[ufunc](*_unboxed(inputs))
+    if ufunc is np.matmul:
+        return _contract(*inputs)
+    entry = ENTRIES.get(ufunc.__name__) if ufunc.nout > 1 else None
+    function = find(ufunc.__name__) if ufunc.nout == 1 else entry if isinstance(entry, Formula) else None
+    if function is None:
+        return NotImplemented
+    return apply(function, inputs)
+
+
+def _unboxed(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Operands of which a series comes first, so that numpy arrays do not take it apart."""
+    return tuple(Taylor(x[None], exact=True) if isinstance(x, np.ndarray) and x.ndim else x for x in inputs)
+
+
+def _over_objects(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A series beside an array of series: it stands for one element of the other."""
+    boxed: list[Any] = []
+    for x in inputs:
+        if isinstance(x, Taylor):
+            box = np.empty((), object)
+            box[()] = x
+            boxed.append(box)
+        else:
+            boxed.append(x)
+    return getattr(ufunc, method)(*boxed, **kwargs)
+
+
+def array_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """``Taylor.__array_function__``."""
+    known = _FUNCTIONS.get(function)
+    if known is not None:
+        return known(*args, **kwargs)
+    named = find(function.__name__)
+    if named is not None and not kwargs:
+        return apply(named, args)
+    return NotImplemented
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """``a`` where the condition holds, else ``b``: an array of bools chooses for each point of a batch.
+
+    The order is the smaller one, whichever branch is taken.
+    """
+    if isinstance(condition, Taylor):
+        raise TypeError("where needs a condition of bools: compare the series with something, x > 0")
+    if not (isinstance(a, Taylor) or isinstance(b, Taylor)):
+        return np.where(condition, a, b)
+    mask = np.asarray(condition)
+    if mask.ndim:
+        a, b = a + np.zeros(mask.shape), b + np.zeros(mask.shape)
+    (a, b), ring, tag = common((a, b))
+    exact = a._exact and b._exact
+    orders = [len(s._coefficients) - 1 for s in (a, b)]
+    last = max(orders) if exact else min(k for k, s in zip(orders, (a, b), strict=True) if not s._exact)
+    x, y = a._buffer(last), b._buffer(last)
+    if mask.ndim == 0:
+        return Taylor._make(x if mask else y, ring, exact, tag)
+    return Taylor._make(np.where(mask, x, y), ring, exact, tag)
+
+
+def _axes(a: Taylor, axis: Any) -> Any:
+    """Axes of the batch as axes of the coefficients."""
+    n = a.ndim
+    if axis is None:
+        return tuple(range(1, n + 1))
+    shifted = tuple((int(i) % n if n else int(i)) + 1 for i in (axis if isinstance(axis, tuple) else (axis,)))
+    return shifted
+
+
+def _along(reduce: Any) -> Callable[..., Any]:
+    def reduced(a: Taylor, axis: Any = None, **kwargs: Any) -> Any:
+        if not isinstance(a, Taylor):
+            return NotImplemented
+        if not a.shape:
+            return a
+        data = reduce(a._coefficients, axis=_axes(a, axis), **kwargs)
+        out = Taylor(data, exact=a._exact)
+        out._tag = a._tag
+        return out
+
+    return reduced
+
+
+def _contract(a: Any, b: Any) -> Any:
+    """Matrix products along batch axes, numpy's rules for ``@``."""
+    a, b = (x if isinstance(x, Taylor) else Taylor(np.asarray(x, float)[None], exact=True) for x in (a, b))
+    if not (a.ndim and b.ndim):
+        raise ValueError("matmul needs batches with at least one axis on both sides; use * for single series")
+    exact = a.exact and b.exact
+    orders = [len(s._coefficients) - 1 for s in (a, b)]
+    last = sum(orders) if exact else min(k for k, s in zip(orders, (a, b), strict=True) if not s.exact)
+    x, y = a._buffer(last), b._buffer(last)
+    data = [sum(x[j] @ y[k - j] for j in range(k + 1)) for k in range(last + 1)]
+    out = Taylor(np.array(data), exact=exact)
+    out._tag = max(a._tag, b._tag)
+    return out
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
+    """The Euclidean norm along batch axes."""
+    if ord not in (None, 2):
+        raise ValueError(f"the norm of a series is the Euclidean one; ord={ord!r} has kinks, write it out with abs")
+    squares = x * x.conjugate()
+    return np.sqrt(_FUNCTIONS[np.sum](squares, axis=axis))
+
+
+def _dot(a: Any, b: Any) -> Any:
+    scalar = not (np.ndim(a) and np.ndim(b))
+    return a * b if scalar else _contract(a, b)
+
+
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.where: where,
+    np.sum: _along(np.sum),
+    np.mean: _along(np.mean),
+    np.dot: _dot,
+    np.vdot: lambda a, b: _dot(a.conjugate() if isinstance(a, Taylor) else np.conjugate(a), b),
+    np.inner: _dot,
+    np.linalg.norm: _norm,
+    np.real: lambda a: a.real,
+    np.imag: lambda a: a.imag,
+    np.shape: lambda a: a.shape,
+    np.ndim: lambda a: a.ndim,
+    np.size: lambda a: int(np.prod(a.shape)),
+    np.copy: lambda a: a,
+}
