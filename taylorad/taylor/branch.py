@@ -43,7 +43,8 @@ def root(
             return None
         return u._like(u._buffer(last) if last < known else raise_by(u, last - known + 1)._coefficients)
     out = m * v
-    odd = law.domain == ()  # defined on both sides of 0, like the cube root
+    # a domain that is no interval of the argument holds on both sides of 0, like the cube root's
+    odd = all(d.measure is not None for d in law.domain)
     ramified = f"{law.name} of a series that vanishes like t^{v} behaves like t^({out})"
     if out.denominator != 1 or (v % 2 and not odd and not u._ring.complex):
         raise SingularExpansionError(

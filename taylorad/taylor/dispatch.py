@@ -10,6 +10,7 @@ import numpy as np
 
 from taylorad.book.entry import ENTRIES, Formula
 from taylorad.taylor.apply import apply, find
+from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
 from taylorad.taylor.series import Taylor
 
@@ -53,8 +54,10 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
 
 
 def _unboxed(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Operands of which a series comes first, so that numpy arrays do not take it apart."""
-    return tuple(Taylor(x[None], exact=True) if isinstance(x, np.ndarray) and x.ndim else x for x in inputs)
+    """Operands that are not numpy's, so that numpy does not ask again: arrays as exact batches, scalars as Python's."""
+    return tuple(
+        x if not isinstance(x, (np.ndarray, np.generic)) else constant(x) if x.ndim else x.item() for x in inputs
+    )
 
 
 def _over_objects(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -128,7 +131,7 @@ def _along(reduce: Any) -> Callable[..., Any]:
 
 def _contract(a: Any, b: Any) -> Any:
     """Matrix products along batch axes, numpy's rules for ``@``."""
-    a, b = (x if isinstance(x, Taylor) else Taylor(np.asarray(x, float)[None], exact=True) for x in (a, b))
+    a, b = (x if isinstance(x, Taylor) else constant(np.asarray(x)) for x in (a, b))
     if not (a.ndim and b.ndim):
         raise ValueError("matmul needs batches with at least one axis on both sides; use * for single series")
     exact = a.exact and b.exact

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from math import comb
 from typing import Any
 
-from taylorad.run.interpret import check
+import numpy as np
+
 from taylorad.book import BOOK
+from taylorad.rings.arrays import ArrayRing
+from taylorad.run.interpret import check
 from taylorad.taylor.series import Taylor
 
 __all__ = ["shifted"]
@@ -23,12 +26,16 @@ def shifted(name: str, params: Sequence[Any], u: Taylor, order: int) -> list[Tay
     for domain in getattr(BOOK[name].entry, "domain", ()):
         check(ring, name, domain, (at, *params))
     g = ring.jet(name, [*map(ring.lift, params), at], order + inner)
-    offset = u - Taylor._make([at], ring, True, u._tag)
+
+    def constant(value: Any) -> Taylor:
+        row = np.array([value]) if isinstance(ring, ArrayRing) else [value]
+        return Taylor._make(row, ring, True, u._tag)
+
+    offset = u - constant(at)
     out: list[Taylor] = []
     for j in range(order + 1):
-        total: Any = Taylor._make([ring.mul(g[j + inner], ring.lift(comb(j + inner, j)))], ring, True, u._tag)
+        total = constant(ring.mul(g[j + inner], ring.lift(comb(j + inner, j))))
         for i in range(inner - 1, -1, -1):
-            term = Taylor._make([ring.mul(g[i + j], ring.lift(comb(i + j, j)))], ring, True, u._tag)
-            total = total * offset + term
+            total = total * offset + constant(ring.mul(g[i + j], ring.lift(comb(i + j, j))))
         out.append(total)
     return out
