@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "CompilationError",
     "DomainError",
+    "ExpressionError",
     "MixedRingError",
     "NotRepresentableError",
     "OrderError",
@@ -57,6 +58,16 @@ class NotRepresentableError(TayloradError, OverflowError):
 
 class UnsupportedFunctionError(TayloradError, NotImplementedError):
     """The coefficient ring has no value for a function (exp(1/2) is not a fraction)."""
+
+
+class ExpressionError(TayloradError, ValueError):
+    """A text is not an expression; ``text`` and ``place`` (an index into it) say where, the message draws a caret."""
+
+    def __init__(self, message: str, text: str, place: int) -> None:
+        start = max(0, place - 60)
+        shown = text[start : start + 100]
+        super().__init__(f"{message}\n  {shown}\n  {' ' * (place - start)}^")
+        self.text, self.place = text, place
 
 
 class CompilationError(TayloradError, RuntimeError):
