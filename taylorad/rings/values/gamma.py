@@ -54,17 +54,19 @@ def _betaln_jet(order: int, b: Any, a: Any) -> list[Any]:
 
 
 def _polygamma(order: int, n: Any, u: Any) -> list[Any]:
-    """ψ^(m)(u) = (−1)^(m+1)·m!·ζ(m + 1, u) for m ≥ 1 (DLMF 25.11.12)."""
+    """ψ^(m)(u) = (−1)^(m+1)·m!·ζ(m + 1, u) for m ≥ 1 (DLMF 25.11.12); left of 0 by the series of log Γ."""
     first = integer("polygamma", "n", n)
     if first < 0:
         raise DomainError(f"polygamma needs n ≥ 0, got {first}")
-    at: Any = acb(u) if isinstance(u, arb) and not u > 0 else u  # FLINT's real Hurwitz zeta stops at 0
     out: list[Any] = []
+    if not u.real > 0:
+        series = expand("lgamma", acb(u), first + order + 1)
+        out = [series[m + 1] * (factorial(m + 1) // factorial(m - first)) for m in range(first, first + order + 1)]
+        return [c.real for c in out] if isinstance(u, arb) else out
     for k in range(order + 1):
         m = first + k
         sign = 1 if m % 2 else -1
-        c = at.digamma() if m == 0 else type(at)(m + 1).zeta(at) * (sign * (factorial(m) // factorial(k)))
-        out.append(c.real if isinstance(u, arb) else c)
+        out.append(u.digamma() if m == 0 else type(u)(m + 1).zeta(u) * (sign * (factorial(m) // factorial(k))))
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Any
 
 from taylorad.rings.balls import precision
@@ -10,6 +11,7 @@ from taylorad.rings.balls import precision
 __all__ = ["CAP", "exponent", "loose", "settle"]
 
 CAP = 1 << 15  # bits; beyond this a result that is still undecided is given back as it is
+_BLANK = 1 << 12  # bits from which on a result without bounds counts as none
 _NEIGHBOURS = 64  # bits by which a coefficient must fall short of its neighbours to count as zero
 
 
@@ -29,8 +31,9 @@ def settle(compute: Callable[[], Sequence[Any]], bits: int) -> list[Any]:
         if not open_ or working >= CAP:
             return found
         widths = {k: exponent(found[k].rad()) for k in open_}
-        idle = idle + 1 if all(width >= before.get(k, width + 8) - 4 for k, width in widths.items()) else 0
-        if idle == 2:
+        blank = max(widths.values()) == inf
+        idle = idle + 1 if all(width >= before.get(k, inf) - 4 for k, width in widths.items()) else 0
+        if working >= _BLANK if blank else idle == 2:
             return found
         before = widths
         working *= 2
@@ -47,7 +50,7 @@ def loose(found: Sequence[Any], bits: int) -> list[int]:
         return []
     least = -2048 - 8 * bits
     sizes = {k: exponent(x) for k, x in enumerate(found) if k not in set(doubtful)}
-    known = sorted(k for k, size in sizes.items() if size > float("-inf"))
+    known = sorted(k for k, size in sizes.items() if size > -inf)
     out: list[int] = []
     for k in doubtful:
         size = exponent(found[k])
@@ -65,6 +68,6 @@ def loose(found: Sequence[Any], bits: int) -> list[int]:
 def exponent(x: Any) -> int | float:
     """The least e known with |x| < 2^e (an int of any size): −inf for zero, inf for a ball without bounds."""
     if not x.is_finite():
-        return float("inf")
+        return inf
     mantissa, e = x.abs_upper().man_exp()
-    return int(mantissa).bit_length() + int(e) if mantissa else float("-inf")
+    return int(mantissa).bit_length() + int(e) if mantissa else -inf
