@@ -149,7 +149,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
     if ord not in (None, 2):
         raise ValueError(f"the norm of a series is the Euclidean one; ord={ord!r} has kinks, write it out with abs")
     squares = x * x.conjugate()
-    return np.sqrt(_FUNCTIONS[np.sum](squares, axis=axis))
+    return _FUNCTIONS[np.sum](squares, axis=axis) ** 0.5
 
 
 def _dot(a: Any, b: Any) -> Any:
