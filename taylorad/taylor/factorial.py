@@ -56,7 +56,7 @@ def _split(k: int) -> tuple[float, int]:
 
 def _floats(c: np.ndarray, k: int) -> np.ndarray:
     """k!·c for floats: one rounding of k!, one of the product."""
-    parts = np.ascontiguousarray(c)[..., None].view(np.float64)  # real and imaginary parts
+    parts = np.array(c, order="C")[..., None].view(np.float64)  # real and imaginary parts
     size = np.abs(parts)
     if np.any((size.max(axis=-1) < _NORMAL) & (size.max(axis=-1) > 0)):
         raise _unrepresentable(k, "has lost digits: its coefficient is subnormal")
