@@ -109,10 +109,8 @@ class Expression:
     @property
     def rational(self) -> Fraction | None:
         """The value of a constant expression that is plain rational arithmetic, else None."""
-        match self.program:
-            case (_Number(value),):
-                return value
-        return None
+        first = self.program[0]
+        return first.value if isinstance(first, _Number) and len(self.program) == 1 else None
 
     def __call__(self, x: Any) -> Any:
         """The value at x: of the same kind as x, with x's order if x is a series.
@@ -122,20 +120,21 @@ class Expression:
         """
         from taylorad.taylor.apply import public
         from taylorad.taylor.construct import constant
+        from taylorad.taylor.join import common
+        from taylorad.taylor.nested import innermost
         from taylorad.taylor.series import Taylor
 
         u = x if isinstance(x, Taylor) else constant(x)
-        ring = u._ring
 
         def lift(value: Any) -> Taylor:
-            return constant(ring.lift(value))
+            return common((u, value))[0][1]
 
         def apply(name: str, args: tuple[Any, ...]) -> Any:
             function = public(name)
             assert function is not None  # the reader has looked it up
             return function(*args)
 
-        found = self._run(u, lift, lambda name: constant(ring.constant(name)), apply)
+        found = self._run(u, lift, lambda name: lift(innermost(u)[1].constant(name)), apply)
         found = lift(found) if isinstance(found, Fraction) else found
         return found if isinstance(x, Taylor) else found.constant_term
 
@@ -159,7 +158,7 @@ class Expression:
                     stack.append(x)
                 case _Operator(function, count):
                     args = _pop(stack, count)
-                    if isinstance(args[0], Fraction):  # a Fraction would round itself to a float beside a series
+                    if function is operator.pow and isinstance(args[0], Fraction):  # it would round itself to a float
                         args = (lift(args[0]), *args[1:])
                     stack.append(function(*args))
                 case _Call(name, count):
@@ -277,10 +276,12 @@ class _Reader:
                 if isinstance(func, ast.Attribute):
                     self._fail(_HINTS[ast.Attribute], func)
                 self._fail("only a function's name can be called; a product is written with *, as in 2*(x + 1)", func)
+            case _:
+                pass
         for kind in (type(node), type(getattr(node, "op", None))):
             if kind in _HINTS:
                 self._fail(_HINTS[kind], node)
-        self._fail("this has no place in an expression; only numbers, + - * / **, names and calls have", node)
+        return self._fail("this has no place in an expression; only numbers, + - * / **, names and calls have", node)
 
     def _chain(self, node: ast.expr, depth: int) -> bool:
         """a + b + c …: as long as it likes, for the left operands are followed without recursion."""
@@ -308,9 +309,9 @@ class _Reader:
         return len(text[:place].decode())
 
     def _exponent(self, node: ast.BinOp, moving: bool) -> None:
-        match self.program[-1]:
-            case _Number(value) if not moving and abs(value) > MAX_EXPONENT:
-                self._fail(f"the exponent is too large: at most {MAX_EXPONENT} in size", node.right)
+        last = self.program[-1]
+        if not moving and isinstance(last, _Number) and abs(last.value) > MAX_EXPONENT:
+            self._fail(f"the exponent is too large: at most {MAX_EXPONENT} in size", node.right)
 
     def _literal(self, node: ast.Constant) -> None:
         match node.value:

@@ -1,0 +1,118 @@
+"""The command line: ``taylorad diff`` and ``taylorad functions``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
+
+from taylorad import __version__
+from taylorad.errors import TayloradError
+
+__all__ = ["main"]
+
+_MISUSE = 2  # exit status of a command that was typed wrongly, or whose function has no series there
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors are one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_MISUSE, f"{self.prog}: {message} (try {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="taylorad", description="Taylor series by computer.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"taylorad {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    diff = commands.add_parser(
+        "diff",
+        help="derivatives of any order of a function that you type",
+        description="Derivatives of any order of a function that you type, with the Taylor coefficients.",
+        epilog='example: taylorad diff "exp(sin(x))/(1+x**2)" --at 0.6 --order 20',
+        allow_abbrev=False,
+    )
+    diff.add_argument("function", help='such as "exp(sin(x))/(1+x**2)", in one variable of any name')
+    diff.add_argument("--at", default="0", metavar="POINT", help="0.6, 3/5, pi/4, 0.6+1j (default 0)")
+    diff.add_argument("--order", type=int, default=10, metavar="K", help="the highest order (default 10)")
+    diff.add_argument("--digits", type=int, metavar="N", help="N digits (mpmath), or with --rigorous certified ones")
+    diff.add_argument("--rigorous", action="store_true", help="Arb balls: every digit shown is proven")
+    diff.add_argument("--exact", action="store_true", help="fractions, where every value is rational")
+    diff.add_argument("--series", action="store_true", help="the series c_0 + c_1 t + ... + O(t^(K+1)) as well")
+    diff.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    diff.add_argument("--plot", metavar="FILE", help="draw the function and its Taylor polynomials to FILE (.png)")
+    commands.add_parser("functions", help="the functions that an expression may call", allow_abbrev=False)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0, or 2 for input that has no answer (with one message)."""
+    given = sys.argv[1:] if argv is None else argv
+    # "-x**2" and "-pi/4" are no options: all of ours but -h begin with two hyphens
+    words = [f" {a}" if a[:1] == "-" and a[1:2] != "-" and a != "-h" else a for a in given]
+    options = _parser().parse_args(words)
+    try:
+        with _long_integers():
+            if options.command == "functions":
+                _functions()
+            else:
+                _diff(options)
+    except TayloradError as error:
+        print(f"taylorad: {error}", file=sys.stderr)
+        return _MISUSE
+    except (OverflowError, MemoryError) as error:
+        print(f"taylorad: a number is too large here ({error}); try --rigorous or a lower order", file=sys.stderr)
+        return _MISUSE
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+@contextmanager
+def _long_integers() -> Generator[None]:
+    """Let integers of any length be printed: they are results, no input."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+def _functions() -> None:
+    from taylorad.expression import functions
+
+    found = list(functions())
+    width = max(len(call) for call, _ in found)
+    for call, doc in found:
+        print(f"{call:<{width}}  {doc}")
+
+
+def _diff(options: argparse.Namespace) -> None:
+    from taylorad.command.diff import table
+
+    if options.exact and (options.rigorous or options.digits is not None):
+        raise TayloradError("--exact has all digits already: leave --digits and --rigorous out")
+    if options.exact:
+        mode = "exact"
+    elif options.rigorous:
+        mode = "rigorous"
+    else:
+        mode = "float" if options.digits is None else "digits"
+    found = table(options.function, options.at, options.order, mode, 16 if options.digits is None else options.digits)
+    print(found.json() if options.json else found.text())
+    if options.series and not options.json:
+        print(f"\nf({found.at} + t) = {found.series}")
+    if options.plot is not None:
+        from taylorad.plot import polynomials
+
+        polynomials(found.function, found.center, found.order, options.plot)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""Numbers as decimal text with as many digits as are known, from exact integers alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+__all__ = ["Decimal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """A real number, or the parts of a complex one: each within ``radius``·10^exponent of ``middle``·10^exponent."""
+
+    parts: tuple[tuple[int, int, int], ...]
+
+    @staticmethod
+    def of_ball(value: Any, digits: int) -> Decimal:
+        """An enclosure of a ball, with ``digits`` digits of the middle or a few more. Rigorous."""
+        parts = (value,) if hasattr(value, "mid_rad_10exp") else (value.real, value.imag)
+        found = (part.mid_rad_10exp(digits + 5) for part in parts)
+        return Decimal(tuple((int(m), int(r), int(e)) for m, r, e in found))
+
+    @staticmethod
+    def of_number(value: Any, digits: int) -> Decimal:
+        """An mpmath number that is right to ``digits`` digits, one unit of the last one as the radius."""
+        parts = [_fraction(part) for part in ((value.real, value.imag) if hasattr(value, "_mpc_") else (value,))]
+        top = max((_top(part) for part in parts if part), default=0)
+        exponent = top - digits - 5
+        scale = Fraction(10) ** -exponent
+        return Decimal(tuple((round(part * scale), 10**4 if any(parts) else 0, exponent) for part in parts))
+
+    @property
+    def top(self) -> int | None:
+        """The number is below 10^top in size, and not far below; None for zero."""
+        return max((len(str(abs(m))) + e for m, _, e in self.parts if m), default=None)
+
+    @property
+    def blur(self) -> int | None:
+        """The error is below 10^blur; None where there is none."""
+        return max((len(str(r)) + e for _, r, e in self.parts if r), default=None)
+
+    @property
+    def digits(self) -> int | None:
+        """How many digits are certain: an error below one unit of the last of them. None: all, the number is exact."""
+        if self.blur is None:
+            return None
+        return 0 if self.top is None else max(0, self.top - self.blur)
+
+    @property
+    def holds_zero(self) -> bool:
+        """Whether the number may be 0."""
+        return all(abs(m) <= r for m, r, _ in self.parts)
+
+    def text(self, digits: int) -> str:
+        """At most ``digits`` digits and none that is uncertain (by more than one unit of the last one shown)."""
+        if self.top is None or (self.digits is not None and self.digits < 2):
+            return "0" if self.blur is None else f"0 +/- 1e{self.blur:+03d}"
+        known = digits if self.digits is None else min(digits, self.digits - 1)
+        shown = [_written(m, e, self.top - known) for m, _, e in self.parts]
+        if self.blur is None:
+            shown = [_trimmed(s) for s in shown]
+        if len(shown) == 1:
+            return shown[0]
+        real, imaginary = shown
+        return f"{real}{'' if imaginary.startswith('-') else '+'}{imaginary}j"
+
+
+def _fraction(value: Any) -> Fraction:
+    sign, man, exp, _ = value._mpf_
+    return Fraction(-int(man) if sign else int(man)) * Fraction(2) ** exp
+
+
+def _top(value: Fraction) -> int:
+    """The t with 10^(t−1) ≤ |value| < 10^t."""
+    numerator, denominator = abs(value.numerator), value.denominator
+    guess = len(str(numerator)) - len(str(denominator))
+    return guess + 1 if numerator * 10 ** max(-guess, 0) >= denominator * 10 ** max(guess, 0) else guess
+
+
+def _written(middle: int, exponent: int, unit: int) -> str:
+    """middle·10^exponent, rounded to a multiple of 10^unit."""
+    n = round(middle * Fraction(10) ** (exponent - unit))
+    sign, s = "-" if n < 0 else "", str(abs(n))
+    point = len(s) + unit
+    if n == 0:
+        return "0"
+    if unit > 0 or not -4 <= point <= 21:
+        return f"{sign}{s[0]}{'.' * (len(s) > 1)}{s[1:]}e{point - 1:+03d}"
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{s}"
+    return f"{sign}{s[:point]}{'.' * (len(s) > point)}{s[point:]}"
+
+
+def _trimmed(text: str) -> str:
+    mantissa, e, exponent = text.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return mantissa + e + exponent
