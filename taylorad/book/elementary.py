@@ -106,7 +106,7 @@ def rsqrt(u: Any, du: Any, v: Any) -> Any:
     return -(v * du) / (2 * u)
 
 
-@rule(value="pow", domain=POSITIVE, homogeneity="a")
+@rule(value="pow", domain=POSITIVE, homogeneity="a", euler=True)
 def pow(u: Any, du: Any, v: Any, a: Any) -> Any:
     """u to a constant power a (principal for complex u)."""
     return a * (v * du / u)

@@ -131,6 +131,8 @@ class Rule(Entry):
     ``value`` is None (each ring looks the outputs' names up in its table), a mapping from ring names to
     functions, or one function ``value(f, *args, *params)`` written over any ring's own functions ``f``.
     ``homogeneity`` a means f(c·u) = c^a·f(u) for c > 0: it lets powers of t be taken out at a branch point.
+    With ``euler``, a rule of one argument and one output takes its recurrence from Euler's equation u·θv = a·v·θu with
+    its ``homogeneity`` a, a parameter, instead of from its differential, to which a test proves it equal.
     A ``variadic`` rule takes any number of arguments; its differential is the sum of one term for each of them.
     A ``symmetric`` function of several arguments has a jet in each ring as well, which is taken where all arguments
     but one are constant: there a differential may cancel (ψ(a) − ψ(a + b) for small b) and the jet does not.
@@ -143,6 +145,7 @@ class Rule(Entry):
     digest: bytes = b""
     variadic: bool = False
     symmetric: bool = False
+    euler: bool = False
 
     def apply(self, args: tuple[Any, ...]) -> tuple[Node, ...]:
         if self.variadic and args:
@@ -166,6 +169,9 @@ class Rule(Entry):
         if len(found) != len(self.outputs):
             raise ValueError(f"rule {self.name} returns {len(found)} differentials for {len(self.outputs)} outputs")
         return found
+
+    def exponent(self, params: tuple[Node, ...]) -> Node | None:
+        return params[self.parameters.index(str(self.homogeneity))] if self.euler else None
 
     def __reduce__(self) -> Any:
         return (_from_book, (self.name,))
@@ -261,6 +267,7 @@ def rule(
     homogeneity: Fraction | str | None = None,
     variadic: bool = False,
     symmetric: bool = False,
+    euler: bool = False,
     aliases: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Rule]:
     """Write a function into the book by its total differential.
@@ -293,6 +300,7 @@ def rule(
             homogeneity,
             variadic=variadic,
             symmetric=symmetric,
+            euler=euler,
             defaults=_defaults(differential),
         )
         # what the rule says, not what it is called: compiled code must not outlive a changed rule
@@ -300,7 +308,7 @@ def rule(
         vs = tuple(Leaf.of(arity + i) for i in range(len(names)))
         ps = tuple(Leaf.of(arity + len(names) + i, 0) for i in range(len(params)))
         said = b"".join(d.digest for d in entry.differentials(us, vs, ps))
-        content = repr((name, names)).encode() + said
+        content = repr((name, names, euler)).encode() + said
         object.__setattr__(entry, "digest", hashlib.blake2b(content, digest_size=16).digest())
         return register(entry, aliases)
 

@@ -89,6 +89,11 @@ class ArrayRing(Ring):
             return left.dot(right)
         return np.einsum("j...,j...->...", left, right)
 
+    def weighted(self, a: np.ndarray, b: np.ndarray, p: Element, q: Element, k: int) -> Element:
+        j = np.arange(1.0, k + 1).reshape(-1, *[1] * max(np.ndim(a) - 1, np.ndim(p), np.ndim(q)))
+        weights = p * j + q * (k - j)
+        return np.einsum("j...,j...->...", weights * a[1 : k + 1], b[:k][::-1])
+
     def product(self, a: np.ndarray, b: np.ndarray, order: int) -> np.ndarray:
         if a.ndim == 1 and b.ndim == 1:
             return np.convolve(a[: order + 1], b[: order + 1])[: order + 1]
@@ -118,7 +123,8 @@ class ArrayRing(Ring):
                 here = np.where(a == at, int(Position.BOUNDARY), int(Position.INSIDE))
             else:
                 gap = (a - at) * sign
-                here = np.where(gap > 0, int(Position.INSIDE), np.where(gap == 0, int(Position.BOUNDARY), int(Position.OUTSIDE)))
+                beyond = np.where(gap == 0, int(Position.BOUNDARY), int(Position.OUTSIDE))
+                here = np.where(gap > 0, int(Position.INSIDE), beyond)
             worst = np.maximum(worst, here)
         return worst
 

@@ -98,6 +98,17 @@ class Ring(ABC):
     def convolve(self, a: Any, b: Any, lo: Any, hi: Any, k: Any) -> Element:
         """Σ a_j·b_{k−j} for j = lo … hi (zero when hi < lo)."""
 
+    def weighted(self, a: Any, b: Any, p: Element, q: Element, k: Any) -> Element:
+        """Σ (p·j + q·(k−j))·a_j·b_{k−j} for j = 1 … k.
+
+        Each weight is formed before its product: two sums, one for p and one for q, would cancel.
+        """
+        total = self.zero()
+        for j in range(1, k + 1):
+            weight = self.add(self.times_int(p, j), self.times_int(q, k - j))
+            total = self.add(total, self.mul(weight, self.convolve(a, b, j, j, k)))
+        return total
+
     def product(self, a: Any, b: Any, order: int) -> Any:
         """Coefficients 0 … order of a·b, from two buffers of at least that order."""
         fresh = self.buffer(order)

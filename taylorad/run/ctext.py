@@ -40,7 +40,25 @@ static double old_part(const double *a, const double *b, int64_t k) {{
     return total;
 }}
 
-/* the same for a = b */
+/* sum of (p j + q (k-j)) a[j] b[k-j], j = 1 ... k-1 */
+static double scaled(double a, double p, double q, int64_t j, int64_t k) {{
+    return fma(p, (double)j, q * (double)(k - j)) * a;
+}}
+static double weighted_part(double p, double q, const double *a, const double *b, int64_t k) {{
+    double p[4] = {{0, 0, 0, 0}}, total;
+    for (int64_t i = 0; i < k - 1 - 2 * SKIP; i++) {{
+        const int64_t j = 1 + SKIP + i;
+        p[i & 3] = fma(scaled(a[j], p, q, j, k), b[k - j], p[i & 3]);
+    }}
+    total = four(p);
+    if (SKIP) {{
+        total = fma(scaled(a[1], p, q, 1, k), b[k - 1], total);
+        total = fma(scaled(a[k - 1], p, q, k - 1, k), k > 2 ? b[1] : 0.0, total);
+    }}
+    return total;
+}}
+
+/* the same as the first for a = b */
 static double half_part(const double *a, int64_t k) {{
     double p[4] = {{0, 0, 0, 0}}, total, middle = k % 2 ? 0.0 : a[k / 2];
     const int64_t m = (k - 1) / 2;
@@ -142,6 +160,8 @@ class _Printer:
                 return f"b{op.data[0]}[k - {op.data[1]}]"
             case "old":
                 return f"old_part(b{op.data[0]}, b{op.data[1]}, k)"
+            case "weighted":
+                return f"weighted_part({v[0]}, {v[1]}, b{op.data[0]}, b{op.data[1]}, k)"
             case "half":
                 return f"half_part(b{op.data[0]}, k)"
             case "neg":

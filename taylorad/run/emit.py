@@ -13,7 +13,7 @@ front; so partial sums may run over their ends, and both factors are read in ris
 
 from __future__ import annotations
 
-from taylorad.run.program import SHORT, Check, Op, Program
+from taylorad.run.program import SHORT, SUMS, Check, Op, Program
 from taylorad.run.writer import Target, Writer, double
 
 __all__ = ["Emitter", "emit"]
@@ -150,10 +150,10 @@ class Emitter(Writer):
         self.label("step")
         head = len(self.lines)
         self._indices()
-        self._sums([i for i in p.step if p.ops[i].kind == "old"], half=False)
-        self._sums([i for i in p.step if p.ops[i].kind == "half"], half=True)
+        for kind in SUMS:
+            self._sums([i for i in p.step if p.ops[i].kind == kind], kind)
         for i in p.step:
-            if p.ops[i].kind not in ("old", "half"):
+            if p.ops[i].kind not in SUMS:
                 self.value[i] = self._operation(p.ops[i])
         for i, b in enumerate(p.buffers):
             if b.step is not None:
@@ -191,11 +191,11 @@ class Emitter(Writer):
             found = self.put(f"select i1 {here}, {self.type} {self.value[v]}, {self.type} {found}")
         return found
 
-    def _sums(self, sums: list[int], half: bool) -> None:
+    def _sums(self, sums: list[int], kind: str) -> None:
         """The sums over j = 1 … k−1, or 2 … k−2 (to the middle for a half), a bundle in each loop; then their ends."""
         if not sums:
             return
-        if half:
+        if kind == "half":
             middle = self.integer("lshr", self.integer("sub", "%k", 1), 1)
             first, count = self.integer("sub", "%k", middle), self.integer("sub", middle, self.skip)
             second = middle  # index of the second factor where the first has `first`
@@ -205,14 +205,10 @@ class Emitter(Writer):
         size = max(1, _BUNDLE // (1 if self.lanes == 1 else 4))
         for begin in range(0, len(sums), size):
             bundle = sums[begin : begin + size]
-            pairs = [self.program.ops[i].data for i in bundle]
-            inner = (
-                self._single(pairs, first, second, count)
-                if self.lanes == 1
-                else self._lanes(pairs, first, second, count)
-            )
+            inner = (self._single if self.lanes == 1 else self._lanes)(bundle, first, second, count)
             for i, total in zip(bundle, inner, strict=True):
-                self.value[i] = self._middle(i, total) if half else self._ends(i, total) if self.skip else total
+                ended = self._middle if kind == "half" else self._ends
+                self.value[i] = ended(i, total) if self.skip or kind == "half" else total
 
     def _past(self, buffer: int, index: str | int) -> str:
         """A coefficient of a buffer before this order, which is written last; ``index`` j means k − j."""
@@ -234,8 +230,30 @@ class Emitter(Writer):
     def _ends(self, i: int, total: str) -> str:
         """Add j = 1 and j = k−1."""
         a, b = self.program.ops[i].data
-        total = self.fma(self._past(a, "1"), self._past(b, 1), total)
-        return self.fma(self._past(a, 1), self._first(b), total)
+        first, last = self._past(a, "1"), self._past(a, 1)
+        weights = self._weights(i)
+        if weights:
+            one, rest = self.number(1.0), self.splat(self.put(f"fsub double %kf, {double(1.0)}"))
+            first, last = self.scaled(first, weights, one, rest), self.scaled(last, weights, rest, one)
+        return self.fma(last, self._first(b), self.fma(first, self._past(b, 1), total))
+
+    def _weights(self, i: int) -> list[str]:
+        """p and q of a weighted sum; nothing for the others."""
+        return [self.value[a] for a in self.program.ops[i].args]
+
+    def places(self, ahead: str) -> list[tuple[str, str]]:
+        """j and k−j as values, for j = ``ahead`` and the three after it."""
+        out: list[tuple[str, str]] = []
+        for r in range(4):
+            j = self.put(f"sitofp i64 {self.integer('add', ahead, r)} to double")
+            out.append((self.splat(j), self.splat(self.put(f"fsub double %kf, {j}"))))
+        return out
+
+    def scaled(self, a: str, weights: list[str], j: str, rest: str, kind: str = "") -> str:
+        """a·(p·j + q·(k−j))."""
+        p, q = weights
+        weight = self.fma(p, j, self.arith("fmul", q, rest, kind), kind)
+        return self.arith("fmul", weight, a, kind)
 
     def _middle(self, i: int, total: str) -> str:
         """Twice what stands, j = 1 included, and the square in the middle."""
@@ -248,11 +266,17 @@ class Emitter(Writer):
         mid = self.put(f"select i1 {odd}, {self.type} {self.zero}, {self.type} {mid}")
         return self.fma(mid, mid, total)
 
-    def _single(self, pairs: list[tuple[int, int]], first: str, second: str, count: str) -> list[str]:
+    def _single(self, bundle: list[int], first: str, second: str, count: str) -> list[str]:
         kind = "<4 x double>"
         back = self.integer("sub", "%K", second)
+        weights = [[self.spread(w) for w in self._weights(i)] for i in bundle]
         loop = self.loop("0", count)
         ahead, behind = self.integer("add", loop.index, first), self.integer("add", loop.index, back)
+        j = rest = ""
+        if any(weights):
+            j = self.spread(self.put(f"sitofp i64 {ahead} to double"))
+            j = self.arith("fadd", j, "<" + ", ".join(f"double {double(r)}" for r in range(4)) + ">", kind)
+            rest = self.arith("fsub", self.spread("%kf"), j, kind)
         loaded: dict[str, str] = {}
 
         def vector(base: str, index: str) -> str:
@@ -260,16 +284,19 @@ class Emitter(Writer):
                 loaded[base] = self.put(f"load {kind}, ptr {self.at(base, index, 1)}, align 8")
             return loaded[base]
 
-        sums = [
-            self.fma(vector(self.forward[a], ahead), vector(self.reverse[b], behind), loop.sum(s), kind)
-            for s, (a, b) in enumerate(pairs)
-        ]
+        sums: list[str] = []
+        for s, i in enumerate(bundle):
+            a, b = self.program.ops[i].data
+            left = vector(self.forward[a], ahead)
+            left = self.scaled(left, weights[s], j, rest, kind) if weights[s] else left
+            sums.append(self.fma(left, vector(self.reverse[b], behind), loop.sum(s), kind))
         return self.four(self.close(loop, kind, sums))
 
-    def _lanes(self, pairs: list[tuple[int, int]], first: str, second: str, count: str) -> list[str]:
+    def _lanes(self, bundle: list[int], first: str, second: str, count: str) -> list[str]:
         loop = self.loop("0", count)
         ahead, behind = self.integer("add", loop.index, first), self.integer("sub", second, loop.index)
         loaded: dict[tuple[str, int], str] = {}
+        places = self.places(ahead) if any(map(self._weights, bundle)) else []
 
         def vector(base: str, index: str, step: int) -> str:
             if (base, step) not in loaded:
@@ -277,11 +304,13 @@ class Emitter(Writer):
                 loaded[base, step] = self.load(start, str(step))
             return loaded[base, step]
 
-        sums = [
-            self.fma(vector(self.forward[a], ahead, r), vector(self.reverse[b], behind, -r), loop.sum(4 * s + r))
-            for s, (a, b) in enumerate(pairs)
-            for r in range(4)
-        ]
+        sums: list[str] = []
+        for s, i in enumerate(bundle):
+            (a, b), weights = self.program.ops[i].data, self._weights(i)
+            for r in range(4):
+                left = vector(self.forward[a], ahead, r)
+                left = self.scaled(left, weights, *places[r]) if weights else left
+                sums.append(self.fma(left, vector(self.reverse[b], behind, -r), loop.sum(4 * s + r)))
         totals = self.close(loop, self.type, sums)
         quads = [totals[i : i + 4] for i in range(0, len(totals), 4)]
         return [self.arith("fadd", self.arith("fadd", q[0], q[2]), self.arith("fadd", q[1], q[3])) for q in quads]

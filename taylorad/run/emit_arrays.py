@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from taylorad.run.emit import Emitter
-from taylorad.run.program import SHORT, Program
+from taylorad.run.program import SHORT, SUMS, Program
 from taylorad.run.writer import Target, double
 
 __all__ = ["ArrayEmitter"]
@@ -99,7 +99,7 @@ class ArrayEmitter(Emitter):
                 at = max(at, stage.get(a, 0) + apart)
             stage[i] = at
             for a in op.args:
-                if p.ops[a].kind in ("old", "half"):
+                if p.ops[a].kind in SUMS:
                     wanted[a] = min(wanted.get(a, at), at)
         stage |= wanted  # a sum stands where it is first used
         found: dict[tuple[int, int, int], list[int]] = {}
@@ -113,7 +113,7 @@ class ArrayEmitter(Emitter):
     def _plain(self, i: int) -> bool:
         """Whether an operation is made anew wherever it is wanted; a matrix wants its vector in memory."""
         op = self.program.ops[i]
-        return not op.args and op.kind not in ("old", "half", "call") and i not in self.mixed
+        return not op.args and op.kind not in (*SUMS, "call") and i not in self.mixed
 
     def _each(self, size: int, work: Callable[[], None]) -> None:
         """Do some work for every block of elements."""
@@ -149,10 +149,10 @@ class ArrayEmitter(Emitter):
 
     def _group(self, members: list[int]) -> None:
         ops = self.program.ops
-        for i in sorted(members, key=lambda i: ops[i].kind not in ("old", "half")):
+        for i in sorted(members, key=lambda i: ops[i].kind not in SUMS):
             for a in ops[i].args:
                 self._have(a)
-            value = self._sum(i) if ops[i].kind in ("old", "half") else self._operation(ops[i])
+            value = self._sum(i) if ops[i].kind in SUMS else self._operation(ops[i])
             self.value[i] = value
             if self.size == 1:
                 self.scalars[i] = value
@@ -282,14 +282,13 @@ class ArrayEmitter(Emitter):
             first, second, count = "1", below, below
         loop = self.loop("0", count)
         ahead, behind = self.integer("add", loop.index, first), self.integer("sub", second, loop.index)
-        sums = [
-            self.fma(
-                self.load(self.forward[a], self.integer("add", ahead, r)),
-                self.load(self.reverse[b], self.integer("sub", behind, r)),
-                loop.sum(r),
-            )
-            for r in range(4)
-        ]
+        weights = self._weights(i)
+        places = self.places(ahead) if weights else []
+        sums: list[str] = []
+        for r in range(4):
+            left = self.load(self.forward[a], self.integer("add", ahead, r))
+            left = self.scaled(left, weights, *places[r]) if weights else left
+            sums.append(self.fma(left, self.load(self.reverse[b], self.integer("sub", behind, r)), loop.sum(r)))
         q = self.close(loop, self.type, sums)
         self.past, self.below = {}, {}
         total = self.arith("fadd", self.arith("fadd", q[0], q[2]), self.arith("fadd", q[1], q[3]))

@@ -15,7 +15,7 @@ from typing import Any
 
 from taylorad.errors import CompilationError
 from taylorad.run.interpret import bind
-from taylorad.run.program import SHORT, Buffer, Given, Op, Program, Row
+from taylorad.run.program import SHORT, SUMS, Buffer, Given, Op, Program, Row
 from taylorad.run.record import ComplexRecorder, Recorder
 from taylorad.run.tape import Order, Series, Tape
 from taylorad.series.node import Function, Local, Node, Select
@@ -102,7 +102,7 @@ def _finish(
             if series not in kept:
                 kept[series] = False
                 todo.extend(_held(series))
-    sums = [i for i in sorted(needed) if tape.ops[i].kind in ("old", "half")]
+    sums = [i for i in sorted(needed) if tape.ops[i].kind in SUMS]
     turned = {i: _orient(tape.ops[i], kept) for i in sums}
     number = {series: i for i, series in enumerate(kept)}
     asked = sorted({tape.ops[i].data[0] for i in needed if tape.ops[i].kind in ("given", "jet")})
@@ -110,8 +110,8 @@ def _finish(
     def final_op(i: int) -> Op:
         op = turned.get(i, tape.ops[i])
         match op.kind:
-            case "old" | "half":
-                return Op(op.kind, (), (number[op.data[0]], number[op.data[1]]))
+            case "old" | "half" | "weighted":
+                return Op(op.kind, op.args, (number[op.data[0]], number[op.data[1]]))
             case "back":
                 return Op("back", (), (number[op.data[0]], op.data[1]))
             case "coef":
@@ -149,7 +149,7 @@ def _finish(
 
 def _series(op: Op) -> tuple[Series, ...]:
     match op.kind:
-        case "old" | "half":
+        case "old" | "half" | "weighted":
             return op.data
         case "back":
             return (op.data[0],)
@@ -168,7 +168,7 @@ def _held(series: Series) -> list[int]:
 def _orient(op: Op, kept: dict[Series, bool]) -> Op:
     """Which factor of a sum is the reversed one: a factor that is reversed for another sum already, if any."""
     a, b = op.data
-    if kept[a] and not kept[b]:
+    if kept[a] and not kept[b] and op.kind != "weighted":  # its factors are not alike
         a, b = b, a
     kept[b] = True
-    return Op(op.kind, (), (a, b))
+    return Op(op.kind, op.args, (a, b))

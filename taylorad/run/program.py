@@ -6,7 +6,8 @@ no step: its start goes up to a fixed order. Every number a step needs from lowe
 :class:`Buffer`; the sums over them are two kinds of operation that later stages turn into loops:
 
 * ``old(A, B)``: Σ A_j·B_{k−j} for j = 1 … k−1, the part of a convolution that needs lower orders only;
-* ``half(A)``: the same for A = B, by symmetry.
+* ``half(A)``: the same for A = B, by symmetry;
+* ``weighted(A, B)``: the same with the factor p·j + q·(k−j) in every term.
 
 Operations, in static single assignment: an operation's number is its place in ``ops``.
 """
@@ -19,10 +20,11 @@ from typing import Any, NamedTuple, final
 
 from taylorad.series.node import Node
 
-__all__ = ["SHORT", "Buffer", "Check", "Given", "Op", "Program", "Row"]
+__all__ = ["SHORT", "SUMS", "Buffer", "Check", "Given", "Op", "Program", "Row"]
 
 SHORT = 3  # a polynomial up to this degree is a few constants, and a convolution with it a few terms
 
+SUMS = ("old", "weighted", "half")
 _FEW = 6  # sums in a step
 
 _ARITY = {
@@ -37,6 +39,7 @@ _ARITY = {
     "back": 0,  # data: (buffer, j): coefficient k − j, j ≥ 1
     "old": 0,  # data: (buffer, buffer)
     "half": 0,  # data: (buffer, buffer), both the same
+    "weighted": 2,  # args: p and q, known before the step; data: (buffer, buffer)
     "neg": 1,
     "add": 2,
     "sub": 2,
@@ -47,7 +50,7 @@ _ARITY = {
     "map": 1,  # data: a matrix
     "pick": None,  # args: index, branch 0, branch 1, …
 }
-_STEP_ONLY = frozenset(("order", "reciprocal", "coef", "input", "jet", "back", "old", "half"))
+_STEP_ONLY = frozenset(("order", "reciprocal", "coef", "input", "jet", "back", *SUMS))
 
 
 class Op(NamedTuple):
@@ -143,7 +146,7 @@ class Program:
         That shortens the wait from one order to the next, which is what a step of few sums spends its time on;
         a step of many sums has other work to do meanwhile, and shorter code without.
         """
-        return not self.arrays and sum(self.ops[i].kind in ("old", "half") for i in self.step) <= _FEW
+        return not self.arrays and sum(self.ops[i].kind in SUMS for i in self.step) <= _FEW
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -170,7 +173,7 @@ class Program:
         return out
 
     def packs(self, width: int) -> list[tuple[int, ...]]:
-        """The step's sums, ``width`` at a time, halves and full ones apart; unlike operands share a pack.
+        """The step's sums, ``width`` at a time, each kind apart; unlike operands share a pack.
 
         Packs follow the level at which a sum is first used, so that what is wanted together is summed together.
         """
@@ -179,10 +182,10 @@ class Program:
             for i in ops:
                 for a in self.ops[i].args:
                     used.setdefault(a, level)
-        sums = sorted((i for i in self.step if self.ops[i].kind in ("old", "half")), key=lambda i: (used.get(i, 0), i))
+        sums = sorted((i for i in self.step if self.ops[i].kind in SUMS), key=lambda i: (used.get(i, 0), i))
         return [
             tuple(group[j : j + width])
-            for kind in ("old", "half")
+            for kind in SUMS
             for group in [[i for i in sums if self.ops[i].kind == kind]]
             for j in range(0, len(group), width)
         ]
@@ -200,6 +203,8 @@ class Program:
                 missing = [a for a in op.args if a not in known]
                 if missing:
                     raise ValueError(f"%{i} = {op} uses %{missing[0]} before it is computed")
+                if op.kind == "weighted" and not set(self.start).issuperset(op.args):
+                    raise ValueError(f"%{i} = {op} needs weights that are known before the step")
                 known.add(i)
         for holder in (*self.buffers, *(row for root in self.roots for row in root)):
             wanted = (*holder.start, *(() if holder.step is None else (holder.step,)))

@@ -111,6 +111,9 @@ class Recorder(Ring):
     def convolve(self, a: Any, b: Any, lo: Any, hi: Any, k: Any) -> Element:
         return self.tape.convolve(a, b, lo, hi, k)
 
+    def weighted(self, a: Any, b: Any, p: Element, q: Element, k: Any) -> Element:
+        return self.tape.weighted(a, b, p, q, k)
+
     # ------------------------------------------------------------------ functions at one point
     def outputs(self, law: Any, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...]:
         functions = [native.lookup(name, self.complex) for name in law.outputs]
@@ -240,6 +243,16 @@ class ComplexRecorder(Recorder):
             cross = t.convolve(a.re, a.im, lo, hi, k)
             return (re, t.add(cross, cross))
         return (re, t.add(t.convolve(a.re, b.im, lo, hi, k), t.convolve(a.im, b.re, lo, hi, k)))
+
+    def weighted(self, a: Any, b: Any, p: Element, q: Element, k: Any) -> Element:
+        t = self.tape
+
+        def product(x: Any, y: Any) -> tuple[int, int]:  # with the real and with the imaginary weights
+            return (t.weighted(x, y, p[0], q[0], k), t.weighted(x, y, p[1], q[1], k))
+
+        rr, ri, ir, ii = product(a.re, b.re), product(a.re, b.im), product(a.im, b.re), product(a.im, b.im)
+        re = t.sub(t.sub(rr[0], ii[0]), t.add(ri[1], ir[1]))
+        return (re, t.add(t.add(ri[0], ir[0]), t.sub(rr[1], ii[1])))
 
     def _operand(self, element: Element) -> Operand:
         real = Recorder(self.tape)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, final
 
 from taylorad.errors import CompilationError
-from taylorad.run.program import SHORT, Check, Op
+from taylorad.run.program import SHORT, SUMS, Check, Op
 
 __all__ = ["Order", "Series", "Tape"]
 
@@ -93,7 +93,7 @@ class Tape:
             found = self.known[made] = len(self.ops)
             self.ops.append(made)
             self.sizes.append(max(size, 1 if kind == "map" else max((self.sizes[a] for a in args), default=1)))
-            own = kind in ("order", "reciprocal", "coef", "input", "jet", "back", "old", "half")
+            own = kind in ("order", "reciprocal", "coef", "input", "jet", "back", *SUMS)
             self.moving.append(own or any(self.moving[a] for a in args))
             self.depth.append(_LATENCY.get(kind, 4) + max((self.depth[a] for a in args), default=0))
         return found
@@ -196,6 +196,21 @@ class Tape:
             return total if lo else self.fma(self.add(a[0], a[0]), a[k], total)
         ends = ([] if lo else [(a[0], b[k])]) + ([] if left else [(a[k], b[0])])
         return self.dot(ends, self.op("old", (), (a, b), max(a.size, b.size)))
+
+    def weighted(self, a: Series, b: Series, p: int, q: int, k: Any) -> int:
+        """Σ (p·j + q·(k−j))·a_j·b_{k−j}, j = 1 … k, for a series b of any degree."""
+        if self.value(p) == 0 and self.value(q) == 0:
+            return self.number(0.0)
+        looped = isinstance(k, Order)
+        if looped and a.degree > SHORT:
+            last = self.mul(self.mul(p, self.op("order")), a[k])
+            return self.fma(last, b[0], self.op("weighted", (p, q), (a, b), max(a.size, b.size)))
+        terms: list[tuple[int, int]] = []
+        for j in range(1, (a.degree if looped else k) + 1):
+            rest = self.sub(self.op("order"), self.number(j)) if looped else self.number(k - j)
+            weight = self.fma(p, self.number(j), self.mul(q, rest))
+            terms.append((self.mul(weight, a[j]), b[k - j]))
+        return self.dot(terms) if looped else self._unrolled(terms)
 
     def _unrolled(self, pairs: list[tuple[int, int]]) -> int:
         """From the inside out, so that the newest coefficients come last, in two partial sums when long."""

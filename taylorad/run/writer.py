@@ -76,6 +76,11 @@ class Writer:
         v = self.put(f"insertelement {self.type} poison, double {scalar}, i32 0")
         return self.put(f"shufflevector {self.type} {v}, {self.type} poison, <{self.lanes} x i32> zeroinitializer")
 
+    def spread(self, scalar: str) -> str:
+        """A double in all four places of a vector."""
+        v = self.put(f"insertelement <4 x double> poison, double {scalar}, i32 0")
+        return self.put(f"shufflevector <4 x double> {v}, <4 x double> poison, <4 x i32> zeroinitializer")
+
     def arith(self, op: str, a: str, b: str, kind: str = "") -> str:
         return self.put(f"{op} {kind or self.type} {a}, {b}")
 

@@ -70,6 +70,9 @@ class Law(Protocol):
         """θ of every output, as nodes."""
         ...
 
+    def exponent(self, params: tuple[Node, ...]) -> Node | None:
+        """a, where the entry has one argument and one output and wants u·θv = a·v·θu as its recurrence, else None."""
+
 
 class Node:
     """A power series in the making. Immutable; two equal nodes are the same object."""
@@ -336,6 +339,11 @@ class Function(Node):
     def operands(self) -> tuple[Node, ...]:
         return (*self.args, *self.params)
 
+    @property
+    def exponent(self) -> Node | None:
+        """The constant a where v_k comes from u·θv = a·v·θu (Euler's equation) instead of the differential."""
+        return self.law.exponent(self.params)
+
     def siblings(self) -> tuple[Function, ...]:
         """All outputs of the same entry at the same arguments."""
         return tuple(Function.of(self.law, i, self.args, self.params) for i in range(len(self.law.outputs)))
@@ -420,8 +428,10 @@ class Select(Node):
 class State(Node):
     """A component of the state of x′ = f(x): coefficient k is coefficient k−1 of its right-hand side over k."""
 
-    __slots__ = ("_rhs",)
+    __slots__ = ("rhs", "start")
     __match_args__ = ("index",)
+    rhs: Node
+    start: Node
 
     @staticmethod
     def of(system: object, index: int) -> State:
@@ -431,13 +441,9 @@ class State(Node):
     def index(self) -> int:
         return self.parts[1]
 
-    @property
-    def rhs(self) -> Node:
-        return self._rhs
-
-    def bind(self, rhs: Node) -> None:
-        """Give the right-hand side; done once, when the system has been traced."""
-        self._rhs = rhs
+    def bind(self, rhs: Node, start: Node) -> None:
+        """Give the right-hand side and the node whose coefficient 0 is the initial value; done once."""
+        self.rhs, self.start = rhs, start
 
 
 def as_node(value: object) -> Node:

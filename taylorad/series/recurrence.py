@@ -4,6 +4,12 @@ With θ = t·d/dt, coefficient k of θa is k·a_k. A function obeys θv = dv by 
 term of dv has a factor θu and θu has no constant term; so coefficient k of dv needs v below k only, and
 v_k = (dv)_k/k. A state of x′ = f(x) is the same: x_k = f_{k−1}/k.
 
+A homogeneous function of one argument, f(c·u) = c^a·f(u), obeys u·θv = a·v·θu (Euler), where v_k stands on the left:
+
+    k·u_0·v_k = Σ (a·j − (k − j))·u_j·v_{k−j},  j = 1 … k.
+
+That is one sum instead of two, and right to the last digits where a·j is next to k − j; a rule asks for it.
+
 Nothing here branches on a value and nothing loops over k or j: the sums live in the ring.
 """
 
@@ -53,6 +59,8 @@ def initial(ring: Ring, node: Node, c: Store) -> Element:
             return ring.div(c[a][0], c[b][0])
         case Map(matrix, a):
             return ring.map(matrix, c[a][0])
+        case State():
+            return c[node.start][0]
     raise TypeError(f"{type(node).__name__} has no initial coefficient of its own")
 
 
@@ -82,6 +90,9 @@ def advance(ring: Ring, node: Node, c: Store) -> Callable[[Any], Element]:
             return lambda k: ring.times_int(c[a][k], k)
         case Map(matrix, a):
             return lambda k: ring.map(matrix, c[a][k])
+        case Function(_, _, args, _) if node.exponent is not None:
+            u, a, minus = args[0], node.exponent, ring.lift(-1)
+            return lambda k: ring.over_int(ring.div(ring.weighted(c[u], c[node], c[a][0], minus, k), c[u][0]), k)
         case Function():
             dv = node.differential
             if dv.degree == 0:  # a step function, constant between its jumps
@@ -97,14 +108,16 @@ def advance(ring: Ring, node: Node, c: Store) -> Callable[[Any], Element]:
 def dependencies(node: Node, k: int) -> tuple[Node, ...]:
     """The nodes whose coefficient k must stand before coefficient k of ``node`` is computed (k = 0, or any k ≥ 1)."""
     match node:
-        case Constant() | Leaf() | State():
+        case State():
+            return (node.start,) if k == 0 else ()
+        case Constant() | Leaf():
             return ()
         case Product(a, b) if k > 0:
             return (a,) * (b.valuation == 0) + (b,) * (a.valuation == 0)
         case Quotient(a, b) if k > 0 and 0 < a.valuation <= a.degree:
             return (a,)
         case Function() if k > 0:
-            return (node.differential,) if node.degree > 0 else ()
+            return () if node.degree == 0 else node.args if node.exponent is not None else (node.differential,)
         case Local() if k > 0:
             return (node.u,)
         case Select() if k > 0:

@@ -29,7 +29,8 @@ def schedule(roots: Sequence[Node]) -> Schedule:
     nodes = _reachable(roots)
     first = _sorted(nodes, 0)
     rest = _sorted([n for n in nodes if n.degree > 0], 1)
-    return Schedule(tuple(roots), tuple(first), tuple(n for n in rest if n.degree > 0 and not isinstance(n, (Leaf, Constant))))
+    moving = tuple(n for n in rest if n.degree > 0 and not isinstance(n, (Leaf, Constant)))
+    return Schedule(tuple(roots), tuple(first), moving)
 
 
 def _reachable(roots: Sequence[Node]) -> list[Node]:
@@ -41,10 +42,10 @@ def _reachable(roots: Sequence[Node]) -> list[Node]:
             continue
         seen[n] = None
         todo.extend(reversed(n.operands))
-        if isinstance(n, Function) and n.degree > 0:
+        if isinstance(n, Function) and n.degree > 0 and n.exponent is None:
             todo.append(n.differential)
         elif isinstance(n, State):
-            todo.append(n.rhs)
+            todo.extend((n.start, n.rhs))
     return list(seen)
 
 

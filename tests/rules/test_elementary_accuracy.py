@@ -120,6 +120,7 @@ PAIRS: dict[str, list[Any]] = {
     "minimum": TWO,
 }
 EXPONENTS = [0.5, -0.5, 1 / 3, 2.5, -1.5, PI, 7.3, -20.2, 30.7, 1e-3, 1e-8, -1 + 1e-8, 100.5]
+EXPONENTS += [4.001, 5 + 1e-8, 1 + 1e-9, 3 - 1e-6, 12.00001]  # coefficients beyond are small like the distance
 ENTIRE = ("exp", "exp2", "expm1", "sin", "cos", "sinh", "cosh", "sinpi", "erf")
 COMPLEX: dict[str, tuple[list[complex], list[complex]]] = {
     **{name: ([0.3 + 2j, -1 - 1e-8j, 2.5 - 1j], []) for name in ENTIRE},
