@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -161,7 +162,7 @@ def compose(outer: Taylor, inner: Taylor) -> Taylor:
         inner = subtract(inner, Taylor._make(inner._coefficients[:1], ring, True, tag))
         lowest = 1  # a derivative that rounds to zero proves nothing
     v = inner.valuation
-    if inner._exact and v == len(inner._coefficients) or outer._exact and outer.degree <= 0:
+    if (inner._exact and v == len(inner._coefficients)) or (outer._exact and outer.degree <= 0):
         return Taylor._make(outer._coefficients[:1], ring, True, tag)
     order = min(
         math.inf if outer._exact else v * len(outer._coefficients) - 1,
@@ -295,7 +296,7 @@ def _shifted(ring: Ring, series: Taylor, h: Any) -> Any:
         for c in data[-2::-1]:
             found = [
                 ring.add(ring.mul(h, found[0]), c),
-                *(ring.add(a, ring.mul(h, b)) for a, b in zip(found, found[1:], strict=False)),
+                *(ring.add(a, ring.mul(h, b)) for a, b in pairwise(found)),
                 found[-1],
             ]
     return np.array(found) if isinstance(ring, ArrayRing) else found

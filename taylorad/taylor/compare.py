@@ -9,7 +9,7 @@ import numpy as np
 
 from taylorad.errors import SingularExpansionError, UncertifiedError
 from taylorad.rings.ring import Position
-from taylorad.taylor.arithmetic import is_operand, subtract
+from taylorad.taylor import arithmetic  # as a module: it is being loaded when this one is
 from taylorad.taylor.series import Taylor
 
 __all__ = ["close", "equal", "less", "truth"]
@@ -20,9 +20,9 @@ def less(a: object, b: object) -> Any:
 
     A bool, or an array of them for a batch.
     """
-    if not (is_operand(a) and is_operand(b)):
+    if not (arithmetic.is_operand(a) and arithmetic.is_operand(b)):
         return NotImplemented
-    gap: Taylor = subtract(b, a)
+    gap: Taylor = arithmetic.subtract(b, a)
     c, ring = gap._coefficients[0], gap._ring
     if isinstance(c, Taylor):
         return c > 0
@@ -76,7 +76,7 @@ def _aligned(a: Taylor, other: object) -> tuple[Any, Any] | None:
 
 def equal(a: Taylor, other: object) -> Any:
     """Equal means: the same order and the same coefficients."""
-    if not is_operand(other):
+    if not arithmetic.is_operand(other):
         return NotImplemented
     pair = _aligned(a, other)
     return pair is not None and all(bool(np.all(x == y)) for x, y in zip(*pair, strict=True))

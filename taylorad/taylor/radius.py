@@ -80,7 +80,7 @@ def _radius(data: list[Any], exact: bool) -> Radius:
     (ratio, single), (pair, double) = (_fit(sizes, root, *test) for test in _TESTS)
     best, kind, test = (ratio, "single", _TESTS[0]) if single <= _FITS else (pair, "pair", _TESTS[1])
     earlier = _fit(sizes[: order * 3 // 4 + 1], root, *test)[0]
-    if min(single, double) > _FITS or best != earlier and abs(best - earlier) > _SETTLED * best:
+    if min(single, double) > _FITS or (best != earlier and abs(best - earlier) > _SETTLED * best):
         best, kind = _trend(sizes, order, root), "unclear"
     return Radius(best, "entire" if best == math.inf else kind, ratio, root, pair)
 
@@ -138,10 +138,11 @@ def _fit(sizes: list[tuple[complex, int]], root: float, degree: int, equations: 
         k: sizes[k][0] * 2.0 ** (sizes[k][1] - sizes[order][1] + power * (k - order)) * rest ** (k - order)
         for k in range(order - equations - degree + 1, order + 1)
     }
-    ks = np.arange(order - equations + 1, order + 1)
-    back = [np.array([at[k - i] for k in ks]) for i in range(1, degree + 1)]
+    last = range(order - equations + 1, order + 1)
+    ks = np.array(last)
+    back = [np.array([at[k - i] for k in last]) for i in range(1, degree + 1)]
     matrix = np.stack([*(a * (ks - i) / ks for i, a in enumerate(back, 1)), *(a / ks for a in back)], axis=1)
-    wanted = np.array([at[k] for k in ks])
+    wanted = np.array([at[k] for k in last])
     solution = np.linalg.lstsq(matrix, wanted)[0]
     scale = max(float(np.linalg.norm(wanted)), float(np.linalg.norm(back[0])))
     residual = float(np.linalg.norm(matrix @ solution - wanted)) / scale

@@ -79,10 +79,8 @@ def _number(c: Any, tex: bool, depth: int) -> str:
     if isinstance(c, Fraction):
         whole = c.denominator == 1 or not tex
         return str(c) if whole else rf"\frac{{{c.numerator}}}{{{c.denominator}}}"
-    if isinstance(c, (float, complex)):
-        shown = repr(c.item() if isinstance(c, np.generic) else c)
-    else:
-        shown = str(c)
+    plain = c.item() if isinstance(c, np.generic) else c
+    shown = repr(plain) if isinstance(plain, (float, complex)) else str(plain)
     if _complex(c):
         shown = shown if shown.startswith("(") else f"({shown})"
     return _typeset(shown) if tex else shown

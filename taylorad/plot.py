@@ -1,0 +1,183 @@
+"""Pictures: a function against its Taylor polynomials. Needs matplotlib, which is loaded on first use."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from taylorad.errors import MixedRingError, OrderError, TayloradError
+from taylorad.taylor.construct import variable
+from taylorad.taylor.radius import estimate
+from taylorad.taylor.series import Taylor
+
+__all__ = ["polynomials", "series"]
+
+_POINTS = 1201
+_INK, _PAPER, _SHADE = "#1b1b1f", "#ffffff", "#e9eef6"
+
+
+def polynomials(
+    f: Callable[[Any], Any], x0: Any, order: int, path: str | Path | None = None, *, title: str | None = None
+) -> Any:
+    """Draw f and its Taylor polynomials about x0 up to ``order``; see :func:`series` for what is returned and raised.
+
+    ``f`` must accept floats as well as series. Saves the picture at ``path`` (the suffix chooses the format).
+    """
+    found = f(variable(x0, order))
+    if not isinstance(found, Taylor):
+        found = Taylor([found])
+    return series(found, f, x0=float(x0), path=path, title=title)
+
+
+def series(
+    series: Taylor,
+    function: Callable[[Any], Any] | None = None,
+    *,
+    orders: Sequence[int] | None = None,
+    span: float | None = None,
+    x0: float = 0.0,
+    ax: Any = None,
+    path: str | Path | None = None,
+    title: str | None = None,
+) -> Any:
+    """Draw a function against its Taylor polynomials of several orders, with the radius of convergence shaded.
+
+    Parameters
+    ----------
+    series : a real series, not a batch
+    function : the function itself, called at floats; left out where it raises an error or is not finite
+    orders : which polynomials to draw; about six of them if not given
+    span : half of the width of the picture; from the radius if not given
+    x0 : the expansion point, for the axis
+    ax : matplotlib axes to draw on; a new figure if not given
+    path : where to save the picture
+
+    Returns the axes. Raises ImportError without matplotlib, MixedRingError for complex or nested series, ValueError
+    for a batch, OrderError for an order that is not known.
+    """
+    c = _floats(series)
+    chosen = _orders(c, series) if orders is None else list(orders)
+    if not chosen or not all(0 <= k <= series.order for k in chosen):
+        raise OrderError(f"orders {chosen} must lie between 0 and the order of the series, {series.order}")
+    radius = _radius(series)
+    span = _span(c, radius) if span is None else float(span)
+    t = np.linspace(-span, span, _POINTS)
+    curves = [np.polynomial.polynomial.polyval(t, c[: k + 1]) for k in chosen]
+    truth = None if function is None else _sampled(function, x0 + t)
+    lower, upper = _limits(curves[-1] if truth is None else truth, t, radius)
+    ax = _axes(path) if ax is None else ax
+    if radius < span:
+        ax.axvspan(x0 - radius, x0 + radius, color=_SHADE, lw=0, zorder=0, label=f"radius ≈ {radius:.3g} (estimate)")
+        for edge in (x0 - radius, x0 + radius):
+            ax.axvline(edge, color="#9aa7bd", lw=0.8, ls=(0, (4, 3)), zorder=1)
+    if truth is not None:
+        ax.plot(x0 + t, _broken(truth, lower, upper), color=_INK, lw=2.6, label="function", zorder=3)
+    for shade, k, curve in zip(_shades(len(chosen)), chosen, curves, strict=True):
+        ax.plot(x0 + t, _broken(curve, lower, upper), color=shade, lw=1.5, label=f"order {k}", zorder=4)
+    ax.plot([x0], [c[0]], "o", ms=6, mfc=_PAPER, mec=_INK, mew=1.6, zorder=5)
+    _dress(ax, x0 - span, x0 + span, lower, upper, title)
+    if path is not None:
+        ax.figure.savefig(path, dpi=160, facecolor=_PAPER, bbox_inches="tight")
+    return ax
+
+
+def _floats(series: Taylor) -> np.ndarray:
+    if series.shape:
+        raise ValueError(f"a batch of shape {series.shape} is not one curve; take one point first")
+    if series._ring.complex or isinstance(series.constant_term, Taylor):
+        raise MixedRingError("only series with real coefficients can be drawn; take .real or .imag first")
+    return np.array([float(c.mid() if hasattr(c, "mid") else c) for c in series])
+
+
+def _orders(c: np.ndarray, series: Taylor) -> list[int]:
+    """About six orders, ever farther apart, each with a polynomial of its own; the last one included."""
+    there = [k for k in range(len(c)) if c[k] or k == 0]
+    wanted = np.geomspace(1, max(1, there[-1]), 6)
+    nearest = {min(there, key=lambda k, w=w: abs(k - w)) for w in wanted}
+    return sorted(k for k in nearest if k or len(there) == 1)
+
+
+def _radius(series: Taylor) -> float:
+    try:
+        best = float(estimate(series).best)
+    except OrderError:
+        return math.inf
+    return best if best > 0 else math.inf
+
+
+def _span(c: np.ndarray, radius: float) -> float:
+    """1.6 radii; without one, where the last term has grown as large as the largest coefficient."""
+    if math.isfinite(radius):
+        return 1.6 * radius
+    there = np.flatnonzero(c)
+    last = int(there[-1]) if len(there) else 0
+    return float((np.max(np.abs(c)) / abs(c[last])) ** (1 / last)) if last else 1.0
+
+
+def _sampled(function: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
+    """The function's values, nan where it has none."""
+    y = np.full(x.shape, math.nan)
+    with np.errstate(all="ignore"):
+        for i, one in enumerate(x):
+            try:
+                value = function(float(one))
+                y[i] = float(value.constant_term if isinstance(value, Taylor) else value)
+            except (TayloradError, ArithmeticError, ValueError, TypeError):
+                continue
+    return np.where(np.isfinite(y), y, math.nan)
+
+
+def _limits(y: np.ndarray, t: np.ndarray, radius: float) -> tuple[float, float]:
+    """A range that shows the curve where it is known, poles cut off."""
+    inside = y[(np.abs(t) < 0.9 * radius) & np.isfinite(y)]
+    if not len(inside):
+        return -1.0, 1.0
+    lower, upper = np.quantile(inside, [0.01, 0.99])
+    room = 0.45 * (upper - lower) or 1.0
+    return float(lower - room), float(upper + room)
+
+
+def _broken(y: np.ndarray, lower: float, upper: float) -> np.ndarray:
+    """The curve with gaps far outside the picture, where joining two branches of a pole would draw a line."""
+    height = upper - lower
+    return np.where((y > upper + height) | (y < lower - height), math.nan, y)
+
+
+def _pyplot() -> Any:
+    try:
+        import matplotlib
+    except ImportError:
+        raise ImportError("pictures need matplotlib: pip install 'taylorad[plot]'") from None
+    return matplotlib
+
+
+def _axes(path: Any) -> Any:
+    _pyplot()
+    size = (8.4, 4.8)
+    if path is not None:  # no window and no global state for a file
+        from matplotlib.figure import Figure
+
+        return Figure(figsize=size, layout="constrained").add_subplot()
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def _shades(count: int) -> list[Any]:
+    matplotlib = _pyplot()
+    return list(matplotlib.colormaps["plasma"](np.linspace(0.88, 0.28, count)))
+
+
+def _dress(ax: Any, left: float, right: float, lower: float, upper: float, title: str | None) -> None:
+    ax.set(xlim=(left, right), ylim=(lower, upper), xlabel="x")
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.grid(color="#dfe3ea", lw=0.6)
+    ax.set_axisbelow(True)
+    if title:
+        ax.set_title(title, loc="left", color=_INK)
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
