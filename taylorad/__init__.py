@@ -68,6 +68,10 @@ if TYPE_CHECKING:
     from taylorad.taylor.series import Taylor
     from taylorad.taylor.symbolic import from_sympy
 
+# the package now and not later, when its import would hide the function of the same name
+import_module("taylorad.taylor")
+del globals()["taylor"]
+
 
 def __getattr__(name: str) -> Any:
     place = _PUBLIC.get(name)

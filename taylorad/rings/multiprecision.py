@@ -13,7 +13,7 @@ from taylorad.errors import MixedRingError, UnsupportedFunctionError
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element
 
-__all__ = ["MultiprecisionRing"]
+__all__ = ["MultiprecisionRing", "exactly", "working"]
 
 
 class MultiprecisionRing(ObjectRing):
@@ -70,3 +70,13 @@ class MultiprecisionRing(ObjectRing):
 
     def is_finite(self, a: Element) -> bool:
         return bool(mpmath.isfinite(a))
+
+
+def working(bits: int) -> Any:
+    """A context in which mpmath works at ``bits`` bits."""
+    return mpmath.workprec(bits)
+
+
+def exactly(value: complex) -> Any:
+    """A float or complex number as an mpf or mpc."""
+    return mpmath.mpc(value) if isinstance(value, complex) else mpmath.mpf(value)

@@ -1,5 +1,1 @@
-"""The eager front end: Taylor polynomials as values."""
-
-from taylorad.taylor.series import Taylor
-
-__all__ = ["Taylor"]
+"""The eager front end: Taylor polynomials as values. Import from its modules; this file stays empty."""
