@@ -18,6 +18,7 @@ import numpy as np
 from taylorad.derive.expansion import Expansion, expand, point, same_shape
 from taylorad.errors import NotRepresentableError, TayloradError
 from taylorad.rings.arrays import ArrayRing
+from taylorad.taylor.join import as_number
 from taylorad.taylor.series import check_order
 
 __all__ = ["derivative", "derivatives", "factorial_product"]
@@ -106,7 +107,7 @@ def _over_points(f: Function, at: np.ndarray, order: int, wanted: Sequence[int])
 def _times(c: Any, k: int) -> Any:
     """k!·c in a ring other than the floats."""
     try:
-        return c * math.factorial(k)
+        return as_number(c * math.factorial(k))
     except OverflowError:
         raise NotRepresentableError(
             f"{k}! is too large for the float coefficients of an outer series; expand at an mpmath number or a Fraction"
@@ -140,8 +141,7 @@ def _doubtful(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     size = _size(c)
     finite = np.isfinite(c)
-    plain = finite.all() and size.min() > -400 and size.max() < 400
-    if plain:
+    if c.size == 0 or (finite.all() and size.min() > -400 and size.max() < 400):
         return np.zeros(c.shape, bool), np.zeros(c.shape[1:])
     shape = c.shape[1:]
     first, last = np.full(shape, -1), np.full(shape, -1)

@@ -12,7 +12,7 @@ from taylorad.rings.choice import family, join, ring_named
 from taylorad.rings.ring import Ring
 from taylorad.taylor.series import Taylor
 
-__all__ = ["common", "common_order"]
+__all__ = ["as_number", "common", "common_order"]
 
 
 def common(operands: tuple[Any, ...]) -> tuple[list[Taylor], Ring, int]:
@@ -23,6 +23,7 @@ def common(operands: tuple[Any, ...]) -> tuple[list[Taylor], Ring, int]:
     and ValueError for batches whose shapes do not broadcast.
     """
     tag = max((a._tag for a in operands if isinstance(a, Taylor)), default=0)
+    operands = tuple(as_number(a) if isinstance(a, Taylor) and a._tag != tag else a for a in operands)
     nested = any(isinstance(a, Taylor) and (a._tag != tag or a._ring.name == "taylor") for a in operands)
     if nested:
         from taylorad.taylor.nested import NESTED, embed
@@ -45,6 +46,13 @@ def common(operands: tuple[Any, ...]) -> tuple[list[Taylor], Ring, int]:
         raise ValueError(f"batches of shapes {shapes} do not broadcast") from None
     ring = ring_named(name, shape)
     return [_convert(a, ring, tag) for a in operands], ring, tag
+
+
+def as_number(a: Any) -> Any:
+    """An exact constant as the number it is, which belongs to no variable."""
+    if isinstance(a, Taylor) and a._exact and a.degree <= 0:
+        return as_number(a._coefficients[0])
+    return a
 
 
 def _family(a: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Ring
 from taylorad.taylor.construct import constant
+from taylorad.taylor.join import as_number
 from taylorad.taylor.series import Taylor
 
 __all__ = ["NESTED", "NestedRing", "embed", "nest", "variable_of"]
@@ -33,7 +34,7 @@ class NestedRing(ObjectRing):
         from taylorad.taylor.apply import apply
 
         ordered = (*params, *args) if law.params_first else (*args, *params)
-        return tuple(apply(member, tuple(map(_number, ordered))) for member in law.members)
+        return tuple(apply(member, tuple(map(as_number, ordered))) for member in law.members)
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
         raise NotImplementedError  # pragma: no cover - outputs() answers for every rule
@@ -42,7 +43,7 @@ class NestedRing(ObjectRing):
         """g_j(u) = Σ_i C(i+j, j)·g_(i+j)(u_0)·(u − u_0)^i: the jet at the inner constant term, shifted by the rest."""
         from taylorad.taylor.jets import shifted
 
-        return shifted(name, [_number(a) for a in args[:-1]], args[-1], order)
+        return shifted(name, [as_number(a) for a in args[:-1]], args[-1], order)
 
     def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
         c, ring = a._coefficients[0], a._ring
@@ -67,13 +68,6 @@ NESTED = NestedRing()
 
 def _nested_ring() -> NestedRing:
     return NESTED
-
-
-def _number(a: Any) -> Any:
-    """An exact constant as the plain number it is."""
-    if isinstance(a, Taylor) and a.exact and a.degree <= 0:
-        return _number(a._coefficients[0])
-    return a
 
 
 def innermost(a: Taylor) -> tuple[Any, Ring]:

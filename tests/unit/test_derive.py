@@ -16,11 +16,6 @@ import taylorad as ta
 F = Fraction
 
 
-def geometric(k: int, x: float, a: float = 1.0) -> float:
-    """The k-th derivative of 1/(1 − a·x)."""
-    return float(math.factorial(k) * F(a) ** k / (1 - F(a) * F(x)) ** (k + 1))
-
-
 # ---------------------------------------------------------------------- rings
 def test_a_float_an_int_and_a_numpy_number_are_floats() -> None:
     for x0 in (1, 1.0, np.int64(1), np.float32(1), np.float64(1)):
@@ -147,9 +142,7 @@ def test_an_empty_batch() -> None:
 # ---------------------------------------------------------------------- orders
 @pytest.mark.parametrize("k", [0, 1, 2, 7, 30])
 def test_lost_orders_are_made_up_for(k: int) -> None:
-    found = ta.derivative(lambda x: np.sin(x) / x, F(0), k) if k == 0 else ta.derivative(
-        lambda x: np.sin(x) / x, F(0), k
-    )  # fmt: skip
+    found = ta.derivative(lambda x: np.sin(x) / x, F(0), k)
     assert found == (0 if k % 2 else F((-1) ** (k // 2), k + 1))
     assert ta.taylor(lambda x: (np.exp(x) - 1 - x) / x**2, 0.0, k).order == k
 
@@ -270,7 +263,7 @@ def test_the_range_in_a_batch_and_in_several_results() -> None:
 
 
 def test_values_that_are_no_floats_raise() -> None:
-    with pytest.raises(ta.NotRepresentableError, match="derivative 171 at 0.0 is too large"):
+    with pytest.raises(ta.NotRepresentableError, match=r"derivative 171 at 0\.0 is too large"):
         ta.derivatives(lambda x: 1 / (1 - x), 0.0, 200)
     with pytest.raises(ta.NotRepresentableError, match="too small"):
         ta.derivative(lambda x: np.exp(x / 1000), 0.0, 200)
