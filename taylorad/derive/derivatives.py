@@ -31,7 +31,7 @@ _TRIES = 3
 _AGREED = 2.0**-56
 
 
-def derivative(f: Function, x0: Any, k: int) -> Any:
+def derivative(f: Function, x0: Any, k: int = 1) -> Any:
     """The true k-th derivative of ``f`` at ``x0``: a number, or an array (*out, *batch).
 
     Arguments, batches, errors and cost are those of :func:`taylorad.taylor`. For Arb balls it encloses the exact
