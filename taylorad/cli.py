@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from taylorad import __version__
 from taylorad.errors import TayloradError
+
+if TYPE_CHECKING:
+    from taylorad.command.diff import Table
 
 __all__ = ["main"]
 
@@ -109,9 +112,18 @@ def _diff(options: argparse.Namespace) -> None:
     if options.series and not options.json:
         print(f"\nf({found.at} + t) = {found.series}")
     if options.plot is not None:
-        from taylorad.plot import polynomials
+        _plot(found, options.plot)
 
-        polynomials(found.function, found.center, found.order, options.plot)
+
+def _plot(found: Table, path: str) -> None:
+    from taylorad.plot import polynomials
+
+    try:
+        polynomials(found.function, found.center, found.order, path, title=found.function.text)
+    except (ImportError, OSError, ValueError) as error:
+        if isinstance(error, TayloradError):
+            raise
+        raise TayloradError(f"no picture at {path}: {error}") from error
 
 
 if __name__ == "__main__":

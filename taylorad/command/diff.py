@@ -43,7 +43,7 @@ class Table:
     order: int
     mode: Mode
     note: str
-    series: Taylor
+    series: str
     rows: Sequence[Row]
 
     @property
@@ -106,6 +106,7 @@ def table(text: str, at: str, order: int, mode: Mode = "float", digits: int = 16
     if digits < 1:
         raise TayloradError(f"at least one digit is needed, got {digits}")
     complex = function.complex or point.complex
+    wide = "mpc" if complex else "mpf"
 
     def expand(ring: str) -> Taylor:
         series = taylor(function, point(ring_named(ring).zero()), order)
@@ -114,19 +115,18 @@ def table(text: str, at: str, order: int, mode: Mode = "float", digits: int = 16
     if mode == "exact":
         if complex:
             raise TayloradError("--exact knows rational numbers only; use --rigorous for complex ones")
-        series = expand("exact")
-        rows = [Row(str(series.derivative(k)), str(c), "exact") for k, c in enumerate(series)]
+        found = expand("exact")
+        series, rows = str(found), [Row(str(found.derivative(k)), str(c), "exact") for k, c in enumerate(found)]
         note = "exact fractions"
     elif mode == "rigorous":
         series, rows = _rigorous(lambda: expand("acb" if complex else "arb"), digits, order)
         note = "Arb balls; every digit is certain (the last one to within one unit)"
     elif mode == "digits":
-        series, rows = _settled(lambda: expand("mpc" if complex else "mpf"), digits, order)
+        series, rows = _settled(lambda: expand(wide), digits, order)
         note = f"mpmath, to {digits} digits on which two precisions agree"
     else:
-        series = expand("complex128" if complex else "float64")
-        wide = "mpc" if complex else "mpf"
-        rows = list(_floats(series, lambda: _settled(lambda: expand(wide), _FLOAT_DIGITS, order)[1]))
+        found = expand("complex128" if complex else "float64")
+        series, rows = str(found), list(_floats(found, lambda: _settled(lambda: expand(wide), _FLOAT_DIGITS, order)[1]))
         note = "complex128" if complex else "float64"
     return Table(function, point.text, order, mode, note, series, rows)
 
@@ -152,15 +152,19 @@ def _precision(kind: Literal["balls", "multiprecision"], bits: int) -> AbstractC
     return working(bits)
 
 
+def _bits(digits: int) -> int:
+    return math.ceil(digits / 0.30102)
+
+
 def _precisions(digits: int, order: int) -> Iterator[int]:
     """Working precisions in bits: what the digits and the order suggest, then doubled."""
-    bits = math.ceil(digits / 0.30102) + 64 + 2 * order
+    bits = _bits(digits) + 64 + 2 * order
     for _ in range(_ROUNDS):
         yield bits
         bits *= 2
 
 
-def _rigorous(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[Taylor, list[Row]]:
+def _rigorous(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[str, list[Row]]:
     """Rows from balls; a value that may be 0 at two precisions is shown as 0 within its radius."""
     failure: UncertifiedError | None = None
     series, pairs, maybe_zero = None, [], set[int]()
@@ -187,14 +191,15 @@ def _rigorous(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[Ta
     for pair in pairs:
         counts = [d.digits for d in pair if d.digits is not None]
         rows.append(Row(*(d.text(digits) for d in pair), certified=min(counts) if counts else "exact"))
-    return series, rows
+    with _precision("balls", _bits(digits)):
+        return str(series), rows
 
 
 def _short(d: Decimal, digits: int) -> bool:
     return d.digits is not None and d.digits <= digits
 
 
-def _settled(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[Taylor, list[Row]]:
+def _settled(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[str, list[Row]]:
     """Rows from multiprecision numbers, at the first precision that agrees with the one before."""
     before: list[Any] | None = None
     tolerance = Fraction(1, 10 ** (digits + 1))
@@ -207,7 +212,8 @@ def _settled(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[Tay
                 gaps = zip(before, found, strict=True)
                 if all(b == 0 or abs(a - b) * tolerance.denominator <= abs(b) for a, b in gaps):
                     texts = [Decimal.of_number(x, digits + 1).text(digits) for x in found]
-                    return series, [Row(*pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+                    with _precision("multiprecision", _bits(digits)):
+                        return str(series), [Row(*pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
             before = found
     raise UncertifiedError(f"{digits} digits do not settle at this point; use --rigorous, which shows what is certain")
 
