@@ -204,11 +204,10 @@ def _composition(ring: Ring, g: Any, u: Any, order: int, v: int) -> Any:
 
         return flint_compose(g, u, order)
     terms = order // v
-    so_far = ring.buffer(0)
-    ring.put(so_far, 0, g[terms])
+    so_far = _extended(ring, g[terms : terms + 1], order - v * terms)
     for j in range(terms - 1, -1, -1):  # what stands so far is needed up to order − v·j only
         so_far = ring.product(_extended(ring, so_far, order - v * j), u, order - v * j)
-        so_far[0] = ring.add(so_far[0], g[j])
+        so_far[0] = ring.add(so_far[0], g[j])  # the product is a buffer of our own
     return so_far
 
 
