@@ -30,10 +30,13 @@ def latex(series: Taylor) -> str:
 def _written(series: Taylor, tex: bool, depth: int) -> str:
     if series.shape:
         order = "exact" if series.exact else f"order {series.order}"
+        words = f"Taylor({order}, batch {series.shape}"
+        if tex:
+            return rf"\text{{{words})}}"
+        if 0 in series.shape:
+            return f"{words})"
         first = Taylor(series._coefficients.reshape(len(series._coefficients), -1)[:, 0], exact=series.exact)
-        shown = f"; first: {_written(first, tex, depth)}" if 0 not in series.shape else ""
-        words = f"Taylor({order}, batch {series.shape}{shown})"
-        return rf"\text{{{words.partition(';')[0]})}}" if tex else words
+        return f"{words}; first: {_written(first, tex, depth)})"
     nested = depth > 0 or isinstance(series._coefficients[0], Taylor)
     name = (f"t_{{{depth + 1}}}" if tex else f"t_{depth + 1}") if nested else "t"
     terms = list(_terms(series, tex, depth, name))
