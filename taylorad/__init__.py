@@ -27,6 +27,10 @@ _PUBLIC = {
     "derivative": "derive",
     "derivatives": "derive",
     "jet": "derive",
+    "CompiledFunction": "compiled",
+    "compile": "compiled",
+    "load": "compiled",
+    "cache": "",
     "rule": "book.entry",
     "Domain": "book.entry",
     "testing": "",
@@ -47,8 +51,9 @@ _PUBLIC = {
 __all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
-    from taylorad import errors, plot, testing
+    from taylorad import cache, errors, plot, testing
     from taylorad.book.entry import Domain, rule
+    from taylorad.compiled import CompiledFunction, compile, load
     from taylorad.derive import derivative, derivatives, jet, taylor
     from taylorad.errors import (
         CompilationError,

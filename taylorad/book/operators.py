@@ -7,7 +7,7 @@ from typing import Any
 from taylorad.book import elementary, piecewise
 from taylorad.book.entry import BOOK, formula
 
-__all__ = ["ABSOLUTE", "CONSTANT_POWER", "POWER_NAMES", "REMAINDER", "SERIES_POWER"]
+__all__ = ["ABSOLUTE", "CONSTANT_POWER", "POWER_NAMES", "REMAINDER", "SERIES_POWER", "SQUARE_ROOT"]
 
 
 @formula(aliases=("float_power",))
@@ -21,3 +21,4 @@ REMAINDER = BOOK["mod"]
 CONSTANT_POWER = elementary.pow.members[0]
 SERIES_POWER = power.members[0]
 POWER_NAMES = frozenset(("pow", "power", "float_power"))
+SQUARE_ROOT = elementary.sqrt.members[0]

@@ -21,7 +21,7 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.taylor.join import as_number
 from taylorad.taylor.series import check_order
 
-__all__ = ["derivative", "derivatives", "factorial_product"]
+__all__ = ["derivative", "derivatives", "doubtful", "factorial_product"]
 
 Function = Callable[[Any], Any]
 
@@ -133,7 +133,7 @@ def _size(c: np.ndarray) -> np.ndarray:
         return np.log2(np.maximum(abs(np.real(c)), abs(np.imag(c))))
 
 
-def _doubtful(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def doubtful(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which coefficients (K+1, *batch) underflow or overflow may have spoilt, and log2 of their ratio (*batch).
 
     A coefficient that is not finite, tiny, or tiny beside one before it; and a zero, where the coefficients before
@@ -164,7 +164,7 @@ def _doubtful(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _floats(f: Function, at: Any, order: int, wanted: Sequence[int], e: Expansion, i: int) -> list[Any]:
     """The derivatives of part i, in float."""
     c = e.parts[i]._coefficients
-    bad, slope = _doubtful(c)
+    bad, slope = doubtful(c)
     rows = [factorial_product(c[k], k) for k in wanted]
     open_ = np.array([bad[k] for k in wanted])
     if open_.any():
@@ -178,7 +178,7 @@ def _floats(f: Function, at: Any, order: int, wanted: Sequence[int], e: Expansio
                 c = expand(f, at, order, np.ldexp(1.0, shift)[()]).parts[i]._coefficients
             except TayloradError:
                 break
-            bad, slope = _doubtful(c)
+            bad, slope = doubtful(c)
             for j, k in enumerate(wanted):
                 settled = open_[j] & ~bad[k]
                 found = factorial_product(c[k], k, shift * k)

@@ -20,12 +20,14 @@ from taylorad.run import eager
 from taylorad.run.interpret import run
 from taylorad.series.node import Constant, Leaf, Node
 from taylorad.series.schedule import Schedule, schedule
+from taylorad.taylor.arithmetic import alike
 from taylorad.taylor.branch import decide, root
 from taylorad.taylor.join import common, common_order
 from taylorad.taylor.series import Taylor
 
-__all__ = ["apply", "find", "method", "public"]
+__all__ = ["apply", "direct", "find", "method", "public"]
 
+_empty = np.empty
 Callee = Member | Entry
 
 
@@ -44,6 +46,9 @@ def apply(function: Callee, args: Sequence[Any], side: int | None = None) -> Any
     args = tuple(_plain(a) for a in args)
     if any(isinstance(a, Node) for a in args):
         return function(*args)
+    traced = next((a for a in args if hasattr(type(a), "__taylorad_apply__")), None)
+    if traced is not None:
+        return traced.__taylorad_apply__(function, args)
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return _elementwise(function, args, side)
     entry = function.entry if isinstance(function, Member) else function
@@ -99,7 +104,9 @@ def _run(ring: Ring, plan: Schedule, leaves: list[Any], order: int) -> list[Any]
 
 
 @lru_cache(maxsize=1024)
-def _cached_plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...], kinds: Any) -> Schedule:
+def _cached_plan(
+    function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...], kinds: Any
+) -> Schedule:
     return _build_plan(function, entry, moving, params)
 
 
@@ -117,7 +124,9 @@ def _plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tupl
     return _build_plan(function, entry, moving, params)
 
 
-def _series(function: Callee, entry: Entry, operands: tuple[Any, ...], params: tuple[Any, ...], side: int | None) -> Any:
+def _series(
+    function: Callee, entry: Entry, operands: tuple[Any, ...], params: tuple[Any, ...], side: int | None
+) -> Any:
     tag = max((a._tag for a in operands if isinstance(a, Taylor)), default=0)
     for parameter, p in zip(entry.parameters, params, strict=False):
         if isinstance(p, Taylor) and p._tag >= tag and not (p.exact and p.degree <= 0):
@@ -160,6 +169,36 @@ def _execute(ring: Ring, plan: Schedule, buffers: list[Any], order: int, params:
     return run(plan, ring, buffers, order)
 
 
+def direct(function: Callee) -> Callable[..., Any]:
+    """A function as a call that goes straight to machine code where that has an answer for truncated float series."""
+    entry = function.entry if isinstance(function, Member) else function
+    arity = entry.arity
+
+    def call(*args: Any, side: int | None = None) -> Any:
+        return apply(function, args, side)
+
+    if not isinstance(function, Member) or entry.parameters or (isinstance(entry, Rule) and entry.variadic):
+        return call
+    operation = eager.operation(schedule([function(*map(Leaf.of, range(arity)))]))
+
+    def one(x: Any, /, *, side: int | None = None) -> Any:
+        if operation.door is not None and type(x) is Taylor and not x._exact:
+            c = x._coefficients
+            if operation.door(c, out := _empty(len(c))) is not None:
+                return Taylor._make(out, x._ring, False, x._tag)
+        return apply(function, (x,), side)
+
+    def several(*args: Any, side: int | None = None) -> Any:
+        first = args[0] if len(args) == arity else None
+        if operation.door is not None and all(type(a) is Taylor and alike(first, a) for a in args):
+            out = _empty(len(first._coefficients))
+            if operation.door(*[a._coefficients for a in args], out) is not None:
+                return Taylor._make(out, first._ring, False, first._tag)
+        return apply(function, args, side)
+
+    return one if arity == 1 else several
+
+
 @lru_cache(maxsize=1024)
 def public(name: str) -> Callable[..., Any] | None:
     """The function that ``taylorad.<name>`` is, or None where the book has no such entry."""
@@ -175,9 +214,7 @@ def public(name: str) -> Callable[..., Any] | None:
                 return power(u, a)
             return apply(function, args, side)
     else:
-
-        def wrapper(*args: Any, side: int | None = None) -> Any:
-            return apply(function, args, side)
+        wrapper = direct(function)
 
     entry = function.entry if isinstance(function, Member) else function
     wrapper.__name__ = wrapper.__qualname__ = name
@@ -198,10 +235,4 @@ def _signature(entry: Entry) -> str:
 def method(name: str) -> Any:
     """A function of one series argument as a method of Taylor (numpy's object arrays call these)."""
     function = find(name)
-    if function is None:
-        return None
-
-    def call(self: Taylor, *args: Any) -> Any:
-        return apply(function, (self, *args))
-
-    return call
+    return None if function is None else direct(function)

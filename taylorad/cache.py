@@ -1,0 +1,8 @@
+"""The disk cache of compiled code: ``ta.cache.info()`` tells where it is and what it holds, ``ta.cache.clear()`` empties it.
+
+The directory is ``TAYLORAD_CACHE_DIR``, or the user's cache directory.
+"""
+
+from taylorad.run.cache import Info, clear, info
+
+__all__ = ["Info", "clear", "info"]

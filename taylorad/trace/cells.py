@@ -1,0 +1,92 @@
+"""Many series as one node, and one node as many: the two forms of a traced array, and the way between them.
+
+An array of n series is either an object array of nodes, its *cells*, or one node of size n, a *vector*. Cells are
+right where elements go different ways, a vector where all do the same: its code does not grow with n. Up to
+``FEW`` elements cells are used in any case, because their kernels take points in lanes and have an unrolled form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from taylorad.series.matrix import Matrix
+from taylorad.series.node import Constant, Linear, Map, Node, as_node, linear
+
+__all__ = ["FEW", "constants", "gather", "number", "row", "vector"]
+
+FEW = 8
+
+
+def number(value: Any) -> Node:
+    """A number as a node; a finite float is the fraction that it is, so that constants fold."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, bool):
+        value = int(value)
+    elif isinstance(value, complex) and value.imag == 0:
+        value = value.real
+    if isinstance(value, float) and np.isfinite(value):
+        value = Fraction(value)
+    return as_node(value)
+
+
+def constants(values: np.ndarray) -> Node:
+    """A constant vector: real or complex numbers in one node of their size (of size 1 where all are equal)."""
+    flat = np.asarray(values).ravel()
+    if flat.size and np.all(flat == flat[0]):
+        return number(flat[0])
+    if flat.dtype.kind == "c":
+        return constants(flat.real) + number(1j) * constants(flat.imag)
+    return Map.of(Matrix(flat[:, None]), as_node(1))
+
+
+def row(node: Node, i: int) -> Node:
+    """Element i of a vector."""
+    if node.size == 1:
+        return node
+    if isinstance(node, Map) and node.a is Constant.of(1):
+        return number(node.matrix.array[i, 0])
+    unit = np.zeros((1, node.size))
+    unit[0, i] = 1
+    return Map.of(Matrix(unit), node)
+
+
+def gather(node: Node, places: np.ndarray) -> Node:
+    """The elements of a vector at some places, as a vector."""
+    if node.size == 1 or (places.size == node.size and np.array_equal(places, np.arange(node.size))):
+        return node
+    if isinstance(node, Map) and node.a.degree == 0 and node.a.size == 1:
+        return Map.of(Matrix(node.matrix.array[places]), node.a)
+    chosen = np.zeros((places.size, node.size))
+    chosen[np.arange(places.size), places] = 1
+    return Map.of(Matrix(chosen), node)
+
+
+def vector(cells: Sequence[Node]) -> Node:
+    """Cells as one node: elements taken from one vector go back together, so that no scalar is left of them."""
+    n = len(cells)
+    matrices: dict[Node, np.ndarray] = {}
+    for i, cell in enumerate(cells):
+        for c, a in cell.terms if isinstance(cell, Linear) else ((1, cell),):
+            if isinstance(a, Constant) and a.rational:
+                _part(matrices, as_node(1), n)[i, 0] += float(c * a.value)
+            elif isinstance(a, Map):
+                _part(matrices, a.a, n)[i] += float(c) * a.matrix.array[0]
+            else:
+                _part(matrices, a, n)[i, 0] += float(c)
+    return linear((1, _mapped(m, a)) for a, m in matrices.items())
+
+
+def _part(matrices: dict[Node, np.ndarray], a: Node, n: int) -> np.ndarray:
+    if a not in matrices:
+        matrices[a] = np.zeros((n, a.size))
+    return matrices[a]
+
+
+def _mapped(matrix: np.ndarray, a: Node) -> Node:
+    if matrix.shape[0] == a.size and np.array_equal(matrix, np.eye(a.size)):
+        return a
+    return Map.of(Matrix(matrix), a)
