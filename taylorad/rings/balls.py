@@ -19,7 +19,7 @@ from taylorad.errors import MixedRingError, UnsupportedFunctionError
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
 
-__all__ = ["BallRing", "ball", "compose", "expand", "precision"]
+__all__ = ["BallRing", "ball", "compose", "expand", "precision", "revert"]
 
 _lock = threading.RLock()
 
@@ -65,6 +65,14 @@ def compose(outer: Sequence[Any], inner: Sequence[Any], order: int) -> list[Any]
     with _terms(order + 1):
         series = kind(list(outer), order + 1)(kind(list(inner), order + 1))
         return [series[k] for k in range(order + 1)]
+
+
+def revert(series: Sequence[Any]) -> list[Any]:
+    """Coefficients of the compositional inverse of a series with c_0 = 0 and c_1 ≠ 0, to the same order. Rigorous."""
+    kind = flint.acb_series if any(isinstance(x, flint.acb) for x in series) else flint.arb_series
+    with _terms(len(series)):
+        inverse = kind(list(series), len(series)).reversion()
+        return [inverse[k] for k in range(len(series))]
 
 
 def ball(value: object) -> Any:

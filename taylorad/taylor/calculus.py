@@ -56,6 +56,10 @@ def evaluate(series: Taylor, t: Any) -> Any:
     if isinstance(t, np.ndarray) and t.dtype == object:
         return np.frompyfunc(lambda one: evaluate(series, one), 1, 1)(t)
     coefficients = series._coefficients
+    if type(t) is float and isinstance(coefficients, np.ndarray) and coefficients.ndim == 1:
+        value = _horner(coefficients.tolist(), t)
+        if value - value == 0:  # the usual case; what is not finite is looked at below
+            return value
     if series._ring.name == "taylor":
         return _horner(list(coefficients), t)
     ring = ring_of((coefficients[0], t))
@@ -100,7 +104,8 @@ def differentiate(series: Taylor, times: int = 1) -> Taylor:
             data = [ring.times_int(c, k) for k, c in enumerate(data)][1:]
     if not len(data):
         data = 0 * series._coefficients[:1] if isinstance(data, np.ndarray) else [ring.zero()]
-    return _finite(series._like(data), "the derivative")
+    _check_finite(data, "the derivative")
+    return series._like(data)
 
 
 def integrate(series: Taylor, constant: Any = 0) -> Taylor:
@@ -131,11 +136,9 @@ def _fixed(number: Any, series: Taylor, what: str) -> tuple[Any, tuple[Taylor, R
     return c._coefficients[0], (series, ring, tag)
 
 
-def _finite(series: Taylor, what: str) -> Taylor:
-    data = series._coefficients
+def _check_finite(data: Any, what: str) -> None:
     if isinstance(data, np.ndarray) and not np.all(np.isfinite(data)):
         raise NotRepresentableError(f"{what} overflows {data.dtype}; use mpmath numbers, or scale the variable")
-    return series
 
 
 # ---------------------------------------------------------------------- composition
@@ -152,16 +155,18 @@ def compose(outer: Taylor, inner: Taylor) -> Taylor:
     """
     if inner._tag < outer._tag and outer._ring.name == "taylor":
         return _into_coefficients(outer, inner)
-    tag = inner._tag
-    (outer, inner), ring, tag = common((Taylor._make(outer._coefficients, outer._ring, outer._exact, tag), inner))
-    lowest = max(1, _lowest(outer))
-    if not _starts_at_zero(inner):
+    ring, tag = inner._ring, inner._tag
+    if outer._ring is not ring or outer._tag != tag:
+        outer = Taylor._make(outer._coefficients, outer._ring, outer._exact, tag)
+        (outer, inner), ring, tag = common((outer, inner))
+    lowest = _leading(ring, outer._coefficients, 1)
+    if not _vanishes(ring, inner._coefficients[0]):
         if not outer._exact:
             raise _not_about_zero(outer, inner)
         outer = Taylor._make(_shifted(ring, outer, inner._coefficients[0]), ring, True, tag)
         inner = subtract(inner, Taylor._make(inner._coefficients[:1], ring, True, tag))
         lowest = 1  # a derivative that rounds to zero proves nothing
-    v = inner.valuation
+    v = _leading(ring, inner._coefficients, 1)
     if (inner._exact and v == len(inner._coefficients)) or (outer._exact and outer.degree <= 0):
         return Taylor._make(outer._coefficients[:1], ring, True, tag)
     order = min(
@@ -170,19 +175,18 @@ def compose(outer: Taylor, inner: Taylor) -> Taylor:
     )
     exact = math.isinf(order)
     last = int(outer.degree * inner.degree if exact else order)
-    with np.errstate(over="ignore", invalid="ignore"):
-        data = _composition(ring, outer._buffer(last), inner._buffer(last), last, v)
-    return _finite(Taylor._make(data, ring, exact, tag), "the composition")
+    return Taylor._make(_composition(ring, outer._buffer(last), inner._buffer(last), last, v), ring, exact, tag)
 
 
-def _lowest(outer: Taylor) -> int:
-    """The lowest power ≥ 1 that occurs, or one more than the order."""
-    data = outer._coefficients
-    return next((k for k in range(1, len(data)) if not np.all(outer._ring.is_zero(data[k]))), len(data))
+def _vanishes(ring: Ring, c: Any) -> bool:
+    """Whether a coefficient is exactly zero, at every point of a batch."""
+    found = ring.is_zero(c)
+    return bool(found.all() if isinstance(found, np.ndarray) else found)
 
 
-def _starts_at_zero(series: Taylor) -> bool:
-    return bool(np.all(series._ring.is_zero(series._coefficients[0])))
+def _leading(ring: Ring, data: Any, first: int) -> int:
+    """The lowest power ≥ ``first`` that occurs, or one more than the order."""
+    return next((k for k in range(first, len(data)) if not _vanishes(ring, data[k])), len(data))
 
 
 def _not_about_zero(outer: Taylor, inner: Taylor) -> OrderError:
@@ -205,9 +209,11 @@ def _composition(ring: Ring, g: Any, u: Any, order: int, v: int) -> Any:
         return flint_compose(g, u, order)
     terms = order // v
     so_far = _extended(ring, g[terms : terms + 1], order - v * terms)
-    for j in range(terms - 1, -1, -1):  # what stands so far is needed up to order − v·j only
-        so_far = ring.product(_extended(ring, so_far, order - v * j), u, order - v * j)
-        so_far[0] = ring.add(so_far[0], g[j])  # the product is a buffer of our own
+    with np.errstate(over="ignore", invalid="ignore"):
+        for j in range(terms - 1, -1, -1):  # what stands so far is needed up to order − v·j only
+            so_far = ring.product(_extended(ring, so_far, order - v * j), u, order - v * j)
+            so_far[0] = ring.add(so_far[0], g[j])  # the product is a buffer of our own
+    _check_finite(so_far, "the composition")
     return so_far
 
 
@@ -217,7 +223,7 @@ def _extended(ring: Ring, data: Any, order: int) -> Any:
 
 def _into_coefficients(outer: Taylor, inner: Taylor) -> Taylor:
     """Σ c_j·inner^j where the c_j and ``inner`` are series in the same variable, or older ones."""
-    if not (outer._exact or _starts_at_zero(inner)):
+    if not (outer._exact or _vanishes(inner._ring, inner._coefficients[0])):
         raise _not_about_zero(outer, inner)
     value = _horner(list(outer._coefficients), inner)
     if outer._exact or not isinstance(value, Taylor) or value._tag != inner._tag:
@@ -232,14 +238,14 @@ def revert(series: Taylor) -> Taylor:
 
     Newton's iteration w ← w − (s(w) − t)·w′, which doubles the known order: s′(w) = (s(w))′/w′ and s(w) = t to the
     known order, so that no division is needed but by c_1 (Brent and Kung, Fast algorithms for manipulating formal
-    power series, J. ACM 25, 1978). Rigorous over balls: coefficients that are zero in theory are set to zero.
+    power series, J. ACM 25, 1978). Over balls FLINT's reversion, which is tighter. Rigorous over balls.
 
     Raises DomainError where c_0 is not exactly zero, SingularExpansionError where c_1 is, UncertifiedError for a
     ball c_1 that contains zero, OrderError for a polynomial of higher degree (its inverse never ends) or an
     unknown c_1. Cost: two compositions.
     """
     ring = series._ring
-    if not _starts_at_zero(series):
+    if not _vanishes(ring, series._coefficients[0]):
         raise DomainError(
             f"reversion needs constant term 0, got {series._coefficients[0]}; subtract it first: the inverse is then "
             "a series in the distance from that value"
@@ -263,6 +269,10 @@ def revert(series: Taylor) -> Taylor:
     w = series._like(first, True)
     if series._exact:
         return w
+    if ring.name in ("arb", "acb"):
+        from taylorad.rings.balls import revert as flint_revert
+
+        return series._like(flint_revert(series._coefficients))
     known, order = 1, len(series._coefficients) - 1
     while known < order:
         following = min(2 * known, order)
@@ -285,7 +295,9 @@ def shift(series: Taylor, h: Any) -> Taylor:
             "the function there, ta.taylor(f, x0 + h, order)"
         )
     h, (series, ring, tag) = _fixed(h, series, "the shift")
-    return _finite(Taylor._make(_shifted(ring, series, h), ring, True, tag), "the shifted polynomial")
+    data = _shifted(ring, series, h)
+    _check_finite(data, "the shifted polynomial")
+    return Taylor._make(data, ring, True, tag)
 
 
 def _shifted(ring: Ring, series: Taylor, h: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from math import factorial
+from math import factorial, ldexp
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ def derivative(series: Taylor, k: int) -> Any:
     """
     c = series._coefficient(k)
     if isinstance(series._coefficients, np.ndarray):
+        if isinstance(c, float) and abs(c) >= _NORMAL:
+            return _float(float(c), k)
         if not series._exact:
             _refuse_faded(series._coefficients[: k + 1], k)
         found = _floats(np.asarray(c), k)
@@ -52,6 +54,15 @@ def _split(k: int) -> tuple[float, int]:
     whole = factorial(k)
     exponent = whole.bit_length() - 1
     return whole / (1 << exponent), exponent
+
+
+def _float(c: float, k: int) -> float:
+    """As :func:`_floats` for one number that is not subnormal."""
+    m, exponent = _split(k)
+    try:
+        return ldexp(c * m, exponent)
+    except OverflowError:
+        raise _unrepresentable(k, "overflows float64") from None
 
 
 def _floats(c: np.ndarray, k: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from taylorad.errors import (
     SingularExpansionError,
     UncertifiedError,
 )
+from taylorad.rings.balls import precision
 from taylorad.taylor.construct import polynomial, variable
 from taylorad.taylor.series import Taylor
 
@@ -46,7 +47,8 @@ def logarithm(order: int) -> Taylor:
 def holds(found: Any, wanted: Fraction) -> bool:
     """Exact, contained in a ball, or within rounding errors."""
     if isinstance(found, (flint.arb, flint.acb)):
-        return found.contains(flint.arb(flint.fmpq(wanted.numerator, wanted.denominator)))
+        with precision(300):  # a ball about the exact value that is much smaller than those tested
+            return found.contains(flint.arb(flint.fmpq(wanted.numerator, wanted.denominator)))
     if isinstance(found, Fraction):
         return found == wanted
     return abs(found - mpmath.mpf(wanted.numerator) / wanted.denominator) <= 1e-13 * (1 + abs(wanted))
@@ -254,7 +256,7 @@ def test_reversion_in_every_ring(kind: Callable[[Any], Any]) -> None:
 
 def test_balls_stay_tight_in_reversion() -> None:
     s = Taylor([flint.arb(0), *(flint.arb((-1) ** (k - 1)) / math.factorial(k - 1) for k in range(1, 41))])
-    assert all(c.rad() <= abs(c.mid()) * 2.0**-30 for c in list(s.revert())[1:])
+    assert all(c.rad() <= abs(c.mid()) * 2.0**-40 for c in list(s.revert())[1:])
 
 
 def test_reversion_of_batches() -> None:
@@ -292,7 +294,7 @@ def test_shift() -> None:
     assert polynomial([3]).shift(F(1, 2)) == polynomial([3])
     assert polynomial([0, 1]).shift(np.array([1.0, 2.0])).coefficients.tolist() == [[1, 2], [1, 1]]
     found = polynomial([0, 0, 1]).shift(flint.arb(1) / 3)
-    assert found[0].contains(flint.arb(flint.fmpq(1, 9)))
+    assert holds(found[0], F(1, 9))
     with pytest.raises(OrderError, match=r"ta\.taylor\(f, x0 \+ h"):
         exponential(3).shift(1)
     with pytest.raises(MixedRingError, match="must be a number"):
