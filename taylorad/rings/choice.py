@@ -90,9 +90,13 @@ def ring_of(values: Sequence[object], shape: tuple[int, ...] | None = None) -> R
     return ring_named(rank(values), np.broadcast_shapes(*map(np.shape, values)) if shape is None else shape)
 
 
-@lru_cache(maxsize=256)
 def ring_named(name: str, shape: tuple[int, ...] = ()) -> Ring:
-    """The ring of a family; the same arguments give the same object."""
+    """The ring of a family; equal arguments give the same object."""
+    return _ring(name, shape)
+
+
+@lru_cache(maxsize=256)
+def _ring(name: str, shape: tuple[int, ...]) -> Ring:
     if name in ("float64", "complex128"):
         return ArrayRing(name, shape)
     if name in ("mpf", "mpc"):

@@ -40,20 +40,20 @@ static double old_part(const double *a, const double *b, int64_t k) {{
     return total;
 }}
 
-/* sum of (p j + q (k-j)) a[j] b[k-j], j = 1 ... k-1 */
-static double scaled(double a, double p, double q, int64_t j, int64_t k) {{
-    return fma(p, (double)j, q * (double)(k - j)) * a;
+/* sum of (u j + w (k-j)) a[j] b[k-j], j = 1 ... k-1 */
+static double scaled(double a, double u, double w, int64_t j, int64_t k) {{
+    return fma(u, (double)j, w * (double)(k - j)) * a;
 }}
-static double weighted_part(double p, double q, const double *a, const double *b, int64_t k) {{
+static double weighted_part(double u, double w, const double *a, const double *b, int64_t k) {{
     double p[4] = {{0, 0, 0, 0}}, total;
     for (int64_t i = 0; i < k - 1 - 2 * SKIP; i++) {{
         const int64_t j = 1 + SKIP + i;
-        p[i & 3] = fma(scaled(a[j], p, q, j, k), b[k - j], p[i & 3]);
+        p[i & 3] = fma(scaled(a[j], u, w, j, k), b[k - j], p[i & 3]);
     }}
     total = four(p);
     if (SKIP) {{
-        total = fma(scaled(a[1], p, q, 1, k), b[k - 1], total);
-        total = fma(scaled(a[k - 1], p, q, k - 1, k), k > 2 ? b[1] : 0.0, total);
+        total = fma(scaled(a[1], u, w, 1, k), b[k - 1], total);
+        total = fma(scaled(a[k - 1], u, w, k - 1, k), k > 2 ? b[1] : 0.0, total);
     }}
     return total;
 }}

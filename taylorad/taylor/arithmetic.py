@@ -25,10 +25,35 @@ from taylorad.taylor.join import common, common_order
 from taylorad.taylor.series import Taylor
 
 __all__ = [
-    "absolute", "add", "divide", "integral", "is_operand", "lower", "multiply", "power", "raise_by", "remainder", "subtract",
-]  # fmt: skip
+    "absolute",
+    "add",
+    "alike",
+    "divide",
+    "integral",
+    "is_operand",
+    "lower",
+    "multiply",
+    "power",
+    "raise_by",
+    "remainder",
+    "subtract",
+]
 
 _QUOTIENT = schedule([Leaf.of(0) / Leaf.of(1)])
+_POWER = eager.operation(schedule([CONSTANT_POWER(Leaf.of(0), Leaf.of(1, 0))]))
+_NUMBERS = frozenset((float, int, np.float64))  # what float series take as it is
+
+
+def alike(a: Taylor, b: Taylor) -> bool:
+    """Whether both are truncated float series of one ring, variable and order: the fast case of every operator."""
+    x, y = a._coefficients, b._coefficients
+    return (
+        a._ring is b._ring
+        and a._tag == b._tag
+        and type(x) is np.ndarray
+        and len(x) == len(y)
+        and not (a._exact or b._exact)
+    )
 
 
 def is_operand(value: object) -> bool:
@@ -38,12 +63,34 @@ def is_operand(value: object) -> bool:
 
 def add(a: Any, b: Any) -> Any:
     """a + b, to the smaller order."""
+    if type(a) is Taylor:
+        if type(b) is Taylor:
+            if alike(a, b):
+                return Taylor._make(a._coefficients + b._coefficients, a._ring, False, a._tag)
+        elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
+            return _plus(a, a._coefficients.copy(), b)
+    elif type(a) in _NUMBERS and type(b._coefficients) is np.ndarray:
+        return _plus(b, b._coefficients.copy(), a)
     return _sum(a, b, False)
 
 
 def subtract(a: Any, b: Any) -> Any:
     """a − b, to the smaller order."""
+    if type(a) is Taylor:
+        if type(b) is Taylor:
+            if alike(a, b):
+                return Taylor._make(a._coefficients - b._coefficients, a._ring, False, a._tag)
+        elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
+            return _plus(a, a._coefficients.copy(), -b)
+    elif type(a) in _NUMBERS and type(b._coefficients) is np.ndarray:
+        return _plus(b, -b._coefficients, a)
     return _sum(a, b, True)
+
+
+def _plus(series: Taylor, own: np.ndarray, number: float) -> Taylor:
+    """A float series with coefficients ``own``, that nobody else has, plus a real number."""
+    own[0] += number
+    return Taylor._make(own, series._ring, series._exact, series._tag)
 
 
 def _sum(a: Any, b: Any, minus: bool) -> Any:
@@ -67,17 +114,24 @@ def _sum(a: Any, b: Any, minus: bool) -> Any:
 
 def multiply(a: Any, b: Any) -> Any:
     """a·b; see the module for its order. Cost: O(K²), one compiled call for floats."""
-    if type(a) is type(b) is Taylor and a._ring is b._ring and a._tag == b._tag:
-        ring, tag = a._ring, a._tag
-    else:
-        if not (is_operand(a) and is_operand(b)):
-            return NotImplemented
-        for series, number in ((a, b), (b, a)):
-            if isinstance(series, Taylor) and isinstance(number, (int, float, np.floating)):
-                scaled = _scaled(series, number)
-                if scaled is not None:
-                    return scaled
-        (a, b), ring, tag = common((a, b))
+    if type(a) is Taylor:
+        if type(b) is Taylor:
+            if alike(a, b):
+                x, y = a._coefficients, b._coefficients
+                found = eager.square(len(x) - 1, x) if x is y else eager.product(len(x) - 1, x, y)
+                if found is not None:
+                    return Taylor._make(found, a._ring, False, a._tag)
+        elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
+            return Taylor._make(a._coefficients * b, a._ring, a._exact, a._tag)
+    elif type(a) in _NUMBERS and type(b._coefficients) is np.ndarray:
+        return Taylor._make(b._coefficients * a, b._ring, b._exact, b._tag)
+    return _product(a, b)
+
+
+def _product(a: Any, b: Any) -> Any:
+    if not (is_operand(a) and is_operand(b)):
+        return NotImplemented
+    (a, b), ring, tag = common((a, b))
     exact = a._exact and b._exact
     if exact:
         last = len(a._coefficients) + len(b._coefficients) - 2
@@ -95,15 +149,26 @@ def multiply(a: Any, b: Any) -> Any:
     return Taylor._make(ring.product(x, y, last), ring, exact, tag)
 
 
-def _scaled(a: Taylor, number: Any) -> Taylor | None:
-    """A float series times a plain real number."""
-    if isinstance(a._coefficients, np.ndarray):
-        return a._like(a._coefficients * a._ring.lift(number))
-    return None
-
-
 def divide(a: Any, b: Any) -> Any:
     """a/b; common powers of t are divided out, a pole raises SingularExpansionError. Cost: O(K²)."""
+    if type(b) is Taylor:
+        y = b._coefficients
+        if type(y) is np.ndarray and y.ndim == 1 and y[0]:
+            found = None
+            if type(a) is Taylor:
+                found = eager.quotient(len(y) - 1, a._coefficients, y) if alike(a, b) else None
+            elif type(a) in _NUMBERS and not b._exact:
+                numerator = np.zeros(len(y), y.dtype)
+                numerator[0] = a
+                found = eager.quotient(len(y) - 1, numerator, y)
+            if found is not None:
+                return Taylor._make(found, b._ring, False, b._tag)
+    elif type(b) in _NUMBERS and b and type(a._coefficients) is np.ndarray:
+        return Taylor._make(a._coefficients / b, a._ring, a._exact, a._tag)
+    return _quotient(a, b)
+
+
+def _quotient(a: Any, b: Any) -> Any:
     if not (is_operand(a) and is_operand(b)):
         return NotImplemented
     (a, b), ring, tag = common((a, b))
@@ -164,6 +229,14 @@ def integral(value: Any) -> int | None:
 
 def power(a: Any, b: Any) -> Any:
     """a**b: products for integral b of any type, else by the rule for constant powers, else exp(b·log a)."""
+    if type(a) is Taylor:
+        if type(b) is int:
+            return _integer_power(a, b)
+        c = a._coefficients
+        if isinstance(b, float) and type(c) is np.ndarray and c.ndim == 1 and c[0] and not (a._exact or b.is_integer()):
+            found = _POWER(len(c) - 1, c, np.array([b], c.dtype))
+            if found is not None:
+                return Taylor._make(found[0], a._ring, False, a._tag)
     if not (is_operand(a) and is_operand(b)):
         return NotImplemented
     from taylorad.taylor.apply import apply
@@ -171,9 +244,9 @@ def power(a: Any, b: Any) -> Any:
     whole = integral(b)
     if whole is not None and isinstance(a, Taylor):
         return _integer_power(a, whole)
-    if isinstance(b, Taylor) and not (b._exact and b.degree <= 0 and not b.shape):
-        if not isinstance(a, Taylor) or b._tag >= a._tag:
-            return apply(SERIES_POWER, (a, b))
+    constant = not isinstance(b, Taylor) or (b._exact and b.degree <= 0 and not b.shape)
+    if not constant and (not isinstance(a, Taylor) or b._tag >= a._tag):
+        return apply(SERIES_POWER, (a, b))
     if isinstance(b, np.ndarray) and b.ndim:
         return apply(SERIES_POWER, (a, b))
     if isinstance(b, Taylor) and b._exact:

@@ -15,11 +15,17 @@ from taylorad.taylor.series import Taylor
 __all__ = ["close", "equal", "less", "truth"]
 
 
+_NUMBERS = frozenset((float, int, np.float64))
+
+
 def less(a: object, b: object) -> Any:
     """Whether a < b, decided by the constant terms; a tie raises, for then later coefficients would decide.
 
     A bool, or an array of them for a batch.
     """
+    p, q = (x._coefficients[0] if isinstance(x, Taylor) else x for x in (a, b))
+    if type(p) in _NUMBERS and type(q) in _NUMBERS and p != q:
+        return bool(p < q)
     if not (arithmetic.is_operand(a) and arithmetic.is_operand(b)):
         return NotImplemented
     gap: Taylor = arithmetic.subtract(b, a)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -83,6 +84,10 @@ def variable(x0: Any, order: int, *, scale: Any = 1) -> Taylor:
     1.0
     """
     order = check_order(order)
+    if type(x0) is float and type(scale) in (int, float) and order and math.isfinite(x0) and math.isfinite(scale):
+        data = np.zeros(order + 1)
+        data[0], data[1] = x0, scale
+        return Taylor._make(data, ring_named("float64"))
     if isinstance(x0, Taylor):
         from taylorad.taylor.nested import variable_of
 

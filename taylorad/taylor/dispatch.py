@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.book.entry import ENTRIES, Formula
-from taylorad.taylor.apply import apply, find
+from taylorad.taylor.apply import apply, direct, find
 from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
 from taylorad.taylor.series import Taylor
@@ -36,8 +36,14 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
 }
 
 
+_direct: dict[Any, Callable[..., Any]] = dict(_OPERATORS)  # what may be called at once where all operands are series
+
+
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``Taylor.__array_ufunc__``."""
+    if method == "__call__" and not kwargs and (known := _direct.get(ufunc)) is not None:
+        if type(inputs[0]) is type(inputs[-1]) is Taylor:
+            return known(*inputs)
     if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
         return _over_objects(ufunc, method, inputs, kwargs)
     if method != "__call__" or set(kwargs) - {"where"} or kwargs.get("where", True) is not True:
@@ -50,7 +56,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     function = find(ufunc.__name__) if ufunc.nout == 1 else entry if isinstance(entry, Formula) else None
     if function is None:
         return NotImplemented
-    return apply(function, inputs)
+    call = _direct[ufunc] = direct(function)
+    return call(*inputs)
 
 
 def _unboxed(inputs: tuple[Any, ...]) -> tuple[Any, ...]:

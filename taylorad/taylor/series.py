@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, overload
 
 import numpy as np
@@ -20,6 +21,7 @@ from taylorad.rings.ring import Ring
 
 __all__ = ["Taylor", "check_order"]
 
+_new = object.__new__
 Order = int | float  # math.inf for an exact polynomial
 
 
@@ -67,11 +69,14 @@ class Taylor:
         ring, data = ingest(coefficients)
         self._coefficients, self._ring, self._exact, self._tag = data, ring, exact, 0
 
-    @classmethod
-    def _make(cls, coefficients: Any, ring: Ring, exact: bool = False, tag: int = 0) -> Taylor:
+    @staticmethod
+    def _make(coefficients: Any, ring: Ring, exact: bool = False, tag: int = 0) -> Taylor:
         """A series from a buffer of ``ring``, unchecked: for results of the engine."""
-        self = object.__new__(cls)
-        self._coefficients, self._ring, self._exact, self._tag = coefficients, ring, exact, tag
+        self = _new(Taylor)
+        self._coefficients = coefficients
+        self._ring = ring
+        self._exact = exact
+        self._tag = tag
         return self
 
     def _like(self, coefficients: Any, exact: bool | None = None) -> Taylor:
@@ -115,6 +120,8 @@ class Taylor:
     @property
     def valuation(self) -> int:
         """Number of leading coefficients that are exactly zero (at every point of a batch)."""
+        if isinstance(self._coefficients, np.ndarray) and self._coefficients[0].any():
+            return 0
         for k, c in enumerate(self._coefficients):
             if not np.all(self._ring.is_zero(c)):
                 return k
@@ -351,14 +358,10 @@ class Taylor:
         )
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from taylorad.taylor.dispatch import array_ufunc
-
-        return array_ufunc(ufunc, method, inputs, kwargs)
+        return _dispatch().array_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from taylorad.taylor.dispatch import array_function
-
-        return array_function(function, args, kwargs)
+        return _dispatch().array_function(function, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         """Functions of the book as methods (``x.exp()``), which numpy's object arrays rely on."""
@@ -428,7 +431,16 @@ class Taylor:
         return latex(self)
 
 
+@cache
+def _dispatch() -> Any:
+    from taylorad.taylor import dispatch
+
+    return dispatch
+
+
 def _unpickle(coefficients: Any, ring: Ring, exact: bool, tag: int) -> Taylor:
+    if isinstance(ring, ArrayRing):
+        ring = ring_named(ring.name, ring.shape)
     return Taylor._make(coefficients, ring, exact, tag)
 
 
