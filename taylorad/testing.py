@@ -51,8 +51,9 @@ def assert_rule(rule: Any, points: Sequence[Any] | None = None, order: int = 8) 
         The rings in which the function was checked.
 
     Every term of the differential must have a factor du. In one ring of high precision (balls, else mpmath numbers)
-    coefficient k must be what f(u + h) leaves after the lower ones, to 2^−24 of the largest; then the coefficients of
-    every other ring must be those of the first: contained in balls, the others to 64·(k+1) units of the largest.
+    coefficient k must be what f(u + h) leaves after the lower ones, to 2^−24 of the largest (in floats, where there is
+    no other ring, the slope to 2^−12); then the coefficients of every other ring must be those of the first: contained
+    in balls, the others to 64·(k+1) units of the largest.
     Raises AssertionError saying which ring, point, output and coefficient is wrong. Not a proof.
     """
     order = check_order(order)

@@ -128,9 +128,10 @@ def factorial_product(c: Any, k: int, shift: Any = 0) -> Any:
 
 
 def _size(c: np.ndarray) -> np.ndarray:
-    """log2|c|, −inf for 0."""
-    with np.errstate(all="ignore"):
-        return np.log2(np.maximum(abs(np.real(c)), abs(np.imag(c))))
+    """The binary exponent of |c|, −inf for 0, inf where c is not finite."""
+    largest = np.maximum(abs(np.real(c)), abs(np.imag(c)))
+    exponent = np.frexp(largest)[1].astype(float)
+    return np.where(np.isfinite(c), np.where(largest > 0, exponent, -np.inf), np.inf)
 
 
 def doubtful(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +153,7 @@ def doubtful(c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         for k in range(len(c)):
             at = size[k]
             there = finite[k] & (at > -np.inf)
-            top = np.fmax(top, at)
+            top = np.maximum(top, at)
             expected = np.where(there, at, np.where(last >= 0, end + slope * (k - last), np.inf))
             bad[k] |= (expected < _LOW) | ((top - expected > _SPAN) & (last >= 0))
             first, begin = np.where(there & (first < 0), k, first), np.where(there & (first < 0), at, begin)
@@ -171,7 +172,7 @@ def _floats(f: Function, at: Any, order: int, wanted: Sequence[int], e: Expansio
         rows = [np.array(row) for row in rows]
         shift = np.zeros(np.shape(slope), int)
         for _ in range(_TRIES):
-            shift = np.clip(shift - np.rint(slope).astype(int), -900, 900)
+            shift = np.minimum(np.maximum(shift - np.asarray(slope, int), -900), 900)
             if np.shape(at) != shift.shape:  # f brought a batch of its own: one scale for all of it
                 shift = np.broadcast_to(int(np.median(shift)), np.shape(at))
             try:
