@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from taylorad import __version__
@@ -57,11 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = [f" {a}" if a[:1] == "-" and a[1:2] != "-" and a != "-h" else a for a in given]
     options = _parser().parse_args(words)
     try:
-        with _long_integers():
-            if options.command == "functions":
-                _functions()
-            else:
-                _diff(options)
+        if options.command == "functions":
+            _functions()
+        else:
+            _diff(options)
     except TayloradError as error:
         print(f"taylorad: {error}", file=sys.stderr)
         return _MISUSE
@@ -74,17 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
-
-
-@contextmanager
-def _long_integers() -> Generator[None]:
-    """Let integers of any length be printed: they are results, no input."""
-    before = sys.get_int_max_str_digits()
-    sys.set_int_max_str_digits(0)
-    try:
-        yield
-    finally:
-        sys.set_int_max_str_digits(before)
 
 
 def _functions() -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NoReturn
 
+import numpy as np
+
 from taylorad.book import BOOK
 from taylorad.book.entry import Rule
 from taylorad.errors import ExpressionError
@@ -136,7 +138,10 @@ class Expression:
 
         found = self._run(u, lift, lambda name: lift(innermost(u)[1].constant(name)), apply)
         found = lift(found) if isinstance(found, Fraction) else found
-        return found if isinstance(x, Taylor) else found.constant_term
+        if isinstance(x, Taylor):
+            return found
+        value = found.constant_term
+        return value.item() if isinstance(value, np.generic) else value
 
     def _run(
         self,
@@ -242,7 +247,7 @@ class _Reader:
                 warnings.simplefilter("error")  # 2if and the like: the parser warns and goes on
                 return ast.parse(self.text, mode="eval").body
         except SyntaxError as error:
-            place = max(0, (error.offset or 1) - 1)
+            place = error.offset - 1 if error.offset else len(self.text)
             if (message := error.msg).startswith("invalid") and "literal" in message:
                 message = "a number runs into a name; multiplication is written with *, as in 2*x"
             elif message.startswith("Exceeds the limit"):

@@ -7,10 +7,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, Literal
 
-from taylorad.command.digits import Decimal
+from taylorad.command.digits import Decimal, long_integers
 from taylorad.derive import taylor
 from taylorad.errors import ExpressionError, NotRepresentableError, TayloradError, UncertifiedError
 from taylorad.expression import Expression, parse
@@ -48,8 +47,10 @@ class Table:
 
     @property
     def center(self) -> float:
-        """The point as a float, for a plot; raises MixedRingError for a complex one."""
-        return float(parse(self.at)(0.0))
+        """The point as a float, for a picture; raises TayloradError for a complex one."""
+        if self.function.complex or (point := parse(self.at)).complex:
+            raise TayloradError("a picture shows a real function near a real point, not a complex one")
+        return float(point(0.0))
 
     @property
     def variable(self) -> str:
@@ -91,6 +92,7 @@ def _plain(value: Any) -> Any:
     return [value.real, value.imag] if isinstance(value, complex) else value
 
 
+@long_integers()
 def table(text: str, at: str, order: int, mode: Mode = "float", digits: int = 16) -> Table:
     """The derivatives 0 … order of the function ``text`` at the point ``at``.
 
@@ -106,11 +108,14 @@ def table(text: str, at: str, order: int, mode: Mode = "float", digits: int = 16
     if digits < 1:
         raise TayloradError(f"at least one digit is needed, got {digits}")
     complex = function.complex or point.complex
-    wide = "mpc" if complex else "mpf"
+    wide, balls = ("mpc", "acb") if complex else ("mpf", "arb")
 
     def expand(ring: str) -> Taylor:
         series = taylor(function, point(ring_named(ring).zero()), order)
         return series.truncate(order)
+
+    def wider() -> list[Row]:
+        return _settled(lambda: expand(wide), lambda: expand(balls), _FLOAT_DIGITS, order)[1]
 
     if mode == "exact":
         if complex:
@@ -119,14 +124,14 @@ def table(text: str, at: str, order: int, mode: Mode = "float", digits: int = 16
         series, rows = str(found), [Row(str(found.derivative(k)), str(c), "exact") for k, c in enumerate(found)]
         note = "exact fractions"
     elif mode == "rigorous":
-        series, rows = _rigorous(lambda: expand("acb" if complex else "arb"), digits, order)
+        series, rows = _rigorous(lambda: expand(balls), digits, order)
         note = "Arb balls; every digit is certain (the last one to within one unit)"
     elif mode == "digits":
-        series, rows = _settled(lambda: expand(wide), digits, order)
+        series, rows = _settled(lambda: expand(wide), lambda: expand(balls), digits, order)
         note = f"mpmath, to {digits} digits on which two precisions agree"
     else:
         found = expand("complex128" if complex else "float64")
-        series, rows = str(found), list(_floats(found, lambda: _settled(lambda: expand(wide), _FLOAT_DIGITS, order)[1]))
+        series, rows = str(found), list(_floats(found, wider))
         note = "complex128" if complex else "float64"
     return Table(function, point.text, order, mode, note, series, rows)
 
@@ -165,9 +170,9 @@ def _precisions(digits: int, order: int) -> Iterator[int]:
 
 
 def _rigorous(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[str, list[Row]]:
-    """Rows from balls; a value that may be 0 at two precisions is shown as 0 within its radius."""
+    """Rows from balls, at the first precision that proves all digits; what may be 0 must be small beside the others."""
     failure: UncertifiedError | None = None
-    series, pairs, maybe_zero = None, [], set[int]()
+    series, pairs = None, []
     for bits in _precisions(digits, order):
         with _precision("balls", bits):
             try:
@@ -179,11 +184,8 @@ def _rigorous(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[st
                 (Decimal.of_ball(series.derivative(k), digits), Decimal.of_ball(c, digits))
                 for k, c in enumerate(series.coefficients)
             ]
-        poor = {k for k, pair in enumerate(pairs) if any(_short(d, digits) for d in pair)}
-        zeros = {k for k in poor if pairs[k][1].holds_zero}
-        if poor <= zeros & maybe_zero:
+        if all(_certain(pairs, k, i, digits) for k in range(order + 1) for i in (0, 1)):
             break
-        maybe_zero = zeros
     if series is None:
         assert failure is not None
         raise failure
@@ -195,27 +197,45 @@ def _rigorous(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[st
         return str(series), rows
 
 
-def _short(d: Decimal, digits: int) -> bool:
-    return d.digits is not None and d.digits <= digits
+def _certain(pairs: Sequence[tuple[Decimal, Decimal]], k: int, i: int, digits: int) -> bool:
+    """Whether all digits are proven, or the number may be 0 and cannot be more than that beside its neighbours."""
+    found = pairs[k][i]
+    if found.blur is None or (found.digits or 0) > digits:
+        return True
+    tops = (pair[i].top for pair in pairs[max(0, k - 3) : k + 4] if not pair[i].holds_zero)
+    return found.holds_zero and found.blur <= max((top for top in tops if top is not None), default=0) - digits
 
 
-def _settled(expand: Callable[[], Taylor], digits: int, order: int) -> tuple[str, list[Row]]:
-    """Rows from multiprecision numbers, at the first precision that agrees with the one before."""
+def _settled(
+    expand: Callable[[], Taylor], balls: Callable[[], Taylor], digits: int, order: int
+) -> tuple[str, list[Row]]:
+    """Rows from multiprecision numbers, at the first precision that agrees with the one before.
+
+    Two runs may agree on a 0 because neither has enough digits to see more: balls have the last word on those.
+    """
     before: list[Any] | None = None
-    tolerance = Fraction(1, 10 ** (digits + 1))
+    tolerance = 10 ** (digits + 1)
     for bits in _precisions(digits, order):
         with _precision("multiprecision", bits):
             series = expand()
             found = [x for k, c in enumerate(series.coefficients) for x in (series.derivative(k), c)]
             if before is not None:
                 found = [_vanishing(a, b, bits // 2) for a, b in zip(before, found, strict=True)]
-                gaps = zip(before, found, strict=True)
-                if all(b == 0 or abs(a - b) * tolerance.denominator <= abs(b) for a, b in gaps):
-                    texts = [Decimal.of_number(x, digits + 1).text(digits) for x in found]
-                    with _precision("multiprecision", _bits(digits)):
-                        return str(series), [Row(*pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+                if all(b == 0 or abs(a - b) * tolerance <= abs(b) for a, b in zip(before, found, strict=True)):
+                    break
             before = found
-    raise UncertifiedError(f"{digits} digits do not settle at this point; use --rigorous, which shows what is certain")
+    else:
+        raise UncertifiedError(f"{digits} digits do not settle here; use --rigorous, which shows what is certain")
+    texts = [Decimal.of_number(x, digits + 1).text(digits) for x in found]
+    rows = [Row(*pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
+    zeros = [k for k, row in enumerate(rows) if row.coefficient == "0"]
+    if zeros:
+        proven = _rigorous(balls, digits, order)[1]
+        for k in zeros:
+            if not proven[k].coefficient.startswith("0 "):
+                rows[k] = Row(proven[k].derivative, proven[k].coefficient)
+    with _precision("multiprecision", _bits(digits)):
+        return str(series), rows
 
 
 def _vanishing(a: Any, b: Any, bits: int) -> Any:

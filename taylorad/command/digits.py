@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["Decimal"]
+__all__ = ["Decimal", "long_integers"]
+
+
+@contextmanager
+def long_integers() -> Generator[None]:
+    """Let integers of any length be printed: they are results, no input."""
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,7 @@ class Decimal:
         if self.top is None or (self.digits is not None and self.digits < 2):
             return "0" if self.blur is None else f"0 +/- 1e{self.blur:+03d}"
         known = digits if self.digits is None else min(digits, self.digits - 1)
-        shown = [_written(m, e, self.top - known) for m, _, e in self.parts]
+        shown = [_written(m, e, self.top, known) for m, _, e in self.parts]
         if self.blur is None:
             shown = [_trimmed(s) for s in shown]
         if len(shown) == 1:
@@ -79,9 +93,12 @@ def _top(value: Fraction) -> int:
     return guess + 1 if numerator * 10 ** max(-guess, 0) >= denominator * 10 ** max(guess, 0) else guess
 
 
-def _written(middle: int, exponent: int, unit: int) -> str:
-    """middle·10^exponent, rounded to a multiple of 10^unit."""
+def _written(middle: int, exponent: int, top: int, digits: int) -> str:
+    """middle·10^exponent, a number below 10^top, rounded to ``digits`` digits after that."""
+    unit = top - digits
     n = round(middle * Fraction(10) ** (exponent - unit))
+    if abs(n) == 10**digits:  # 9.99 has become 10.0
+        n, unit = n // 10, unit + 1
     sign, s = "-" if n < 0 else "", str(abs(n))
     point = len(s) + unit
     if n == 0:
