@@ -43,7 +43,7 @@ def derivative(f: Function, x0: Any, k: int = 1) -> Any:
     1.0
     """
     found = _derivatives(f, point(x0), check_order(k), [k])[0]
-    return found[()] if isinstance(found, np.ndarray) and found.ndim == 0 else found
+    return found.item() if isinstance(found, (np.ndarray, np.generic)) and found.ndim == 0 else found
 
 
 def derivatives(f: Function, x0: Any, order: int) -> np.ndarray:
