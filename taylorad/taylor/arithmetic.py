@@ -15,7 +15,7 @@ import numpy as np
 from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, REMAINDER, SERIES_POWER
 from taylorad.errors import SingularExpansionError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import is_scalar
+from taylorad.rings.choice import family, is_scalar
 from taylorad.rings.ring import Ring
 from taylorad.run import eager
 from taylorad.run.interpret import run
@@ -233,7 +233,8 @@ def power(a: Any, b: Any) -> Any:
         if type(b) is int:
             return _integer_power(a, b)
         c = a._coefficients
-        if isinstance(b, float) and type(c) is np.ndarray and c.ndim == 1 and c[0] and not (a._exact or b.is_integer()):
+        plain = type(b) in _NUMBERS and type(c) is np.ndarray and not a._exact
+        if plain and c.ndim == 1 and c[0] and not b.is_integer():
             found = _POWER(len(c) - 1, c, np.array([b], c.dtype))
             if found is not None:
                 return Taylor._make(found[0], a._ring, False, a._tag)
@@ -241,11 +242,14 @@ def power(a: Any, b: Any) -> Any:
         return NotImplemented
     from taylorad.taylor.apply import apply
 
+    if isinstance(a, Taylor) and family(b) in ("complex128", "mpc", "acb") and np.ndim(b) == 0:
+        a = common((a, b))[0][0]  # a complex exponent makes a complex power, 3 + 0i also
+        b = b.real if b.imag == 0 else b
     whole = integral(b)
     if whole is not None and isinstance(a, Taylor):
         return _integer_power(a, whole)
-    constant = not isinstance(b, Taylor) or (b._exact and b.degree <= 0 and not b.shape)
-    if not constant and (not isinstance(a, Taylor) or b._tag >= a._tag):
+    moving = isinstance(b, Taylor) and not (b._exact and b.degree <= 0 and not b.shape)
+    if moving and (not isinstance(a, Taylor) or a._tag <= b._tag):
         return apply(SERIES_POWER, (a, b))
     if isinstance(b, np.ndarray) and b.ndim:
         return apply(SERIES_POWER, (a, b))
