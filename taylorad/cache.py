@@ -1,4 +1,4 @@
-"""The disk cache of compiled code: ``ta.cache.info()`` tells where it is and what it holds, ``ta.cache.clear()`` empties it.
+"""The disk cache of compiled code: ``info()`` tells where it is and what it holds, ``clear()`` empties it.
 
 The directory is ``TAYLORAD_CACHE_DIR``, or the user's cache directory.
 """

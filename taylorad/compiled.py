@@ -1,9 +1,9 @@
 """Python functions as machine code for their Taylor coefficients.
 
-    >>> import numpy as np, taylorad as ta
-    >>> g = ta.compile(lambda x: np.exp(np.sin(x)), order=3)
-    >>> g(0.0).tolist()
-    [1.0, 1.0, 0.5, 0.0]
+>>> import numpy as np, taylorad as ta
+>>> g = ta.compile(lambda x: np.exp(np.sin(x)), order=3)
+>>> g(0.0).tolist()
+[1.0, 1.0, 0.5, 0.0]
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def compile(
     2 ms where the code is in the disk cache. Raises OrderError for a bad order.
     """
     order = _order(order)
-    made = [(m,) if isinstance(m, (int, np.integer)) else tuple(map(int, m)) for m in _shapes(f, shapes)]
+    made = _shapes(f, shapes)
     try:
         graphs = {"float64": trace(f, made, np.float64, 1)}
         reason = ""
@@ -90,10 +90,10 @@ def _order(order: Any) -> int:
     return check_order(order)
 
 
-def _shapes(f: Callable[..., Any], shapes: Sequence[Any] | None) -> Sequence[Any]:
+def _shapes(f: Callable[..., Any], shapes: Sequence[Any] | None) -> list[Shape]:
     """The shapes given, or a number for each argument that f needs."""
     if shapes is not None:
-        return shapes if isinstance(shapes, (list, tuple)) else (shapes,)
+        return [(int(m),) if isinstance(m, (int, np.integer)) else tuple(map(int, m)) for m in shapes]
     try:
         needed = [
             p
@@ -152,7 +152,9 @@ class CompiledFunction:
             raise TypeError(f"this function takes {len(self.shapes)} points, one for each argument; got {len(points)}")
         if along is None:
             if self.shapes != ((),):
-                raise TypeError("a function of several numbers needs a direction: g(x, along=v), a tuple for several arguments")
+                raise TypeError(
+                    "a function of several numbers needs a direction: g(x, along=v), a tuple for several arguments"
+                )
             along = (1.0,)
         elif len(self.shapes) == 1 and not (isinstance(along, tuple) and len(along) == 1):
             along = (along,)
@@ -169,11 +171,15 @@ class CompiledFunction:
         Coefficients beyond the rows given are zero. Otherwise as a call.
         """
         if len(coefficients) != len(self.shapes):
-            raise TypeError(f"this function takes {len(self.shapes)} series, one for each argument; got {len(coefficients)}")
+            raise TypeError(
+                f"this function takes {len(self.shapes)} series, one for each argument; got {len(coefficients)}"
+            )
         rows = [_array(c) for c in coefficients]
         for c, shape in zip(rows, self.shapes, strict=True):
             if c.shape[1 : 1 + len(shape)] != shape or c.ndim < 1 or not len(c):
-                raise OrderError(f"a series of an argument of shape {shape} has shape (rows, *{shape}, *batch); got {c.shape}")
+                raise OrderError(
+                    f"a series of an argument of shape {shape} has shape (rows, *{shape}, *batch); got {c.shape}"
+                )
         return self._computed(rows, INFINITE, threads)
 
     def derivatives(self, *points: Any, along: Any = None, threads: int | None = None) -> Any:
@@ -236,9 +242,9 @@ class CompiledFunction:
     def to_c(self, name: str = "taylorad_kernel") -> str:
         """C99 text with one function ``name``; it agrees with the machine code to 2 ulp.
 
-        Its interface: ``int64_t name(const double *const *leaves, double *const *roots, int64_t K, int64_t n, int64_t start,
-        int64_t stop, uint8_t *status)``; one leaf (2, n), x and v, for each number among the arguments, one root (K+1, n) for
-        each number among the results, points last.
+        Its interface is ``int64_t name(const double *const *leaves, double *const *roots, int64_t K, int64_t n,
+        int64_t start, int64_t stop, uint8_t *status)``: one leaf (2, n), x and v, for each number among the arguments,
+        one root (K+1, n) for each number among the results, points last; ``status[i]`` is 1 where it cannot decide.
         """
         return self.machine.to_c(name)
 
@@ -261,7 +267,9 @@ class CompiledFunction:
 
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", "a loaded function")
-        return f"<{'eager' if self.reason else 'compiled'} {name}, order {self.order}, arguments of shapes {self.shapes}>"
+        return (
+            f"<{'eager' if self.reason else 'compiled'} {name}, order {self.order}, arguments of shapes {self.shapes}>"
+        )
 
 
 _NUMBERS = frozenset((float, int, np.float64))
@@ -272,9 +280,14 @@ def _pair(x: Any, v: Any, shape: Shape) -> np.ndarray:
     x, v = _array(x), _array(v)
     for what, given in (("point", x), ("direction", v)):
         if given.shape[: len(shape)] != shape and not (what == "direction" and given.ndim == 0):
-            raise OrderError(f"a {what} for an argument of shape {shape} has shape (*{shape}, *batch); got {given.shape}")
+            raise OrderError(
+                f"a {what} for an argument of shape {shape} has shape (*{shape}, *batch); got {given.shape}"
+            )
     more = max(x.ndim, v.ndim)  # batches are broadcast from the right, after the argument's own axes
-    x, v = (a.reshape(*a.shape[: len(shape)], *(1,) * (more - a.ndim), *a.shape[len(shape) :]) if a.ndim else a for a in (x, v))
+    x, v = (
+        a.reshape(*a.shape[: len(shape)], *(1,) * (more - a.ndim), *a.shape[len(shape) :]) if a.ndim else a
+        for a in (x, v)
+    )
     out = np.empty((2, *np.broadcast_shapes(x.shape, v.shape)), np.result_type(x, v, np.float64))
     out[0], out[1] = x, v
     return out
@@ -301,11 +314,13 @@ def _derivatives(c: np.ndarray) -> np.ndarray:
 
     if doubtful(c)[0].any():
         raise NotRepresentableError(
-            "a coefficient has underflowed or overflowed; give a shorter or longer direction (along=h·v gives h^k times "
-            "derivative k), or call ta.derivatives, which finds a scale by itself"
+            "a coefficient has underflowed or overflowed; give another length of direction (along=h·v gives h^k "
+            "times derivative k), or call ta.derivatives, which finds a scale by itself"
         )
     found = np.array([factorial_product(row, k) for k, row in enumerate(c)])
     if not np.all(np.isfinite(found)):
         k = int(np.argwhere(~np.isfinite(found))[0][0])
-        raise NotRepresentableError(f"derivative {k} is too large for a float; ask for the coefficients f^(k)/k! instead")
+        raise NotRepresentableError(
+            f"derivative {k} is too large for a float; ask for the coefficients f^(k)/k! instead"
+        )
     return found

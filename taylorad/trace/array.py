@@ -188,8 +188,7 @@ class TracedArray(Traced):
     def __getitem__(self, key: Any) -> Any:
         key = _key(key)
         if self._cells is not None:
-            found = self._cells[key]
-            return from_cells(found if isinstance(found, np.ndarray) else _cell(found), self.dtype)
+            return from_cells(self._cells[key], self.dtype)
         assert self._node is not None
         return self._taken(np.arange(self.size).reshape(self.shape)[key])
 
@@ -228,10 +227,10 @@ class TracedArray(Traced):
 
     def _replaced(self, found: Any) -> Any:
         """In-place operators write into this array."""
-        if isinstance(found, TracedArray) and self._cells is None and not (self._view or self._lent):
-            if found.shape == self.shape and found.form == "vector":
-                self._node, self.dtype = found._node, found.dtype
-                return self
+        alone = self._cells is None and not (self._view or self._lent)
+        if alone and isinstance(found, TracedArray) and found.shape == self.shape and found.form == "vector":
+            self._node, self.dtype = found._node, found.dtype
+            return self
         self[...] = found
         return self
 
@@ -327,7 +326,9 @@ def lift(value: Any) -> Any:
             cells[i] = forms.number(x)
         return from_cells(cells.reshape(array.shape), np.complex128 if array.dtype.kind == "c" else np.float64)
     if array.dtype != object:
-        raise TraceError(f"{value!r} beside a traced value: numbers and arrays of numbers are traced, {array.dtype} is not")
+        raise TraceError(
+            f"{value!r} beside a traced value: numbers and arrays of numbers are traced, {array.dtype} is not"
+        )
     cells = np.empty(array.size, object)
     dtype: Any = np.dtype(np.float64)
     for i, x in enumerate(array.flat):

@@ -35,7 +35,7 @@ def number(value: Any) -> Node:
 
 def constants(values: np.ndarray) -> Node:
     """A constant vector: real or complex numbers in one node of their size (of size 1 where all are equal)."""
-    flat = np.asarray(values).ravel()
+    flat: Any = np.asarray(values).ravel()
     if flat.size and np.all(flat == flat[0]):
         return number(flat[0])
     if flat.dtype.kind == "c":

@@ -52,14 +52,21 @@ class Condition:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs:
-            logical = {np.logical_and: "__and__", np.bitwise_and: "__and__", np.logical_or: "__or__", np.bitwise_or: "__or__"}
+            logical = {
+                np.logical_and: "__and__",
+                np.bitwise_and: "__and__",
+                np.logical_or: "__or__",
+                np.bitwise_or: "__or__",
+            }
             if ufunc in logical:
                 return getattr(_condition(inputs[0]), logical[ufunc])(inputs[1])
             if ufunc in (np.logical_not, np.invert):
                 return ~self
         from taylorad.trace.protocols import array_ufunc
 
-        return array_ufunc(ufunc, method, tuple(x.pick(1, 0) if isinstance(x, Condition) else x for x in inputs), kwargs)
+        return array_ufunc(
+            ufunc, method, tuple(x.pick(1, 0) if isinstance(x, Condition) else x for x in inputs), kwargs
+        )
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         from taylorad.trace.protocols import array_function

@@ -16,7 +16,12 @@ __all__ = ["eager"]
 
 
 def eager(
-    f: Callable[..., Any] | None, shapes: Sequence[Shape], rows: Sequence[np.ndarray], order: int, batch: Shape, dtype: Any
+    f: Callable[..., Any] | None,
+    shapes: Sequence[Shape],
+    rows: Sequence[np.ndarray],
+    order: int,
+    batch: Shape,
+    dtype: Any,
 ) -> Any:
     """The coefficients of f at series ``rows`` (rows, *shape, *batch), laid out as f returns them.
 
@@ -26,7 +31,8 @@ def eager(
     flat: list[np.ndarray] = []
     for shape, r in zip(shapes, rows, strict=True):
         n = math.prod(shape)
-        r = np.asarray(r, dtype).reshape(len(r), n, *r.shape[1 + len(shape) :])
+        own = r.shape[1 + len(shape) :]
+        r = np.asarray(r, dtype).reshape(len(r), n, *(1,) * (len(batch) - len(own)), *own)
         r = np.broadcast_to(r, (len(r), n, *batch)).reshape(len(r), n, -1)
         flat += [r[:, i] for i in range(n)]
     outputs: Any = None

@@ -114,15 +114,13 @@ def assemble(outputs: Any, found: Sequence[np.ndarray], batch: Shape) -> Any:
         made = [assemble(part, found, batch) for part in parts]
         return dict(zip(keys, made, strict=True)) if kind == "dict" else made if kind == "list" else tuple(made)
     shape, begin, end = outputs
-    rows = found[begin:end]
-    if not rows:
+    if begin == end:
         raise TraceError(f"an array of shape {tuple(shape)} has no elements, so no coefficients")
-    one = len(rows) == 1
-    lead = (len(rows[0]), *shape) if one else (len(rows[0]),)
-    if not one:
-        rows = [np.broadcast_to(r, (len(r), *batch)) for r in rows]
-        return np.stack(rows, axis=1).reshape(len(rows[0]), *shape, *batch)
-    if rows[0].shape == (*lead, *batch):
-        return rows[0]
     n = math.prod(shape)
-    return np.array(np.broadcast_to(rows[0].reshape(len(rows[0]), *((n,) if n > 1 else ()), *rows[0].shape[1 + (n > 1) :]), (len(rows[0]), *((n,) if n > 1 else ()), *batch))).reshape(*lead, *batch)
+    lead = (len(found[begin]), *([n] if end == begin + 1 and n > 1 else []))
+    rows = [
+        r if r.shape == (*lead, *batch) else np.array(np.broadcast_to(r, (*lead, *batch))) for r in found[begin:end]
+    ]
+    if len(rows) == 1:
+        return rows[0] if n == 1 and not shape else rows[0].reshape(lead[0], *shape, *batch)
+    return np.stack(rows, axis=1).reshape(lead[0], *shape, *batch)

@@ -14,7 +14,6 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.run.interpret import run
 from taylorad.run.kernel import Kernel, compile_plan
 from taylorad.series.elements import elements
-from taylorad.series.node import INFINITE, Node
 from taylorad.series.schedule import Schedule, schedule
 from taylorad.trace.graph import Graph, Shape, leaf_sizes
 from taylorad.trace.replay import redo_point
@@ -66,19 +65,45 @@ class Machine:
         """The coefficients of the roots: (K+1, *batch), or (K+1, size, *batch) of a vector."""
         given = [_spread(leaf, m, batch) for leaf, m in zip(leaves, self.sizes, strict=True)]
 
+        final: list[DomainError] = []
+
         def redo(points: np.ndarray) -> list[np.ndarray]:
-            return self._redo(given, points)
+            try:
+                return self._redo(given, points, batch)
+            except DomainError as error:
+                final.append(error)
+                raise
 
         try:
-            return self.kernel(given[: len(self.kernel.degrees)], self.order, threads, redo)
+            enough = [c if d <= 1 else self._whole(c) for c, d in zip(given, self.kernel.degrees, strict=False)]
+            return self.kernel(enough, self.order, threads, redo)
         except (CompilationError, ImportError):  # no machine code for this machine
-            return self._redo(given, np.arange(math.prod(batch)), batch)
+            return self._shaped(redo(np.arange(math.prod(batch))), batch)
+        except DomainError as error:  # a value or a choice that machine code asks for is not there at some points
+            if final:
+                raise
+            return self._in_parts(given, batch, np.array(error.points or range(math.prod(batch))), redo, threads)
 
-    def _redo(self, leaves: Sequence[np.ndarray], points: np.ndarray, batch: Shape | None = None) -> list[np.ndarray]:
-        """Some points by the interpreter, and those at which it finds no series by eager operators."""
-        shape = (len(points),) if batch is None else batch
+    def _in_parts(self, leaves: Any, batch: Shape, bad: np.ndarray, redo: Any, threads: int) -> list[np.ndarray]:
+        """Some points by ``redo``, and the others in machine code."""
+        n = math.prod(batch)
+        good = np.delete(np.arange(n), bad)
+        flat = [c.reshape(*c.shape[: 1 + (m > 1)], n) for c, m in zip(leaves, self.sizes, strict=True)]
+        outs = redo(bad)
+        if good.size:
+            rest = self.run([c[..., good] for c in flat], (good.size,), threads)
+            order = np.argsort(np.concatenate([good, bad]))
+            outs = [np.concatenate([a, b], axis=-1)[..., order] for a, b in zip(rest, outs, strict=True)]
+        return self._shaped(outs, batch)
+
+    def _shaped(self, outs: list[np.ndarray], batch: Shape) -> list[np.ndarray]:
+        return [np.ascontiguousarray(out).reshape(*out.shape[:-1], *batch) for out in outs]
+
+    def _redo(self, leaves: Sequence[np.ndarray], points: np.ndarray, batch: Shape) -> list[np.ndarray]:
+        """Some points, flat indices, by the interpreter, and those at which it finds no series by eager operators."""
         flat = [c.reshape(*c.shape[: 1 + (m > 1)], -1)[..., points] for c, m in zip(leaves, self.sizes, strict=True)]
-        outs = [np.zeros((self.order + 1, *((n.size,) if n.size > 1 else ()), len(points)), self.graph.dtype) for n in self.plan.roots]
+        sizes = [(n.size,) if n.size > 1 else () for n in self.plan.roots]
+        outs = [np.zeros((self.order + 1, *size, len(points)), self.graph.dtype) for size in sizes]
         left = np.arange(len(points))
         alone: list[int] = []
         while left.size:
@@ -86,7 +111,7 @@ class Machine:
             try:
                 found = run(self.plan, ring, [self._whole(c[..., left]) for c in flat], self.order)
             except DomainError as error:
-                bad = np.array(error.points if error.points else range(left.size), int)
+                bad = np.array(error.points or range(left.size))
                 alone += left[bad].tolist()
                 left = np.delete(left, bad)
                 continue
@@ -94,17 +119,18 @@ class Machine:
                 out[..., left] = new
             break
         for i in alone:
+            series = self._apart([c[..., i] for c in flat])
             try:
-                rows = redo_point(self.scalar.roots, self._apart([c[..., i] for c in flat]), self.order, self.graph.dtype)
+                rows = redo_point(self.scalar.roots, series, self.order, self.graph.dtype)
             except DomainError as error:
-                if len(points) == 1 and batch is None and not _batched(leaves, self.sizes):
+                if not batch:
                     raise
                 raise type(error)(f"{error} (at point {points[i]} of the batch)", (int(points[i]),)) from error
             begin = 0
             for out, n in zip(outs, self.plan.roots, strict=True):
                 out[..., i] = np.stack(rows[begin : begin + n.size], axis=1) if n.size > 1 else rows[begin]
                 begin += n.size
-        return [out.reshape(*out.shape[:-1], *shape) for out in outs]
+        return outs
 
     def _whole(self, leaf: np.ndarray) -> np.ndarray:
         """As many rows as the interpreter takes."""
@@ -122,10 +148,9 @@ class Machine:
         return compile_plan(self.scalar, self.order, self.graph.dtype).to_c(name)
 
 
-def _batched(leaves: Sequence[np.ndarray], sizes: Sequence[int]) -> bool:
-    return any(c.ndim > 1 + (m > 1) for c, m in zip(leaves, sizes, strict=True))
-
-
 def _spread(leaf: np.ndarray, size: int, batch: Shape) -> np.ndarray:
-    lead = leaf.shape[: 1 + (size > 1)]
-    return leaf if leaf.shape == (*lead, *batch) else np.ascontiguousarray(np.broadcast_to(leaf, (*lead, *batch)))
+    lead, own = leaf.shape[: 1 + (size > 1)], leaf.shape[1 + (size > 1) :]
+    if own == batch:
+        return leaf
+    leaf = leaf.reshape(*lead, *(1,) * (len(batch) - len(own)), *own)
+    return np.ascontiguousarray(np.broadcast_to(leaf, (*lead, *batch)))

@@ -28,7 +28,7 @@ def redo_point(roots: Sequence[Node], leaves: Sequence[np.ndarray], order: int, 
 def expanded(
     compute: Callable[[list[Any]], Sequence[Any]], leaves: Sequence[np.ndarray], order: int, dtype: Any
 ) -> list[np.ndarray]:
-    """The coefficients (order+1,) of the series that ``compute`` makes of series, started with as many orders as it takes.
+    """The coefficients (order+1,) of what ``compute`` makes of series, started with as many orders as it takes.
 
     ``leaves[i]`` are the coefficients of series i; where they are at most two rows, or fewer than order+1, they are
     all of a polynomial. Raises DomainError or SingularExpansionError where there is no series, OrderError where
@@ -49,7 +49,9 @@ def expanded(
 
 
 def _variable(kind: Any, leaf: np.ndarray, order: int, extra: int, dtype: Any) -> Any:
-    rows = np.zeros((order + extra if len(leaf) <= order or len(leaf) <= 2 else min(len(leaf) - 1, order + extra)) + 1, dtype)
+    rows = np.zeros(
+        (order + extra if len(leaf) <= order or len(leaf) <= 2 else min(len(leaf) - 1, order + extra)) + 1, dtype
+    )
     n = min(len(rows), len(leaf))
     rows[:n] = leaf[:n]
     return kind(rows)
@@ -114,7 +116,7 @@ def _named(name: str) -> float:
     return float(ArrayRing("float64").constant(name))
 
 
-def _applied(function: Callable[..., Any], entry: Entry, args: list[Any], params: list[Any]) -> Any:
+def _applied(function: Member, entry: Entry, args: list[Any], params: list[Any]) -> Any:
     from taylorad.taylor.apply import apply
 
     return apply(function, (*params, *args) if entry.params_first else (*args, *params))
@@ -129,7 +131,9 @@ def _choice(test: Any) -> int:
             "a branch is decided by a series that is zero to its whole order: which branch it takes is not known"
         )
     if v % 2:
-        raise SingularExpansionError("a kink: the branch changes exactly at this point; move it, or write one branch out")
+        raise SingularExpansionError(
+            "a kink: the branch changes exactly at this point; move it, or write one branch out"
+        )
     if isinstance(coefficients[v], complex):
         raise DomainError("a branch depends on the sign of a complex number; compare real parts or absolute values")
     return int(coefficients[v] > 0)

@@ -93,7 +93,9 @@ def restore(data: dict[str, Any]) -> Graph:
             np.dtype({"float64": np.float64, "complex128": np.complex128}[data["dtype"]]),
         )
     except (KeyError, IndexError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise CompilationError(f"the saved graph is damaged ({type(error).__name__}: {error}); compile it anew") from error
+        raise CompilationError(
+            f"the saved graph is damaged ({type(error).__name__}: {error}); compile it anew"
+        ) from error
 
 
 def _outputs(data: Any) -> Any:
@@ -130,7 +132,9 @@ def _node(record: Sequence[Any], nodes: Sequence[Node]) -> Node:
             if not isinstance(law, Rule):
                 raise CompilationError(f"the book has no rule {name!r}: register it (ta.rule) before loading")
             if law.digest.hex() != digest:
-                raise CompilationError(f"the rule {name!r} is not the one this was saved with; compile the function anew")
+                raise CompilationError(
+                    f"the rule {name!r} is not the one this was saved with; compile the function anew"
+                )
             return Function.of(law, int(output), each(args), each(params))
         case "local":
             name, u, params = parts

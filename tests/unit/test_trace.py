@@ -127,8 +127,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "remainders": lambda y: (7 * y) % 2 + (3 * y) // 1 + np.sign(y - 0.55) * y,
     "ufunc methods": lambda y: np.add.reduce(y) + np.multiply.reduce(y) + np.maximum.reduce(y) + np.logaddexp.reduce(y),
     "out of ufuncs": out_of_ufuncs,
-    "likes": lambda y: np.ones_like(y) * y + np.full_like(y, 2.5) + np.full_like(y, y[0]) + np.zeros_like(y, shape=3).sum(),
-    "unpacked": lambda y: [*y][0] * y[1] + y[-1],
+    "likes": lambda y: (
+        np.ones_like(y) * y + np.full_like(y, 2.5) + np.full_like(y, y[0]) + np.zeros_like(y, shape=3).sum()
+    ),
+    "unpacked": lambda y: next(iter(y)) * y[1] + y[-1],
     "constant": lambda y: 4.0,
 }
 
@@ -184,7 +186,7 @@ def test_large_arrays_stay_one_node() -> None:
 
 
 def test_elements_put_back_together_are_the_array_they_came_from() -> None:
-    graph = trace(lambda y: np.array([v for v in y]) * y, [(20,)])
+    graph = trace(lambda y: np.array(list(y)) * y, [(20,)])
     (root,) = trace(lambda y: y * y, [(20,)]).roots
     assert graph.roots == (root,)
 
