@@ -1,0 +1,82 @@
+"""Python's operators and the functions of the book on traced values, element by element."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from taylorad.book.entry import BOOK, Member
+from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, POWER_NAMES, REMAINDER, SERIES_POWER
+from taylorad.series.node import Constant, Node, as_node
+from taylorad.trace.array import Traced, from_cells, lift
+from taylorad.trace.cells import number
+from taylorad.trace.condition import Condition, greater
+from taylorad.trace.elementwise import elementwise, plain
+
+__all__ = ["OPERATORS", "book", "each", "operate", "power"]
+
+
+def operate(name: str, operands: Sequence[Any]) -> Any:
+    """A Python operator; NotImplemented for operands that are no numbers."""
+    if any(not isinstance(x, (Traced, Condition, np.ndarray)) and not plain(x) for x in operands):
+        return NotImplemented
+    return OPERATORS[name](*operands)
+
+
+def book(function: Any, args: Sequence[Any]) -> Any:
+    """A function of the book (an entry, or one of its outputs) at traced values and numbers."""
+    if isinstance(function, Member) and function.name in POWER_NAMES:
+        return power(*args)
+    return elementwise(function, args, exact=False)
+
+
+def each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of nodes as one of traced values."""
+    return lambda *operands: elementwise(function, operands)
+
+
+def power(a: Any, b: Any) -> Any:
+    """a**b: products for integral b of any type, else by the rule for constant powers, else exp(b·log a)."""
+    if not plain(b):
+        return elementwise(SERIES_POWER, (a, b))
+    if np.size(b) == 1:
+        base = lift(a) + np.zeros(np.shape(b)) if np.ndim(b) else a
+        exponent = np.asarray(b).item()
+        return elementwise(lambda u: _raised(u, exponent), (base,))
+    a = lift(a)
+    cells = from_cells(a.cells, a.dtype)  # exponents differ, so elements go different ways
+    return elementwise(lambda u, e: _raised(u if isinstance(u, Node) else number(u), e), (cells, b), exact=False)
+
+
+def _raised(u: Node, exponent: Any) -> Node:
+    whole = np.isfinite(exponent) and exponent == np.rint(np.real(exponent))
+    return _whole_power(u, int(np.real(exponent))) if whole else CONSTANT_POWER(u, exponent)
+
+
+def _whole_power(u: Node, n: int) -> Node:
+    if n < 0:
+        return 1 / _whole_power(u, -n)
+    result: Node = as_node(1)
+    while n:
+        if n & 1:
+            result = u if result is Constant.of(1) else result * u
+        n >>= 1
+        u = u * u if n else u
+    return result
+
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "add": each(operator.add),
+    "sub": each(operator.sub),
+    "mul": each(operator.mul),
+    "truediv": each(operator.truediv),
+    "neg": each(operator.neg),
+    "pow": power,
+    "abs": lambda a: book(ABSOLUTE, (a,)),
+    "%": lambda a, b: book(REMAINDER, (a, b)),
+    "//": lambda a, b: book(BOOK[np.floor_divide.__name__], (a, b)),
+    "gt": greater,
+}
