@@ -113,7 +113,7 @@ class ArrayRing(Ring):
 
         return floating.jet(name, args, order, self.complex)
 
-    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         worst = np.zeros(np.shape(a), int)
         for bound, sign in ((lower, 1), (upper, -1)):
             if bound is None:

@@ -133,7 +133,7 @@ class BallRing(ObjectRing):
 
         return [self._result(name, x) for x in balls.jet(name, args, order)]
 
-    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Position:
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
         worst = Position.INSIDE
         for bound, sign in ((lower, 1), (upper, -1)):
             if bound is None:

@@ -40,7 +40,7 @@ def is_scalar(value: object) -> bool:
     return family(value) != ""
 
 
-_JOINS = {
+_JOINS: dict[frozenset[str], str] = {
     frozenset(("exact", "float64")): "float64",
     frozenset(("exact", "complex128")): "complex128",
     frozenset(("float64", "complex128")): "complex128",
@@ -87,7 +87,9 @@ def join(a: str, b: str) -> str:
 
 def ring_of(values: Sequence[object], shape: tuple[int, ...] | None = None) -> Ring:
     """The ring that holds all ``values``."""
-    return ring_named(rank(values), np.broadcast_shapes(*map(np.shape, values)) if shape is None else shape)
+    if shape is None:
+        shape = np.broadcast_shapes(*[np.shape(v) for v in values])  # type: ignore[arg-type]
+    return ring_named(rank(values), shape)
 
 
 def ring_named(name: str, shape: tuple[int, ...] = ()) -> Ring:

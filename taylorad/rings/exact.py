@@ -21,7 +21,7 @@ class FractionRing(ObjectRing):
 
     def lift(self, value: object) -> Element:
         if isinstance(value, Rational):
-            return Fraction(value.numerator, value.denominator)
+            return Fraction(int(value.numerator), int(value.denominator))
         raise MixedRingError(
             f"{value!r} does not mix with exact rational coefficients: the result would be rounded; "
             "write it as a Fraction, or start from a float variable"

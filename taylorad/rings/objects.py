@@ -68,7 +68,7 @@ class ObjectRing(Ring):
     def no_value(self, name: str, args: Sequence[Element]) -> str:
         return f"{name} has no value in the ring {self.name}; use floats, mpmath numbers or Arb balls"
 
-    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Position:
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
         worst = Position.INSIDE
         for bound, sign in ((lower, 1), (upper, -1)):
             if bound is None:

@@ -141,7 +141,7 @@ class Ring(ABC):
         raise UnsupportedFunctionError(f"the ring {self.name} has no jet of {name}; use float64 or Arb balls")
 
     @abstractmethod
-    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         """A :class:`Position` (an array of them for a batch) of ``a`` in the open interval (lower, upper)."""
 
     @abstractmethod

@@ -93,7 +93,9 @@ def _full(ring: Ring, n: Node, buffer: Any, order: int) -> Any:
     return buffer
 
 
-def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node, Any], choices: dict[Node, Any]) -> Element:
+def _start(
+    ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node, Any], choices: dict[Node, Any]
+) -> Element:
     match n:
         case Function(law, output, args, params) if isinstance(law, Rule):
             return value(ring, law, [c[a][0] for a in args], [c[p][0] for p in params])[output]
@@ -119,7 +121,8 @@ def _start(ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node,
             quotient = initial(ring, n, c)
             _finite(ring, "1/series", (c[b][0],), quotient)
             return quotient
-    return initial(ring, n, c)
+        case _:
+            return initial(ring, n, c)
 
 
 def _jet(ring: Ring, entry: Entry, name: str, constants: Sequence[Element], at: Element, order: int) -> Any:
@@ -136,12 +139,12 @@ def _step(
 ) -> Callable[[int], Element]:
     match n:
         case Select(_, _, branches):
-            live = [b for b in branches]
             zero = ring.zero()
-            return lambda k: ring.pick(choices[n], [c[b][k] if b.degree >= k else zero for b in live])
+            return lambda k: ring.pick(choices[n], [c[b][k] if b.degree >= k else zero for b in branches])
         case Local(_, u, _):
             return _compose(ring, jets[n], c[u], order)
-    return advance(ring, n, c)
+        case _:
+            return advance(ring, n, c)
 
 
 def _compose(ring: Ring, jet: Sequence[Element], u: Any, order: int) -> Callable[[int], Element]:
@@ -234,7 +237,8 @@ def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found:
         raise SingularExpansionError(
             f"{text}; {shown}{_which(bad)} is {domain.boundary}, where there is no Taylor series", _points(bad)
         )
-    raise DomainError(f"{text}; got {shown}{_which(bad)}; use a complex argument to leave the real domain", _points(bad))
+    advice = "use a complex argument to leave the real domain"
+    raise DomainError(f"{text}; got {shown}{_which(bad)}; {advice}", _points(bad))
 
 
 def _finite(ring: Ring, name: str, args: Sequence[Element], v: Element) -> None:

@@ -140,7 +140,7 @@ def _intern(
     with _lock:
         found = _table.get(full)
         if found is None:
-            found = kind.__new__(kind)
+            found: Any = object.__new__(kind)
             found.parts, found.valuation, found.degree = parts, valuation, degree
             found.digest = hashlib.blake2b(_content((kind.__name__, parts)), digest_size=16).digest()
             found.size = _size(found) if size is None else size
@@ -186,7 +186,7 @@ class Constant(Node):
     @staticmethod
     def of(value: object) -> Constant:
         if isinstance(value, Rational):
-            value = Fraction(value.numerator, value.denominator)
+            value = Fraction(int(value.numerator), int(value.denominator))
             value = int(value) if value.denominator == 1 else value
         if isinstance(value, (int, Fraction, str)):
             key: tuple[Any, ...] = (value,)

@@ -61,7 +61,8 @@ def initial(ring: Ring, node: Node, c: Store) -> Element:
             return ring.map(matrix, c[a][0])
         case State():
             return c[node.start][0]
-    raise TypeError(f"{type(node).__name__} has no initial coefficient of its own")
+        case _:
+            raise TypeError(f"{type(node).__name__} has no initial coefficient of its own")
 
 
 def advance(ring: Ring, node: Node, c: Store) -> Callable[[Any], Element]:
@@ -102,7 +103,8 @@ def advance(ring: Ring, node: Node, c: Store) -> Callable[[Any], Element]:
         case State():
             rhs = node.rhs
             return lambda k: ring.over_int(c[rhs][ring.before(k)], k)
-    raise TypeError(f"{type(node).__name__} has no recurrence")
+        case _:
+            raise TypeError(f"{type(node).__name__} has no recurrence")
 
 
 def dependencies(node: Node, k: int) -> tuple[Node, ...]:
@@ -122,7 +124,8 @@ def dependencies(node: Node, k: int) -> tuple[Node, ...]:
             return (node.u,)
         case Select() if k > 0:
             return node.branches
-    return node.operands
+        case _:
+            return node.operands
 
 
 def _combine(ring: Ring, terms: list[tuple[Any, Element]]) -> Element:

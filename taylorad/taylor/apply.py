@@ -147,12 +147,17 @@ def _series(
     moving = tuple(not s._exact or s.degree > 0 for s in series)
     plan = _plan(function, entry, moving, params)
     buffers = [s._buffer(order) if m else s._coefficients[:1] for s, m in zip(series, moving, strict=True)]
+    working = ring
+    if ring.name == "taylor":
+        from taylorad.taylor.nested import NESTED
+
+        working = NESTED.over(buffers)
     try:
-        found = _execute(ring, plan, buffers, order, params)
+        found = _execute(working, plan, buffers, order, params)
     except SingularExpansionError:
         if any(s.shape for s in series):
             raise
-        chosen = decide(plan, ring, buffers, order, side)
+        chosen = decide(plan, working, buffers, order, side)
         if chosen is None:
             raise
         found = run(plan, chosen, buffers, order)
@@ -189,10 +194,11 @@ def direct(function: Callee) -> Callable[..., Any]:
         return apply(function, (x,), side)
 
     def several(*args: Any, side: int | None = None) -> Any:
-        first = args[0] if len(args) == arity else None
-        if operation.door is not None and all(type(a) is Taylor and alike(first, a) for a in args):
+        door = operation.door if len(args) == arity and all(type(a) is Taylor for a in args) else None
+        first: Any = args[0] if args else None
+        if door is not None and all(alike(first, a) for a in args[1:]):
             out = _empty(len(first._coefficients))
-            if operation.door(*[a._coefficients for a in args], out) is not None:
+            if door(*[a._coefficients for a in args], out) is not None:
                 return Taylor._make(out, first._ring, False, first._tag)
         return apply(function, args, side)
 

@@ -18,7 +18,7 @@ __all__ = ["close", "equal", "less", "truth"]
 _NUMBERS = frozenset((float, int, np.float64))
 
 
-def less(a: object, b: object) -> Any:
+def less(a: Any, b: Any) -> Any:
     """Whether a < b, decided by the constant terms; a tie raises, for then later coefficients would decide.
 
     A bool, or an array of them for a batch.

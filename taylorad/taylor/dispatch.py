@@ -41,9 +41,9 @@ _direct: dict[Any, Callable[..., Any]] = dict(_OPERATORS)  # what may be called 
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``Taylor.__array_ufunc__``."""
-    if method == "__call__" and not kwargs and (known := _direct.get(ufunc)) is not None:
-        if type(inputs[0]) is type(inputs[-1]) is Taylor:
-            return known(*inputs)
+    known = _direct.get(ufunc) if method == "__call__" and not kwargs else None
+    if known is not None and type(inputs[0]) is type(inputs[-1]) is Taylor:
+        return known(*inputs)
     if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
         return _over_objects(ufunc, method, inputs, kwargs)
     if method != "__call__" or set(kwargs) - {"where"} or kwargs.get("where", True) is not True:
@@ -123,7 +123,7 @@ def _axes(a: Taylor, axis: Any) -> Any:
 
 
 def _along(reduce: Any) -> Callable[..., Any]:
-    def reduced(a: Taylor, axis: Any = None, **kwargs: Any) -> Any:
+    def reduced(a: Any, axis: Any = None, **kwargs: Any) -> Any:
         if not isinstance(a, Taylor):
             return NotImplemented
         if not a.shape:

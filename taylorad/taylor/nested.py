@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import reduce
+from numbers import Rational
 from typing import Any
 
+from taylorad.rings.choice import join, ring_named
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Ring
 from taylorad.taylor.construct import constant
@@ -20,21 +23,35 @@ __all__ = ["NESTED", "NestedRing", "embed", "nest", "variable_of"]
 
 
 class NestedRing(ObjectRing):
-    """Coefficients are Taylor series in older variables; numbers are exact constants among them."""
+    """Coefficients are Taylor series in older variables; numbers are exact constants among them.
+
+    ``base`` is the ring of the innermost numbers, in which π and log 2 are to be taken; :meth:`over` finds it.
+    """
 
     name = "taylor"
+
+    def __init__(self, base: Ring | None = None) -> None:
+        self.base = base
+
+    def over(self, buffers: Sequence[Sequence[Taylor]]) -> NestedRing:
+        """This ring, knowing the numbers that the series in ``buffers`` are made of."""
+        rings = [innermost(c)[1] for buffer in buffers for c in buffer]
+        return NestedRing(ring_named(reduce(join, ("exact" if r.exact else r.name for r in rings), "exact")))
 
     def lift(self, value: object) -> Element:
         return value if isinstance(value, Taylor) else constant(value)
 
     def constant(self, name: str) -> Element:
-        raise NotImplementedError  # pragma: no cover - outputs() never asks for one
+        assert self.base is not None
+        return constant(self.base.constant(name))
 
     def outputs(self, law: Any, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...] | None:
         from taylorad.taylor.apply import apply
 
-        ordered = (*params, *args) if law.params_first else (*args, *params)
-        return tuple(apply(member, tuple(map(as_number, ordered))) for member in law.members)
+        ordered = [as_number(a) for a in ((*params, *args) if law.params_first else (*args, *params))]
+        if self.base is not None and not any(isinstance(a, Taylor) for a in ordered):
+            ordered = [self.base.lift(a) if isinstance(a, Rational) else a for a in ordered]
+        return tuple(self.lift(apply(member, ordered)) for member in law.members)
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
         raise NotImplementedError  # pragma: no cover - outputs() answers for every rule
@@ -45,7 +62,7 @@ class NestedRing(ObjectRing):
 
         return shifted(name, [as_number(a) for a in args[:-1]], args[-1], order)
 
-    def position(self, a: Element, lower: Fraction | None, upper: Fraction | None) -> Any:
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         c, ring = a._coefficients[0], a._ring
         return ring.position(c, lower, upper)
 

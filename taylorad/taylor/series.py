@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any, overload
 
@@ -148,7 +149,7 @@ class Taylor:
     def __getitem__(self, k: int) -> Any: ...
     @overload
     def __getitem__(self, k: slice) -> Any: ...
-    def __getitem__(self, k: int | slice) -> Any:
+    def __getitem__(self, k: Any) -> Any:
         """Coefficient k, or a slice of the coefficients; raises OrderError beyond the order."""
         if isinstance(k, slice):
             return self.coefficients[k]
@@ -333,7 +334,10 @@ class Taylor:
         return compare.equal(self, other)
 
     def __hash__(self) -> int:
-        return hash((self._exact, self._exact or len(self._coefficients), str(self._coefficients[0])))
+        # equal numbers of different types are equal, an exact constant equals its number, trailing zeros are nothing
+        c = self._coefficients[0]
+        first = hash(c) if isinstance(c, (int, float, complex, Fraction, Taylor)) else 0
+        return first if self._exact else hash((len(self._coefficients), first))
 
     def isclose(self, other: object, rtol: float = 1e-9, atol: float = 0.0) -> bool:
         """Whether both have the same order and every coefficient agrees within ``atol + rtol·|other|``."""
