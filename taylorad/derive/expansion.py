@@ -244,6 +244,11 @@ def _batch(f: Function, at: np.ndarray, order: int, scale: Any) -> Expansion:
     """All points at once; those that have no common treatment (0 among them, say) are done again one by one."""
     if at.size == 0:
         return _reach(f, at, order, scale, order)
+    from taylorad.derive.fused import fused
+
+    made = fused(f, at, order, scale)
+    if made is not None:
+        return made
     bad: dict[int, Expansion] = {}
     scales = np.broadcast_to(scale, at.shape)
     good = at

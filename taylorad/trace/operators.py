@@ -52,7 +52,7 @@ def power(a: Any, b: Any) -> Any:
 
 
 def _raised(u: Node, exponent: Any) -> Node:
-    whole = np.isfinite(exponent) and exponent == np.rint(np.real(exponent))
+    whole = np.isfinite(exponent) and np.imag(exponent) == 0 and np.real(exponent) % 1 == 0
     return _whole_power(u, int(np.real(exponent))) if whole else CONSTANT_POWER(u, exponent)
 
 

@@ -70,7 +70,7 @@ def _function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> A
     known = FUNCTIONS.get(function)
     if known is not None:
         return known(*args, **kwargs)
-    name = _RENAMED.get(function, function.__name__)
+    name = str(_RENAMED.get(function, function.__name__))
     named = BOOK.get(name)
     if named is None:
         raise TraceError(
@@ -104,7 +104,7 @@ def _unknown(a: Any, b: Any) -> Any:
     )
 
 
-_RENAMED: dict[Any, str] = {np.amax: np.max.__name__, np.amin: np.min.__name__}
+_RENAMED: dict[Any, Any] = {np.amax: np.max.__name__, np.amin: np.min.__name__}
 _UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: OPERATORS["add"],
     np.subtract: OPERATORS["sub"],
