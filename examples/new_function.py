@@ -1,4 +1,4 @@
-"""A function that the package has never seen: the lemniscate sine and cosine, sl′ = cl·(1 + sl²), cl′ = −sl·(1 + cl²)."""
+"""A function that the package has never seen: the lemniscate sine and cosine, through their differentials."""
 
 from fractions import Fraction
 

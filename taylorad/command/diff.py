@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -158,7 +157,7 @@ def _precision(kind: Literal["balls", "multiprecision"], bits: int) -> AbstractC
 
 
 def _bits(digits: int) -> int:
-    return math.ceil(digits / 0.30102)
+    return int(digits / 0.30102) + 1  # log10(2), rounded down
 
 
 def _precisions(digits: int, order: int) -> Iterator[int]:

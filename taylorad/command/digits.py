@@ -82,8 +82,8 @@ class Decimal:
 
 
 def _fraction(value: Any) -> Fraction:
-    sign, man, exp, _ = value._mpf_
-    return Fraction(-int(man) if sign else int(man)) * Fraction(2) ** exp
+    sign, mantissa, shift, _ = value._mpf_
+    return Fraction(-int(mantissa) if sign else int(mantissa)) * Fraction(2) ** shift
 
 
 def _top(value: Fraction) -> int:
