@@ -28,7 +28,9 @@ __all__ = [
     "absolute",
     "add",
     "alike",
+    "convolve",
     "divide",
+    "factors",
     "integral",
     "is_operand",
     "lower",
@@ -131,6 +133,12 @@ def multiply(a: Any, b: Any) -> Any:
 def _product(a: Any, b: Any) -> Any:
     if not (is_operand(a) and is_operand(b)):
         return NotImplemented
+    x, y, last, ring, exact, tag = factors(a, b)
+    return Taylor._make(convolve(ring, x, y, last), ring, exact, tag)
+
+
+def factors(a: Any, b: Any) -> tuple[Any, Any, int, Ring, bool, int]:
+    """Two operands of a product as buffers of its order, that order, the ring, whether it is exact, and the tag."""
     (a, b), ring, tag = common((a, b))
     exact = a._exact and b._exact
     if exact:
@@ -141,12 +149,16 @@ def _product(a: Any, b: Any) -> Any:
         inside, cut = (a, b) if a._exact else (b, a)
         valuation = inside.valuation
         last = len(cut._coefficients) - 1 + (valuation if valuation < len(inside._coefficients) else 0)
-    x, y = a._buffer(last), b._buffer(last)
+    return a._buffer(last), b._buffer(last), last, ring, exact, tag
+
+
+def convolve(ring: Ring, x: Any, y: Any, last: int) -> Any:
+    """Coefficients 0 … last of the product of two buffers of that order, each a sum. Cost: O(K²)."""
     if isinstance(ring, ArrayRing):
         found = eager.square(last, x) if x is y else eager.product(last, x, y)
         if found is not None:
-            return Taylor._make(found, ring, exact, tag)
-    return Taylor._make(ring.product(x, y, last), ring, exact, tag)
+            return found
+    return ring.product(x, y, last)
 
 
 def divide(a: Any, b: Any) -> Any:

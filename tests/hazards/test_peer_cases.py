@@ -1,6 +1,7 @@
 """Facts in one variable that the test suites of other systems state, and what holds here.
 
-Inputs and results are those of TaylorSeries.jl (MIT licence), test/onevariable.jl, manyvariables.jl and intervals.jl, restated;
+Inputs and results are those of TaylorSeries.jl (MIT licence), restated from its test/onevariable.jl,
+manyvariables.jl and intervals.jl;
 ``t`` is the independent variable at 0 to order 15. Where a rule of ours is better, orders kept that are lost there,
 the case says so. Its error classes are the matching ones of this package.
 """
