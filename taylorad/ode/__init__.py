@@ -1,0 +1,1 @@
+"""Initial value problems by Taylor's method."""

@@ -1,0 +1,204 @@
+"""One integration from beginning to end: steps by the hundred, and what is to be taken out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from taylorad.errors import DomainError
+from taylorad.ode.dense import DenseSolution, evaluate
+from taylorad.ode.events import Event, Watch
+from taylorad.ode.loop import Outcome
+from taylorad.ode.march import March, Piece
+from taylorad.ode.solution import MESSAGES, Solution, Status
+from taylorad.ode.system import Shape
+
+__all__ = ["Drive", "singularity"]
+
+_FIRST, _MOST = 64, 1024  # steps between two looks
+_STIFF = 1000  # steps before stiffness is thought of
+
+
+def singularity(t: float, c: np.ndarray, way: float) -> float | None:
+    """Where on the real axis ahead the solution with coefficients ``c`` (K+1, dim) ends, or None.
+
+    Of the component that grows fastest: for (t* − t)^−m the ratio of neighbouring coefficients is (1 + (m−1)/k)/R, so
+    k·q_k − (k−1)·q_{k−1} = 1/R, free of m (Domb and Sykes 1957).
+    """
+    K = len(c) - 1
+    i = int(np.argmax(np.abs(c[K]))) if np.all(np.isfinite(c[K])) else 0
+    if K < 6 or np.any(c[K - 5 :, i] == 0) or not np.all(np.isfinite(c[:, i])):
+        return None
+    k = np.arange(K - 4, K + 1)
+    q = (c[k, i] / c[k - 1, i]).real
+    inverse = k[1:] * q[1:] - k[:-1] * q[:-1]
+    if np.any(inverse * way <= 0) or np.ptp(inverse) > 0.02 * abs(inverse[-1]):
+        return None
+    return float(t + 1 / inverse[-1])
+
+
+@final
+class Drive:
+    """See the module; used once."""
+
+    def __init__(
+        self,
+        going: March,
+        span: tuple[float, float],
+        shapes: Sequence[Shape],
+        args: np.ndarray,
+        events: Sequence[Event],
+        wanted: np.ndarray | None,
+        dense: bool,
+        max_steps: int,
+        callback: Callable[[float, np.ndarray], Any] | None,
+    ) -> None:
+        self.going, self.span, self.shapes, self.args = going, span, shapes, args
+        self.dim = len(going.state)
+        self.watch = Watch.of(events, self.dim, shapes, args) if events else None
+        self.wanted, self.dense, self.max_steps, self.callback = wanted, dense, max_steps, callback
+        self.way = 1.0 if span[1] >= span[0] else -1.0
+        self.pieces: list[Piece] = []
+        self.t: list[np.ndarray] = []
+        self.y: list[np.ndarray] = []
+        self.taken = self.given = 0
+        self.end: tuple[float, np.ndarray] = (span[0], going.state)
+        self.last: Piece | None = None
+        self.small = self.seen = 0
+
+    # ------------------------------------------------------------------ the loop
+    def finish(self) -> tuple[Status, str]:
+        """Go to the end; why it ended, and in words."""
+        size = 1 if self.callback is not None else _FIRST
+        try:
+            while True:
+                outcome, piece = self.going.go(self.span[1], min(size, max(1, self.max_steps - self.taken)))
+                if self.callback is None:
+                    size = min(2 * size, _MOST)
+                stopped = self._take(piece)
+                if stopped is not None:
+                    return stopped, MESSAGES[stopped]
+                ended = self._ended(outcome)
+                if ended is not None:
+                    return ended
+        except KeyboardInterrupt:
+            return Status.INTERRUPTED, MESSAGES[Status.INTERRUPTED]
+        except DomainError as problem:  # between two branches, or where a function ends
+            return Status.UNDEFINED, str(problem)
+
+    def _ended(self, outcome: Outcome) -> tuple[Status, str] | None:
+        where = self.last.times[-2, 0] if self.last is not None else self.span[0]
+        if outcome == Outcome.DONE:
+            return Status.END, MESSAGES[Status.END]
+        ahead = None
+        if self.last is not None and outcome != Outcome.PAUSED:
+            ahead = singularity(float(where), self.last.coefficients[-1], self.way)
+        if ahead is not None:
+            return Status.SINGULARITY, f"Singularity near t = {ahead:.10g}; the solution does not go on beyond it."
+        t = float(self.end[0])
+        if outcome == Outcome.STUCK:
+            return Status.STUCK, f"{MESSAGES[Status.STUCK]} The solution was followed to t = {t}."
+        if outcome == Outcome.SINGULAR:
+            reason = "the right-hand side has no Taylor series, or is not finite"
+            return Status.UNDEFINED, f"At t = {t} {reason}; y = {self.end[1].tolist()} there."
+        if self.taken >= self.max_steps:
+            return Status.STEPS, f"max_steps = {self.max_steps} steps were taken; the solution was followed to t = {t}."
+        return None
+
+    def _take(self, piece: Piece) -> Status | None:
+        """Everything that is wanted from some steps."""
+        n = len(piece)
+        if not n:
+            return None
+        stop = Status.EVENT
+        end: tuple[float, np.ndarray] = (float(piece.times[-1, 0]), self.going.state)
+        hit = self.watch.take(piece, end[1]) if self.watch else None
+        if hit is not None:
+            piece = Piece(np.array(piece.times[: hit.index + 2]), piece.coefficients[: hit.index + 1])
+            piece.times[-1] = hit.t, 0.0
+            end = (hit.t, evaluate(piece, np.array([hit.index]), np.array([hit.t]))[0])
+            n = len(piece)
+        self.taken += n
+        self.end = end
+        if self.dense:
+            self.pieces.append(Piece(np.array(piece.times), np.array(piece.coefficients)))
+        self.last = Piece(np.array(piece.times[-2:]), np.array(piece.coefficients[-1:]))
+        self._look(piece)
+        if self.wanted is None:
+            self.t.append(np.array(piece.times[:-1, 0]))
+            self.y.append(np.array(piece.coefficients[:, 0]))
+        else:
+            self._sample(piece)
+        if self.callback is not None and self.callback(self.end[0], self.end[1]):
+            return Status.STOPPED
+        return stop if hit is not None else None
+
+    def _sample(self, piece: Piece) -> None:
+        assert self.wanted is not None
+        ends = piece.times[:, 0] * self.way
+        rest = self.wanted[self.given :] * self.way
+        count = int(np.searchsorted(rest, ends[-1], side="right"))
+        if count:
+            index = np.clip(np.searchsorted(ends, rest[:count], side="right") - 1, 0, len(piece) - 1)
+            times = self.wanted[self.given : self.given + count]
+            self.t.append(times)
+            self.y.append(evaluate(piece, index, times))
+            self.given += count
+
+    def _look(self, piece: Piece) -> None:
+        """Count steps on which the solution hardly moves although nothing but accuracy limits them."""
+        if piece.coefficients.dtype == object:
+            return
+        moved = np.abs(piece.coefficients[:, 1]) * np.abs(piece.lengths)[:, None]
+        still = np.all(moved <= 0.01 * np.abs(piece.coefficients[:, 0]), axis=1)
+        self.small += int(np.count_nonzero(still))
+        self.seen += len(piece)
+
+    @property
+    def stiff(self) -> bool:
+        return self.seen > _STIFF and self.small > 0.8 * self.seen
+
+    # ------------------------------------------------------------------ the result
+    def solution(self, with_events: bool) -> Solution:
+        status, message = self.finish()
+        if self.wanted is None:
+            self.t.append(np.array([self.end[0]]))
+            self.y.append(self.end[1][None])
+        t = np.concatenate(self.t) if self.t else np.zeros(0)
+        y = np.concatenate(self.y).T if self.y else np.zeros((self.dim, 0), self.end[1].dtype)
+        if self.stiff:
+            message += " The problem looks stiff: an implicit method (scipy's Radau or LSODA) may be faster."
+        taken = self.going
+        stats: dict[str, Any] = {
+            "steps": self.taken,
+            "rejected": taken.rejected,
+            "order": taken.order,
+            "compiled": taken.compiled,
+        }
+        stats |= {"stiff": self.stiff, "t": self.end[0]}
+        dense = DenseSolution(self.pieces) if self.pieces else None
+        watch = self.watch
+        return Solution(
+            t,
+            y,
+            dense,
+            [np.array(x) for x in watch.times] if watch else [] if with_events else None,
+            [np.array(x).reshape(len(x), self.dim) for x in watch.states] if watch else [] if with_events else None,
+            self.taken + taken.rejected,
+            0,
+            0,
+            status,
+            message,
+            stats,
+            self._roots,
+        )
+
+    def _roots(self, g: Any) -> list[np.ndarray]:
+        watch = Watch.of([Event(g)], self.dim, self.shapes, self.args)
+        for piece, after in zip(
+            self.pieces, [*(p.coefficients[0, 0] for p in self.pieces[1:]), self.end[1]], strict=True
+        ):
+            watch.take(piece, after)
+        return [np.array(watch.times[0])]

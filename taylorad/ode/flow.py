@@ -1,0 +1,164 @@
+"""A system compiled for one order: the propagation loop in machine code, and the memory of one solution."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import threading
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from taylorad.errors import CompilationError
+from taylorad.ode.loop import Outcome, Real, Whole
+from taylorad.ode.system import System
+from taylorad.series.schedule import schedule
+
+__all__ = ["Flow", "Run", "flow", "order_for"]
+
+UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
+_PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 8)  # the GIL is released during a call
+_flows: dict[tuple[Any, ...], Flow] = {}
+_lock = threading.RLock()
+
+
+def order_for(rtol: float, dim: int) -> int:
+    """The order for a relative tolerance: −ln(rtol)/2 + 1 (Jorba and Zou 2005), and some more where a step is cheap."""
+    least = max(4, math.ceil(1 - math.log(rtol) / 2))
+    return least + (3 if dim <= 8 else 0)
+
+
+def flow(system: System, order: int, complex: bool = False, form: str | None = None) -> Flow:
+    """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
+    key = (system.name, order, complex, form)
+    with _lock:
+        found = _flows.get(key)
+        if found is None:
+            found = _flows[key] = Flow(system, order, complex, form)
+        return found
+
+
+@final
+class Flow:
+    """Machine code for one system and order; safe to use from several threads, each with its own :class:`Run`."""
+
+    def __init__(self, system: System, order: int, complex: bool, form: str | None) -> None:
+        from taylorad.run.jit import obtain
+
+        self.system, self.order, self.complex = system, order, complex
+        loaded, facts = obtain(
+            ("flow", system.name, order, complex, form, _sources()), lambda: self._text(form), "propagate"
+        )
+        self._loaded = loaded
+        self.call = _PROPAGATE(loaded.address)
+        self.stride, self.room, self.form = facts["stride"], facts["room"], facts["form"]
+
+    def _text(self, form: str | None) -> tuple[str, dict[str, Any]]:
+        from taylorad.ode.jet import Jet
+        from taylorad.ode.loop import loop_text
+        from taylorad.run.jit import host
+        from taylorad.run.lower import lower
+
+        program = lower(schedule(self.system.states), None, self.complex)
+        if program.arrays:
+            raise CompilationError("array nodes are taken apart before a system is made of them")
+        target = host().target
+        work = (len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)) * self.order
+        unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
+        jet = Jet(program, self.order, target, self.system.dim, unrolled)
+        body = jet.text()
+        text = "\n".join([loop_text(jet), body])
+        facts = {
+            "symbols": program.symbols,
+            "stride": jet.stride,
+            "room": jet.room,
+            "form": "unrolled" if unrolled else "looped",
+        }
+        return text, facts
+
+    def run(self, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
+        """Memory for one solution that begins at ``y0``."""
+        return Run.of(self, y0, args, rtol, atol)
+
+
+def _sources() -> str:
+    """What the files that write the code say."""
+    import functools
+    import hashlib
+    from pathlib import Path
+
+    @functools.cache
+    def read() -> str:
+        word = hashlib.blake2b(digest_size=16)
+        for name in ("lanes", "packs", "jet", "loop"):
+            word.update((Path(__file__).parent / f"{name}.py").read_bytes())
+        return word.hexdigest()
+
+    return read()
+
+
+@final
+@dataclass(slots=True)
+class Run:
+    """One solution on its way; mutable. ``y`` is (5, stride), see :mod:`taylorad.ode.loop`."""
+
+    flow: Flow
+    y: np.ndarray
+    args: np.ndarray
+    tol: np.ndarray
+    real: np.ndarray
+    whole: np.ndarray
+    rows: np.ndarray
+    times: np.ndarray
+    memory: np.ndarray
+
+    @staticmethod
+    def of(flow: Flow, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
+        parts = 2 if flow.complex else 1
+        kind = np.complex128 if flow.complex else np.float64
+
+        def spread(x: Any, copies: int) -> np.ndarray:
+            row = np.repeat(np.broadcast_to(np.asarray(x, np.float64), (flow.system.dim,)), copies)
+            return _padded(row, flow.stride)
+
+        y = np.zeros((5, flow.stride))
+        y[0] = _padded(np.ascontiguousarray(y0, kind).view(np.float64), flow.stride)
+        tol = np.stack([spread(atol, parts), spread(rtol, parts)])
+        real = np.zeros(len(Real))
+        real[Real.MAX_STEP] = real[Real.LIMIT] = math.inf
+        room = np.zeros(flow.room // 8 + 4)
+        values = np.atleast_1d(np.ascontiguousarray(args, kind)) if len(args) else np.zeros(1, kind)
+        empty = np.zeros((1, flow.order + 1, flow.stride))
+        return Run(flow, y, values, tol, real, np.zeros(len(Whole), np.int64), empty, np.zeros((1, 2)), room)
+
+    def keep(self, steps: int) -> None:
+        """Make room for the coefficients of so many steps; without it only the last ones are kept."""
+        self.rows = np.zeros((steps + 1, self.flow.order + 1, self.flow.stride))
+        self.times = np.zeros((steps + 1, 2))
+        self.whole[Whole.STORE] = 1
+
+    def go(self, end: float, most: int) -> Outcome:
+        """On to the time ``end``, ``most`` steps at the most; ``whole[STEPS]`` says how many were taken."""
+        self.real[Real.END] = end
+        self.whole[Whole.MOST] = most
+        self.whole[Whole.STEPS] = 0
+        self.whole[Whole.CONFIRM] = 0
+        self.times[0] = self.real[Real.T], self.real[Real.T_LOW]
+        arrays = (self.y, self.args, self.tol, self.real, self.whole, self.rows, self.times, self.memory)
+        return Outcome(self.flow.call(*(a.ctypes.data for a in arrays)))
+
+    @property
+    def state(self) -> np.ndarray:
+        """The state now."""
+        return self.values(self.y[0])
+
+    def values(self, rows: np.ndarray) -> np.ndarray:
+        """Rows of the machine code as numbers of the system, (…, dim)."""
+        if self.flow.complex:
+            return np.ascontiguousarray(rows[..., : 2 * self.flow.system.dim]).view(np.complex128)
+        return rows[..., : self.flow.system.dim].copy()
+
+
+def _padded(row: np.ndarray, width: int) -> np.ndarray:
+    return np.concatenate([row, np.full(width - len(row), row[-1])])

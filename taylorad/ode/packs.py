@@ -1,0 +1,94 @@
+"""Which sums of a program share a vector, and weighted sums as plain ones."""
+
+from __future__ import annotations
+
+from taylorad.ode.lanes import repeated
+from taylorad.run.program import SUMS, Buffer, Op, Program
+
+__all__ = ["Sums"]
+
+_DEPTH = 4
+
+
+class Sums:
+    """The sums of ``program`` in packs of up to ``width`` lanes.
+
+    Σ (αj + β(k−j))·a_j·b_{k−j} becomes βk·Σ a_j·b_{k−j} + (α−β)·Σ (j·a_j)·b_{k−j}, two lanes of the plain kind.
+    Sums whose results are used in the same way stand at the same place of neighbouring packs, so that what follows
+    needs no shuffles; what is left over is packed without regard to kind.
+    """
+
+    def __init__(self, program: Program, width: int) -> None:
+        self.ops = list(program.ops)
+        self.buffers = list(program.buffers)
+        self.added: list[int] = []
+        self._plain(program)
+        self.sums = [i for i in (*program.step, *self.added) if self.ops[i].kind in ("old", "half")]
+        self.packs = self._packs(width)
+
+    def _op(self, kind: str, args: tuple[int, ...] = (), data: object = None, moving: bool = True) -> int:
+        self.ops.append(Op(kind, args, data))
+        if moving:
+            self.added.append(len(self.ops) - 1)
+        return len(self.ops) - 1
+
+    def _plain(self, program: Program) -> None:
+        order = next((i for i in program.step if self.ops[i].kind == "order"), None)
+        thetas: dict[int, int] = {}
+        for i in program.step:
+            op = self.ops[i]
+            if op.kind not in SUMS or op.kind in ("old", "half"):
+                continue
+            order = self._op("order") if order is None else order
+            a, b = op.data
+            if a not in thetas:
+                step = self.buffers[a].step
+                assert step is not None
+                theta = self._op("mul", (step, order))
+                thetas[a] = len(self.buffers)
+                self.buffers.append(Buffer((), theta, False))
+            alpha, beta = op.args
+            plain = self._op("old", (), (a, b))
+            tilted = self._op("old", (), (thetas[a], b))
+            slope = self._op("sub", (alpha, beta), moving=False)
+            weight = self._op("mul", (order, beta))
+            self.ops[i] = Op("fma", (weight, plain, self._op("mul", (slope, tilted))))
+
+    def _packs(self, width: int) -> list[tuple[int, ...]]:
+        users = self._users()
+        groups: dict[object, list[int]] = {}
+        for i in self.sums:
+            groups.setdefault((self.ops[i].kind, self._use(i, users, _DEPTH)), []).append(i)
+        packs: list[tuple[int, ...]] = []
+        rest: dict[str, list[int]] = {"old": [], "half": []}
+        for (kind, _), group in groups.items():  # type: ignore[misc]
+            while len(group) >= width:
+                packs.append(tuple(group[:width]))
+                group = group[width:]
+            if 2 * len(group) >= width and len(self.sums) > 2 * width:
+                packs.append(repeated(group, width))
+            else:
+                rest[kind] += group
+        for left in rest.values():
+            for j in range(0, len(left), width):
+                some = left[j : j + width]
+                packs.append(repeated(some, 1 << (len(some) - 1).bit_length()))
+        return packs
+
+    def _users(self) -> dict[int, tuple[int, int]]:
+        found: dict[int, tuple[int, int]] = {}
+        for i, op in enumerate(self.ops):
+            for place, a in enumerate(op.args):
+                found.setdefault(a, (i, place))
+        return found
+
+    def _use(self, i: int, users: dict[int, tuple[int, int]], depth: int) -> object:
+        if depth == 0 or i not in users:
+            return None
+        user, place = users[i]
+        kind = self.ops[user].kind
+        return (
+            kind,
+            place if kind == "sub" or (kind == "fma" and place == 2) else 0,
+            self._use(user, users, depth - 1),
+        )

@@ -1,0 +1,253 @@
+"""A compiled initial value problem: made once, solved for any initial values and arguments.
+
+>>> import numpy as np, taylorad as ta
+>>> p = ta.compile_ode(lambda t, y, g: [y[1], -g * np.sin(y[0])], dim=2, n_args=1)
+>>> s = p.solve((0, 20), [0.5, 0.0], args=(9.8,))
+>>> bool(abs(s.y[1, -1] ** 2 / 2 - 9.8 * np.cos(s.y[0, -1]) + 9.8 * np.cos(0.5)) < 1e-8)
+True
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from taylorad.errors import CompilationError, DomainError, MixedRingError, OrderError, TraceError
+from taylorad.ode.drive import Drive
+from taylorad.ode.events import Event
+from taylorad.ode.march import March, march
+from taylorad.ode.solution import Solution, Status
+from taylorad.ode.switch import Switched, has_branches
+from taylorad.ode.system import Shape, System, traced
+from taylorad.series.node import Node
+
+__all__ = ["Problem", "compile_ode"]
+
+Span = tuple[Any, Any]
+
+
+def compile_ode(
+    f: Callable[..., Any],
+    dim: int,
+    n_args: int = 0,
+    *,
+    shapes: Sequence[Shape] | None = None,
+    rtol: Any = 1e-10,
+    atol: Any = 1e-12,
+    order: int | None = None,
+    dtype: Any = np.float64,
+) -> Problem:
+    """x′ = f(t, x, *args), traced now and compiled when first used.
+
+    Parameters
+    ----------
+    f : function of ``t``, ``y`` (dim,) and the arguments, that returns dim derivatives
+        written with operators, numpy, scipy.special or taylorad functions. It is run once, on traced values.
+    dim : int
+        Components of the state.
+    n_args : int
+        How many scalar arguments f takes after ``y``; ``shapes`` gives them shapes instead.
+    rtol, atol : float, or (dim,) each
+        A step's truncation error in component i is about atol_i + rtol_i·|x_i| or less.
+    order : int, optional
+        K; from the tolerance if not given.
+    dtype : float64 or complex128
+
+    Raises
+    ------
+    TraceError
+        where f cannot be traced or returns the wrong number of values.
+    DomainError
+        where a tolerance is negative, or both are zero, or rtol is below 2.2e-16.
+    """
+    given = tuple(shapes) if shapes is not None else ((),) * n_args
+    if int(dim) != dim or dim < 1:
+        raise DomainError(f"dim is the number of components of y, at least 1; got {dim!r}")
+    kind = np.dtype(dtype)
+    rhs = traced(f, int(dim), given, complex=kind.kind == "c")
+    if len(rhs) != dim:
+        raise TraceError(
+            f"the right-hand side returns {len(rhs)} value{'s' * (len(rhs) != 1)} for {dim} components of y; "
+            "return one derivative for each"
+        )
+    return Problem(f, rhs, int(dim), given, tolerance("rtol", rtol, dim), tolerance("atol", atol, dim), order, kind)
+
+
+def tolerance(name: str, value: Any, dim: int) -> np.ndarray:
+    """A tolerance for every component; DomainError where it cannot be one."""
+    array = np.asarray(value, np.float64)
+    if array.shape not in ((), (dim,)):
+        raise DomainError(f"{name} has shape {array.shape}; give one number, or {dim}, one for each component")
+    if not np.all(np.isfinite(array)) or np.any(array < 0):
+        raise DomainError(f"{name} = {value} is not a tolerance; give finite numbers ≥ 0")
+    if name == "rtol" and np.any((array > 0) & (array < 2.2e-16)):
+        raise DomainError(f"rtol = {value} is below what float64 can give; 1e-15 is about the least, or use precision=")
+    return np.array(np.broadcast_to(array, (dim,)))
+
+
+@final
+class Problem:
+    """See :func:`compile_ode`. Safe to use from several threads; pickles where f does."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        rhs: Sequence[Node],
+        dim: int,
+        shapes: tuple[Shape, ...],
+        rtol: np.ndarray,
+        atol: np.ndarray,
+        order: int | None,
+        dtype: np.dtype[Any],
+    ) -> None:
+        if not np.all((rtol > 0) | (atol > 0)):
+            raise DomainError("rtol and atol are both 0 for some component; one of them must be positive")
+        if order is not None and (int(order) != order or order < 2):
+            raise OrderError(f"the order of an integration is an integer ≥ 2, got {order!r}")
+        self.f, self.rhs, self.dim, self.shapes = f, tuple(rhs), dim, shapes
+        self.rtol, self.atol, self.order, self.dtype = rtol, atol, order, dtype
+        self._branches = has_branches(rhs)
+        self.system = None if self._branches else System.of(rhs, sum(math.prod(s) for s in shapes))
+
+    def __reduce__(self) -> Any:
+        given = (self.f, self.dim, self.shapes, self.rtol, self.atol, self.order, self.dtype.name)
+        try:
+            pickle.dumps(self.f)
+        except Exception as error:
+            reason = f"the right-hand side does not pickle: {error}; define it in a module"
+            raise pickle.PicklingError(reason) from error
+        return (_remade, given)
+
+    # ------------------------------------------------------------------ input
+    def state(self, y0: Any) -> np.ndarray:
+        """y0 as numbers of this problem; DomainError where it is not (dim,) finite numbers."""
+        y = np.atleast_1d(np.asarray(y0))
+        if y.shape != (self.dim,):
+            raise DomainError(f"y0 has shape {np.shape(y0)}; this problem has {self.dim} components")
+        if y.dtype.kind == "c" and self.dtype.kind != "c":
+            raise MixedRingError("y0 is complex; compile the problem with dtype=complex")
+        y = y.astype(self.dtype)
+        if not np.all(np.isfinite(y)):
+            raise DomainError(f"y0 must be finite; component {int(np.flatnonzero(~np.isfinite(y))[0])} is not")
+        return y
+
+    def values(self, args: Any) -> np.ndarray:
+        """The arguments in one row; DomainError where their number, shapes or values are wrong."""
+        given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+        if len(given) != len(self.shapes) or any(np.shape(a) != s for a, s in zip(given, self.shapes, strict=False)):
+            shown = [np.shape(a) for a in given]
+            raise DomainError(f"the arguments have shapes {shown}; this problem was compiled for {list(self.shapes)}")
+        row = np.concatenate([np.ravel(np.asarray(a, self.dtype)) for a in given]) if given else np.zeros(0, self.dtype)
+        if not np.all(np.isfinite(row)):
+            raise DomainError(f"argument number {int(np.flatnonzero(~np.isfinite(row))[0])} is not finite")
+        return row
+
+    def march(self, t0: float, y0: Any, args: Any = (), max_step: float = math.inf) -> March:
+        """A solution on its way from (t0, y0)."""
+        if not np.isfinite(t0):
+            raise DomainError(f"t0 = {t0} is not finite")
+        if not max_step > 0:
+            raise DomainError(f"max_step = {max_step} must be positive")
+        y, row = self.state(y0), self.values(args)
+        options: dict[str, Any] = {"rtol": self.rtol, "atol": self.atol, "max_step": max_step, "order": self.order}
+        if self.system is None:
+            if self.dtype.kind == "c":
+                raise CompilationError("branches (where, abs, sign …) choose by order, which complex numbers have not")
+            return Switched(self.rhs, len(row), t0, y, row, **options)
+        return march(self.system, t0, y, row, **options)
+
+    # ------------------------------------------------------------------ solving
+    def solve(
+        self,
+        span: Span,
+        y0: Any,
+        args: Any = (),
+        *,
+        t_eval: Any = None,
+        events: Any = None,
+        dense: bool = True,
+        max_step: float = math.inf,
+        max_steps: int = 10_000_000,
+        callback: Callable[[float, np.ndarray], Any] | None = None,
+    ) -> Solution:
+        """The solution from ``span[0]`` to ``span[1]``, in either direction.
+
+        Parameters
+        ----------
+        t_eval : (m,) times inside of the span, in its direction; where ``y`` is wanted (default: at all steps)
+        events : function ``g(t, y, *args)``, :class:`~taylorad.ode.events.Event`, or a list of them
+        dense : keep all coefficients
+        max_step : longest step
+        max_steps : after how many steps to stop, with status −3
+        callback : called as ``callback(t, y)`` after every step; a true result stops, with status −6
+
+        Raises DomainError, MixedRingError for wrong input and TraceError for events that cannot be traced; what
+        happens on the way is told by ``status`` and ``message``, with everything computed until then. Not rigorous.
+        """
+        t0, t1 = float(span[0]), float(span[1])
+        if not (math.isfinite(t0) and math.isfinite(t1)):
+            raise DomainError(f"the span ({t0}, {t1}) must be finite")
+        if max_steps < 1:
+            raise DomainError(f"max_steps = {max_steps} must be at least 1")
+        found = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
+        drive = Drive(
+            self.march(t0, y0, args, max_step),
+            (t0, t1),
+            self.shapes,
+            self.values(args),
+            [Event.of(g) for g in found],
+            wanted(t_eval, t0, t1),
+            dense,
+            max_steps,
+            callback,
+        )
+        return drive.solution(events is not None)
+
+    def propagate(self, t0: float, t1: float, y0: Any, args: Any = (), max_steps: int = 100_000_000) -> np.ndarray:
+        """The state (dim,) at t1 and nothing else. DomainError where the solution does not get there."""
+        going = self.march(float(t0), y0, args)
+        drive = Drive(going, (float(t0), float(t1)), self.shapes, self.values(args), [], None, False, max_steps, None)
+        status, message = drive.finish()
+        if status != Status.END:
+            raise DomainError(f"{message} The solution was followed to t = {going.t}.")
+        return going.state
+
+    def stepper(self, t0: float, y0: Any, args: Any = ()) -> Any:
+        """Step by step: :class:`~taylorad.ode.stepper.Stepper`."""
+        from taylorad.ode.stepper import Stepper
+
+        return Stepper(self, float(t0), y0, args)
+
+    def ensemble(self, span: Span, y0: Any, args: Any = (), **options: Any) -> Any:
+        """Many initial values at once: :func:`taylorad.ode.ensemble.ensemble`."""
+        from taylorad.ode.ensemble import ensemble
+
+        return ensemble(self, span, y0, args, **options)
+
+    def __repr__(self) -> str:
+        return f"<problem of {self.dim} equations, {len(self.shapes)} arguments, {self.dtype}>"
+
+
+def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
+    """t_eval as an array; DomainError where it is outside of the span or not in its order."""
+    if t_eval is None:
+        return None
+    times = np.asarray(t_eval, np.float64)
+    if times.ndim != 1:
+        raise DomainError(f"t_eval has {times.ndim} axes; give a list of times")
+    low, high = min(t0, t1), max(t0, t1)
+    if np.any(times < low) or np.any(times > high) or np.any(times != times):
+        bad = times[~((times >= low) & (times <= high))][0]
+        raise DomainError(f"t_eval holds {bad}, which is outside of the span ({t0}, {t1})")
+    steps = np.diff(times) * (1 if t1 >= t0 else -1)
+    if np.any(steps <= 0):
+        raise DomainError("t_eval is not sorted in the direction of integration, or holds a time twice")
+    return times
+
+
+def _remade(f: Any, dim: int, shapes: Any, rtol: Any, atol: Any, order: Any, dtype: str) -> Problem:
+    return compile_ode(f, dim, shapes=shapes, rtol=rtol, atol=atol, order=order, dtype=dtype)

@@ -1,0 +1,69 @@
+"""Taylor's method as a solver class for scipy.integrate.solve_ivp; the only file here that subclasses scipy's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.integrate import DenseOutput, OdeSolver
+
+from taylorad.ode.dense import evaluate
+from taylorad.ode.loop import Outcome
+from taylorad.ode.march import Piece
+from taylorad.ode.problem import compile_ode
+
+__all__ = ["TaylorSolver"]
+
+
+class _Step(DenseOutput):
+    """One step's polynomial."""
+
+    def __init__(self, piece: Piece) -> None:
+        super().__init__(piece.times[0, 0], piece.times[-1, 0])
+        self._piece = piece
+
+    def _call_impl(self, t: Any) -> np.ndarray:
+        times = np.atleast_1d(np.asarray(t, float))
+        found = evaluate(self._piece, np.zeros(len(times), int), times)
+        return found[0] if np.ndim(t) == 0 else found.T
+
+
+class TaylorSolver(OdeSolver):
+    """``scipy.integrate.solve_ivp(f, span, y0, method=ta.TaylorSolver)``: scipy's loop around compiled Taylor steps.
+
+    ``rtol``, ``atol``, ``max_step`` and ``order`` are taken. The right-hand side is traced once; arguments that
+    scipy binds to it become part of the code. Raises TraceError where it cannot be traced. Not rigorous.
+    """
+
+    def __init__(
+        self,
+        fun: Any,
+        t0: float,
+        y0: Any,
+        t_bound: float,
+        vectorized: bool = False,
+        rtol: Any = 1e-10,
+        atol: Any = 1e-12,
+        max_step: float = np.inf,
+        order: int | None = None,
+        **ignored: Any,
+    ) -> None:
+        super().__init__(fun, t0, y0, t_bound, vectorized, support_complex=True)
+        # self.fun turns results into arrays of numbers, so the function that was given is traced
+        dtype = np.complex128 if self.y.dtype.kind == "c" else np.float64
+        problem = compile_ode(fun, self.n, rtol=rtol, atol=atol, order=order, dtype=dtype)
+        self._going = problem.march(float(t0), self.y, (), max_step)
+        self._piece: Piece | None = None
+
+    def _step_impl(self) -> tuple[bool, str | None]:
+        outcome, piece = self._going.go(float(self.t_bound), 1)
+        if not len(piece):
+            return False, f"no further step can be made ({Outcome(outcome).name.lower()})"
+        self._piece = Piece(np.array(piece.times), np.array(piece.coefficients))
+        self.nfev += 1
+        self.t, self.y = float(piece.times[-1, 0]), self._going.state
+        return True, None
+
+    def _dense_output_impl(self) -> DenseOutput:
+        assert self._piece is not None
+        return _Step(self._piece)

@@ -1,0 +1,109 @@
+"""The compiled loop: end states of known problems in both forms, and what must not depend on anything."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from taylorad.ode.flow import flow, order_for
+from taylorad.ode.loop import Outcome, Real
+from taylorad.ode.problem import compile_ode
+from taylorad.rings.arrays import ArrayRing
+from taylorad.run.interpret import run
+from taylorad.series.schedule import schedule
+
+sys.path.insert(0, str(Path(__file__).parent))
+from problems import PROBLEMS
+
+# twice the errors that heyoka 7.13 makes at the same tolerance, in its default mode; at least 16 units of rounding
+BOUNDS = {
+    "kepler_e01": 5.2e-12,
+    "kepler_e05": 7.8e-12,
+    "kepler_e09": 6.6e-10,
+    "outer_ss": 1.2e-12,
+    "pleiades": 1e-13,
+    "lorenz": 7.6e-12,
+    "henon_heiles": 7.6e-13,
+    "vdp5": 6.4e-15,
+    "forced_pendulum": 4.8e-15,
+    "lotka_volterra": 5.6e-15,
+    "fput64": 1.2e-14,
+}
+BIG = ("outer_ss", "pleiades", "fput64")
+
+
+def system(name):
+    case = PROBLEMS[name]
+    return compile_ode(case.f, dim=len(case.y0)).system
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("form", ["looped", "unrolled"])
+def test_end_states(name, form):
+    if form == "unrolled" and name in BIG:
+        form = None  # too long to write out; the form that the library chooses instead
+    case = PROBLEMS[name]
+    found = flow(system(name), order_for(1e-15, len(case.y0)), form=form).run(np.array(case.y0), (), 1e-15, 1e-15)
+    assert found.go(case.t_end, 10**6) == Outcome.DONE
+    assert found.real[Real.T] == case.t_end
+    assert case.error(found.state) < BOUNDS[name]
+
+
+@pytest.mark.parametrize("name", ["kepler_e09", "forced_pendulum", "pleiades", "henon_heiles"])
+@pytest.mark.parametrize("form", ["looped", "unrolled"])
+def test_coefficients_are_those_of_the_interpreter(name, form):
+    case, K = PROBLEMS[name], 9
+    s = system(name)
+    found = flow(s, K, form=form).run(np.array(case.y0), (), 1e-9, 1e-9)
+    found.keep(1)
+    found.real[Real.T] = 0.7
+    found.go(100.0, 1)
+    starts = [np.array([y, *[0.0] * K]) for y in (*case.y0, 0.7)]
+    starts[-1][1] = 1.0
+    wanted = np.array(run(schedule(s.states), ArrayRing("float64"), starts, K)).T
+    got = found.values(found.rows[:1])[0]
+    scale = np.abs(wanted).max(axis=1, keepdims=True)
+    assert np.max(np.abs(got - wanted) / scale) < 40 * 2.0**-52 * K
+
+
+def test_complex_coefficients_are_those_of_the_interpreter():
+    p = compile_ode(lambda t, y: [np.exp(1j * y[0]) * y[1], y[0] / (2 + y[1] ** 2)], dim=2, dtype=complex)
+    K, y0 = 8, np.array([0.3 + 0.4j, -0.2j])
+    for form in ("looped", "unrolled"):
+        found = flow(p.system, K, True, form).run(y0, (), 1e-9, 1e-9)
+        found.keep(1)
+        found.go(1.0, 1)
+        starts = [np.array([y, *[0.0] * K]) for y in (*y0, 0.0)]
+        wanted = np.array(run(schedule(p.system.states), ArrayRing("complex128"), starts, K)).T
+        np.testing.assert_allclose(found.values(found.rows[:1])[0], wanted, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("form", ["looped", "unrolled"])
+def test_going_in_parts_is_going_at_once(form):
+    case = PROBLEMS["lorenz"]
+    made = flow(system("lorenz"), 20, form=form)
+    whole, parts = (made.run(np.array(case.y0), (), 1e-15, 1e-15) for _ in range(2))
+    whole.go(5.0, 10**6)
+    while parts.go(5.0, 7) == Outcome.PAUSED:
+        pass
+    np.testing.assert_array_equal(whole.state, parts.state)
+
+
+def test_there_and_back():
+    case = PROBLEMS["henon_heiles"]
+    r = flow(system("henon_heiles"), 22).run(np.array(case.y0), (), 1e-15, 1e-15)
+    r.go(100.0, 10**6)
+    r.go(0.0, 10**6)
+    np.testing.assert_allclose(r.state, case.y0, atol=1e-13)
+
+
+def test_time_is_carried_in_two_doubles():
+    r = flow(compile_ode(lambda t, y: [1 + 0 * t], dim=1).system, 8).run(np.zeros(1), (), 1e-15, 1e-15)
+    r.real[Real.MAX_STEP] = 0.1
+    r.go(1e4, 99_999)
+    assert abs(r.real[Real.T] - math.fsum([0.1] * 99_999)) <= 2e-12
+    assert abs(r.state[0] - r.real[Real.T]) < 2e-12
