@@ -30,6 +30,10 @@ _PUBLIC = {
     "CompiledFunction": "compiled",
     "compile": "compiled",
     "load": "compiled",
+    "solve_ivp": "ode.solve",
+    "compile_ode": "ode.problem",
+    "Event": "ode.events",
+    "TaylorSolver": "ode.solver",
     "cache": "",
     "rule": "book.entry",
     "Domain": "book.entry",
@@ -67,6 +71,10 @@ if TYPE_CHECKING:
         UncertifiedError,
         UnsupportedFunctionError,
     )
+    from taylorad.ode.events import Event
+    from taylorad.ode.problem import compile_ode
+    from taylorad.ode.solve import solve_ivp
+    from taylorad.ode.solver import TaylorSolver
     from taylorad.taylor.construct import constant, polynomial, variable
     from taylorad.taylor.dispatch import where
     from taylorad.taylor.radius import Radius
