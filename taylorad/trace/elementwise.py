@@ -26,6 +26,8 @@ def elementwise(function: Callable[..., Any], operands: Sequence[Any], exact: bo
     Vectors stay vectors, and a large constant array makes one of numbers. Raises ValueError where shapes do not
     broadcast.
     """
+    if all(type(x) in _SINGLE for x in operands):
+        return _single(function, operands, exact)
     operands = [x if plain(x) else lift(x) for x in operands]
     shape = np.broadcast_shapes(*map(np.shape, operands))
     n = int(np.prod(shape, dtype=int))
@@ -43,6 +45,18 @@ def elementwise(function: Callable[..., Any], operands: Sequence[Any], exact: bo
     if results and isinstance(results[0], tuple):
         return tuple(_collected(column, shape, dtype) for column in zip(*results, strict=True))
     return _collected(results, shape, dtype)
+
+
+_SINGLE = frozenset((Traced, int, float))
+
+
+def _single(function: Callable[..., Any], operands: Sequence[Any], exact: bool) -> Any:
+    """The same for numbers, without the work of broadcasting."""
+    items = [x.cells.item() if isinstance(x, Traced) else number(x) if exact else x for x in operands]
+    complex_ = any(isinstance(x, Traced) and x.dtype.kind == "c" for x in operands)
+    dtype = np.complex128 if complex_ else np.float64
+    found = function(*items)
+    return tuple(from_cells(f, dtype) for f in found) if isinstance(found, tuple) else from_cells(found, dtype)
 
 
 def _collected(results: Sequence[Node], shape: tuple[int, ...], dtype: Any) -> Any:

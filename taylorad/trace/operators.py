@@ -21,7 +21,7 @@ __all__ = ["OPERATORS", "book", "each", "operate", "power"]
 
 def operate(name: str, operands: Sequence[Any]) -> Any:
     """A Python operator; NotImplemented for operands that are no numbers."""
-    if any(not isinstance(x, (Traced, Condition, np.ndarray)) and not plain(x) for x in operands):
+    if any(not isinstance(x, (Traced, int, float, Condition, np.ndarray)) and not plain(x) for x in operands):
         return NotImplemented
     return OPERATORS[name](*operands)
 

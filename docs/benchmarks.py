@@ -1,0 +1,77 @@
+"""The page of benchmarks, made from what ``pytest -m benchmark tests/benchmarks`` measured: ``python docs/benchmarks.py``.
+
+Reads ``build/benchmarks/derivatives.json`` and writes ``docs/pages/reference/benchmarks.md``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+MEASURED = HERE.parent / "build" / "benchmarks" / "derivatives.json"
+PAGE = HERE / "pages" / "reference" / "benchmarks.md"
+OURS = "taylorad"
+
+HEAD = """\
+# Benchmarks
+
+Made from a run of `pytest -m benchmark tests/benchmarks` by `python docs/benchmarks.py`. All columns ran in one process, in
+turns; the figures are CPU time, the best of seven rounds, on a shared machine. Ratios below 1.5 are ties. Run it on yours.
+
+"""
+
+NOTES = """\
+## What they mean
+
+- *run* is one call from Python, with its overhead. jax.jet's calls cost some 10 µs at least, whatever they compute;
+  python-flint's series are balls, which also bound the rounding error, and ours here are not.
+- *make* is the time to the first result, with the process warm: for taylorad with an empty cache of compiled code,
+  and with a full one; for jax.jet with tracing and compilation, which it does anew in every process.
+- numpy's row is a textbook recurrence written by hand for that one function, vectorised over the points.
+"""
+
+
+def table(rows: dict[str, Any], kind: str) -> str:
+    """One table: a line for each row, a column for each peer."""
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row[kind]))
+    lines = [f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    for name, row in rows.items():
+        if row[kind]:
+            lines.append(f"| {name} | {' | '.join(figure(row[kind].get(c)) for c in columns)} |")
+    return "\n".join(lines)
+
+
+def figure(value: float | None) -> str:
+    return (
+        "–" if value is None else f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    )
+
+
+def lost(rows: dict[str, Any]) -> str:
+    """Where a peer is faster."""
+    found: list[str] = []
+    for what, kind in (("run", "run_us"), ("make", "make_ms")):
+        for name, row in rows.items():
+            mine = [v for k, v in row[kind].items() if k == OURS or k.startswith(f"{OURS}, cold")]
+            better = [k for k, v in row[kind].items() if not k.startswith(OURS) and mine and v < mine[0]]
+            found += [f"- {name}, {what}: {k} is faster" for k in better]
+    return "\n".join(found) or (
+        "In no row of this run. FLINT needs no construction at all, so for a handful of calls it is the faster one: "
+        "our code pays for itself after some thousand calls, or ten thousand for deep functions."
+    )
+
+
+def page(data: dict[str, Any]) -> str:
+    """The text of the page."""
+    versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
+    rows = data["rows"]
+    return (
+        f"{HEAD}{versions}; {data['machine']}.\n\n## Run, µs a call\n\n{table(rows, 'run_us')}\n\n"
+        f"## Make, ms to the first result\n\n{table(rows, 'make_ms')}\n\n## Where we lose\n\n{lost(rows)}\n\n{NOTES}"
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(json.loads(MEASURED.read_text())))
