@@ -42,8 +42,13 @@ __all__ = [
 ]
 
 _QUOTIENT = schedule([Leaf.of(0) / Leaf.of(1)])
+# what stands behind these doors checks types, lengths and shapes by itself, and gives None where anything is unusual
+_RATIO = eager.operation(_QUOTIENT)
+_TIMES = eager.operation(schedule([Leaf.of(0) * Leaf.of(1)]))
+_SQUARE = eager.operation(schedule([Leaf.of(0) * Leaf.of(0)]))
 _POWER = eager.operation(schedule([CONSTANT_POWER(Leaf.of(0), Leaf.of(1, 0))]))
 _NUMBERS = frozenset((float, int, np.float64))  # what float series take as it is
+_make, _empty = Taylor._make, np.empty
 
 
 def alike(a: Taylor, b: Taylor) -> bool:
@@ -118,11 +123,12 @@ def multiply(a: Any, b: Any) -> Any:
     """a·b; see the module for its order. Cost: O(K²), one compiled call for floats."""
     if type(a) is Taylor:
         if type(b) is Taylor:
-            if alike(a, b):
-                x, y = a._coefficients, b._coefficients
-                found = eager.square(len(x) - 1, x) if x is y else eager.product(len(x) - 1, x, y)
-                if found is not None:
-                    return Taylor._make(found, a._ring, False, a._tag)
+            x, y = a._coefficients, b._coefficients
+            door = _SQUARE.door if x is y else _TIMES.door
+            if door is not None and a._tag == b._tag and not (a._exact or b._exact):
+                out = _empty(len(x))
+                if (door(x, out) if x is y else door(x, y, out)) is not None:
+                    return _make(out, a._ring, False, a._tag)
         elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
             return Taylor._make(a._coefficients * b, a._ring, a._exact, a._tag)
     elif type(a) in _NUMBERS and type(b._coefficients) is np.ndarray:
@@ -164,17 +170,17 @@ def convolve(ring: Ring, x: Any, y: Any, last: int) -> Any:
 def divide(a: Any, b: Any) -> Any:
     """a/b; common powers of t are divided out, a pole raises SingularExpansionError. Cost: O(K²)."""
     if type(b) is Taylor:
-        y = b._coefficients
-        if type(y) is np.ndarray and y.ndim == 1 and y[0]:
-            found = None
+        if _RATIO.door is not None and not b._exact:
+            y = b._coefficients
+            x: Any = a
             if type(a) is Taylor:
-                found = eager.quotient(len(y) - 1, a._coefficients, y) if alike(a, b) else None
-            elif type(a) in _NUMBERS and not b._exact:
-                numerator = np.zeros(len(y), y.dtype)
-                numerator[0] = a
-                found = eager.quotient(len(y) - 1, numerator, y)
-            if found is not None:
-                return Taylor._make(found, b._ring, False, b._tag)
+                x = a._coefficients if a._tag == b._tag and not a._exact else None
+            elif type(a) in _NUMBERS:
+                x = np.zeros(len(y))
+                x[0] = a
+            out = _empty(len(y))
+            if _RATIO.door(x, y, out) is not None:
+                return _make(out, b._ring, False, b._tag)
     elif type(b) in _NUMBERS and b and type(a._coefficients) is np.ndarray:
         return Taylor._make(a._coefficients / b, a._ring, a._exact, a._tag)
     return _quotient(a, b)

@@ -166,13 +166,13 @@ def _level(sizes: tuple[_Sizes, _Sizes]) -> float:
 def _scaled(x: np.ndarray, exponents: np.ndarray, sizes: _Sizes) -> tuple[np.ndarray, int]:
     """x_k·2^(exponents_k − e), the largest about 1, and e."""
     where, high = sizes
-    top = int(np.ceil(np.max(high + exponents[where])))
+    top = int(np.max(high + exponents[where])) + 1
     return _shifted(x, exponents, -top), top
 
 
 def _shifted(x: np.ndarray, exponents: np.ndarray, more: int) -> np.ndarray:
     """x_k·2^(exponents_k + more), rounded three times at most."""
-    whole = np.floor(exponents)
+    whole = exponents // 1
     factor = 2.0 ** (exponents - whole)
     steps = np.maximum(np.minimum(whole + more, 2**30), -(2**30)).astype(np.int32)
     parts = (x * factor).view(np.float64).reshape(len(x), -1)
