@@ -78,7 +78,13 @@ class Entry:
     defaults: tuple[Any, ...] = field(default=(), kw_only=True)
 
     def __call__(self, *args: Any) -> Any:
-        """The entry applied to nodes (and constants): a node, or one for each output that is a function of the book."""
+        """The entry applied to nodes (and constants): a node, or one for each output that is a function of the book.
+
+        An argument of a front end (a Taylor, a traced array) takes the call over by its ``__taylorad_apply__``.
+        """
+        for a in args:
+            if hasattr(type(a), "__taylorad_apply__"):
+                return a.__taylorad_apply__(self, args)
         found = tuple(n for name, n in zip(self.outputs, self.apply(args), strict=True) if not name.startswith("_"))
         return found[0] if len(found) == 1 else found
 
@@ -120,7 +126,11 @@ class Member:
     def name(self) -> str:
         return self.entry.outputs[self.output]
 
-    def __call__(self, *args: Any) -> Node:
+    def __call__(self, *args: Any) -> Any:
+        """The output applied to nodes (and constants), or to what :meth:`Entry.__call__` hands over."""
+        for a in args:
+            if hasattr(type(a), "__taylorad_apply__"):
+                return a.__taylorad_apply__(self, args)
         return self.entry.apply(args)[self.output]
 
 

@@ -46,7 +46,7 @@ def apply(function: Callee, args: Sequence[Any], side: int | None = None) -> Any
     args = tuple(_plain(a) for a in args)
     if any(isinstance(a, Node) for a in args):
         return function(*args)
-    traced = next((a for a in args if hasattr(type(a), "__taylorad_apply__")), None)
+    traced = next((a for a in args if hasattr(type(a), "__taylorad_apply__") and not isinstance(a, Taylor)), None)
     if traced is not None:
         return traced.__taylorad_apply__(function, args)
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):

@@ -149,6 +149,13 @@ def test_inside_larger_expressions() -> None:
     np.testing.assert_allclose(direct.coefficients, pieces.coefficients, atol=1e-14)
 
 
+def test_the_rule_itself_is_a_function_of_series(lemniscate: Any) -> None:
+    """What the decorator returned, and its members, may be called on a Taylor as well as their names in ``ta``."""
+    x = ta.variable(0.3, 5)
+    assert lemniscate(x) == ta.lemniscate(x)
+    assert BOOK["cl"](x) == ta.cl(x) == lemniscate(x)[1]
+
+
 def test_plain_numbers_and_arrays_of_series() -> None:
     assert ta.sl(0.3) == pytest.approx(float(true(0.3, 0)[0].mid()), rel=1e-15)
     xs = np.array([ta.variable(0.1, 3), ta.variable(0.2, 3)], object)
