@@ -1,4 +1,4 @@
-"""The page of benchmarks, made from what ``pytest -m benchmark tests/benchmarks`` measured: ``python docs/benchmarks.py``.
+"""The page of benchmarks, from what ``pytest -m benchmark tests/benchmarks`` measured; ``python docs/benchmarks.py``.
 
 Reads ``build/benchmarks/derivatives.json`` and writes ``docs/pages/reference/benchmarks.md``.
 """
@@ -17,8 +17,8 @@ OURS = "taylorad"
 HEAD = """\
 # Benchmarks
 
-Made from a run of `pytest -m benchmark tests/benchmarks` by `python docs/benchmarks.py`. All columns ran in one process, in
-turns; the figures are CPU time, the best of seven rounds, on a shared machine. Ratios below 1.5 are ties. Run it on yours.
+Made from a run of `pytest -m benchmark tests/benchmarks` by `python docs/benchmarks.py`. All columns ran in one
+process, in turns; the figures are CPU time, the best of seven rounds, on a shared machine. Ratios below 1.5 are ties.
 
 """
 
