@@ -12,7 +12,7 @@ from taylorad.book.entry import ENTRIES, Formula
 from taylorad.taylor.apply import apply, direct, find
 from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
-from taylorad.taylor.series import Taylor
+from taylorad.taylor.series import DIRECT, Taylor
 
 __all__ = ["array_function", "array_ufunc", "where"]
 
@@ -36,12 +36,12 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
 }
 
 
-_direct: dict[Any, Callable[..., Any]] = dict(_OPERATORS)  # what may be called at once where all operands are series
+DIRECT.update(_OPERATORS)
 
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """``Taylor.__array_ufunc__``."""
-    known = _direct.get(ufunc) if method == "__call__" and not kwargs else None
+    known = DIRECT.get(ufunc) if method == "__call__" and not kwargs else None
     if known is not None and type(inputs[0]) is type(inputs[-1]) is Taylor:
         return known(*inputs)
     if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
@@ -56,7 +56,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     function = find(ufunc.__name__) if ufunc.nout == 1 else entry if isinstance(entry, Formula) else None
     if function is None:
         return NotImplemented
-    call = _direct[ufunc] = direct(function)
+    call = DIRECT[ufunc] = direct(function)
     return call(*inputs)
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
+from importlib import import_module
 from typing import Any, overload
 
 import numpy as np
@@ -20,9 +21,10 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_named, ring_of
 from taylorad.rings.ring import Ring
 
-__all__ = ["Taylor", "check_order"]
+__all__ = ["DIRECT", "Taylor", "check_order"]
 
 _new = object.__new__
+DIRECT: dict[Any, Any] = {}  # ufuncs already met, as functions of series
 Order = int | float  # math.inf for an exact polynomial
 
 
@@ -170,9 +172,7 @@ class Taylor:
         Raises OrderError beyond the order, and NotRepresentableError where a float result would overflow or its
         coefficient has lost digits to underflow (``ta.derivative(f, x, k)`` recomputes those).
         """
-        from taylorad.taylor.factorial import derivative
-
-        return derivative(self, check_order(k))
+        return _later("factorial").derivative(self, check_order(k))
 
     def derivatives(self) -> Any:
         """All known derivatives, k = 0 … K: an array (K+1, *shape) for floats, a list for other rings."""
@@ -181,39 +181,27 @@ class Taylor:
 
     def __call__(self, t: Any) -> Any:
         """The polynomial's value at displacement t (a number, an array or another series), by Horner. O(K)."""
-        from taylorad.taylor.calculus import evaluate
-
-        return evaluate(self, t)
+        return _later("calculus").evaluate(self, t)
 
     def differentiate(self, times: int = 1) -> Taylor:
         """The derivative as a series; each time costs one order. Raises OrderError where none is left."""
-        from taylorad.taylor.calculus import differentiate
-
-        return differentiate(self, times)
+        return _later("calculus").differentiate(self, times)
 
     def integrate(self, constant: Any = 0) -> Taylor:
         """The antiderivative with the given constant term, one order higher."""
-        from taylorad.taylor.calculus import integrate
-
-        return integrate(self, constant)
+        return _later("calculus").integrate(self, constant)
 
     def compose(self, inner: Taylor) -> Taylor:
         """self(inner(t)); ``inner`` needs constant term 0 unless ``self`` is an exact polynomial. O(K³)."""
-        from taylorad.taylor.calculus import compose
-
-        return compose(self, inner)
+        return _later("calculus").compose(self, inner)
 
     def revert(self) -> Taylor:
         """The compositional inverse: self(revert(t)) = t. Needs c_0 = 0 and c_1 ≠ 0. O(K³)."""
-        from taylorad.taylor.calculus import revert
-
-        return revert(self)
+        return _later("calculus").revert(self)
 
     def shift(self, h: Any) -> Taylor:
         """An exact polynomial about the point h: p(h + t). Raises OrderError for a truncated series."""
-        from taylorad.taylor.calculus import shift
-
-        return shift(self, h)
+        return _later("calculus").shift(self, h)
 
     def truncate(self, order: int) -> Taylor:
         """The series to a lower (or the same) order; an exact polynomial may be cut at any order."""
@@ -236,7 +224,7 @@ class Taylor:
         """Coefficients 0 … order; zeros beyond those of an exact polynomial."""
         have = len(self._coefficients) - 1
         if order <= have:
-            return self._coefficients[: order + 1]
+            return self._coefficients if order == have else self._coefficients[: order + 1]
         if isinstance(self._coefficients, np.ndarray):
             out = np.zeros((order + 1, *self._coefficients.shape[1:]), self._coefficients.dtype)
             out[: have + 1] = self._coefficients
@@ -361,18 +349,23 @@ class Taylor:
             "or .constant_term for the value at the expansion point"
         )
 
+    def __taylorad_apply__(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """What an entry of the book asks of an argument that is not a node: to be applied to it."""
+        return _later("apply").apply(function, args)
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return _dispatch().array_ufunc(ufunc, method, inputs, kwargs)
+        direct = DIRECT.get(ufunc)
+        if direct is not None and method == "__call__" and len(inputs) == 1 and not kwargs:
+            return direct(self)
+        return _later("dispatch").array_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _dispatch().array_function(function, args, kwargs)
+        return _later("dispatch").array_function(function, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         """Functions of the book as methods (``x.exp()``), which numpy's object arrays rely on."""
         if not name.startswith("_"):
-            from taylorad.taylor.apply import method
-
-            found = method(name)
+            found = _later("apply").method(name)
             if found is not None:
                 return found.__get__(self)
         raise AttributeError(f"a Taylor series has no attribute {name!r}")
@@ -385,15 +378,11 @@ class Taylor:
 
     def to_sympy(self, symbol: Any = None) -> Any:
         """The series as a sympy expression in ``symbol`` (default t), with its O term unless exact."""
-        from taylorad.taylor.symbolic import to_sympy
-
-        return to_sympy(self, symbol)
+        return _later("symbolic").to_sympy(self, symbol)
 
     def radius(self) -> Any:
         """Estimates of the radius of convergence from the last coefficients; see :class:`taylorad.Radius`."""
-        from taylorad.taylor.radius import estimate
-
-        return estimate(self)
+        return _later("radius").estimate(self)
 
     def at(self, index: Any) -> Taylor:
         """One point (or a slice of the points) of a batch, by numpy's index into its shape."""
@@ -416,30 +405,23 @@ class Taylor:
         return self
 
     def __repr__(self) -> str:
-        from taylorad.taylor.text import text
-
-        return text(self)
+        return _later("text").text(self)
 
     def __str__(self) -> str:
         return repr(self)
 
     def _repr_latex_(self) -> str:
-        from taylorad.taylor.text import latex
-
-        return f"${latex(self)}$"
+        return f"${self.latex()}$"
 
     def latex(self) -> str:
         """The series as LaTeX."""
-        from taylorad.taylor.text import latex
-
-        return latex(self)
+        return _later("text").latex(self)
 
 
 @cache
-def _dispatch() -> Any:
-    from taylorad.taylor import dispatch
-
-    return dispatch
+def _later(module: str) -> Any:
+    """A module of this package that builds on the class, loaded when it is first needed."""
+    return import_module(f"taylorad.taylor.{module}")
 
 
 def _unpickle(coefficients: Any, ring: Ring, exact: bool, tag: int) -> Taylor:
