@@ -26,7 +26,7 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_of
 from taylorad.rings.ring import Position, Ring
 from taylorad.run import eager
-from taylorad.taylor.arithmetic import lower, multiply, raise_by, subtract
+from taylorad.taylor.arithmetic import alike, lower, multiply, raise_by, subtract
 from taylorad.taylor.join import common
 from taylorad.taylor.series import Taylor, check_order
 
@@ -153,6 +153,12 @@ def compose(outer: Taylor, inner: Taylor) -> Taylor:
     polynomial (which is then shifted); MixedRingError; NotRepresentableError where floats overflow.
     Rigorous over balls. Cost: K³/(6v) multiplications.
     """
+    if alike(outer, inner):
+        g, u = outer._coefficients, inner._coefficients
+        if u.ndim == 1 and len(u) > 1 and u[0] == 0 and u[1] and g[1]:
+            found = eager.compose(len(u) - 1, g, u)
+            if found is not None:
+                return Taylor._make(found, inner._ring, False, inner._tag)
     if inner._tag < outer._tag and outer._ring.name == "taylor":
         return _into_coefficients(outer, inner)
     ring, tag = inner._ring, inner._tag
