@@ -171,6 +171,7 @@ GENERIC = {
 # folder or file: names that mean something else there
 ALLOWED: dict[str, set[str]] = {
     "run/": {"i1"},  # LLVM's type of one bit
+    "ode/": {"i1", "y0"},  # the same type, and scipy's name of the initial state
     "run/ctext.py": {"fmin", "fmax"},  # symbols of the C library, for LLVM's instructions of other names
 }
 

@@ -95,7 +95,7 @@ class DenseSolution:
         """The numbers of the steps in which some times lie; an end belongs to the step before it."""
         ts, back = self.ts, self.ts[-1] < self.ts[0]
         index = np.searchsorted(-ts if back else ts, -t if back else t, side="left") - 1
-        return np.clip(index, 0, len(self.coefficients) - 1)
+        return np.minimum(np.maximum(index, 0), len(self.coefficients) - 1)
 
     def integral(self, a: float, b: float) -> np.ndarray:
         """∫ y dt from a to b, (dim,), from the coefficients. DomainError outside of the solution."""

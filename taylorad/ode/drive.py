@@ -141,7 +141,7 @@ class Drive:
         rest = self.wanted[self.given :] * self.way
         count = int(np.searchsorted(rest, ends[-1], side="right"))
         if count:
-            index = np.clip(np.searchsorted(ends, rest[:count], side="right") - 1, 0, len(piece) - 1)
+            index = np.minimum(np.searchsorted(ends, rest[:count], side="right"), len(piece)) - 1
             times = self.wanted[self.given : self.given + count]
             self.t.append(times)
             self.y.append(evaluate(piece, index, times))

@@ -25,7 +25,7 @@ _lock = threading.RLock()
 
 def order_for(rtol: float, dim: int) -> int:
     """The order for a relative tolerance: −ln(rtol)/2 + 1 (Jorba and Zou 2005), and some more where a step is cheap."""
-    least = max(4, math.ceil(1 - math.log(rtol) / 2))
+    least = max(4, round(1.8 - 0.3466 * math.frexp(rtol)[1]))
     return least + (3 if dim <= 8 else 0)
 
 

@@ -25,7 +25,7 @@ from taylorad.run.writer import Writer, double
 
 __all__ = ["Outcome", "Real", "Whole", "loop_text"]
 
-_SAFETY = -2.7 / math.log(2)
+_SAFETY = -3.8953  # log2 of e^−2.7
 _DEFECT = 1000.0  # tolerances by which the derivative at the end of a step may be off
 _ATTEMPTS = 30  # halvings of one step
 _SHRINKING = 100  # steps in a row, each shorter than the one before, that look like a singularity ahead
@@ -301,11 +301,11 @@ class _Loop(Writer):
         for test, bound in (("olt", -1000.0), ("ogt", 1000.0)):
             found = self.put(f"fcmp {test} double {low}, {double(bound)}")
             low = self.put(f"select i1 {found}, double {double(bound)}, double {low}")
-        floor = self.call("double", "llvm.floor.f64", ("double", low))
-        part = self.arith("fsub", low, floor)
+        whole = self.call("double", "llvm.floor.f64", ("double", low))
+        part = self.arith("fsub", low, whole)
         inner = self.fma(part, double(0.3435), double(0.6565))
         mantissa = self.fma(part, inner, double(1.0))
-        exponent = self.integer("shl", self.integer("add", self.put(f"fptosi double {floor} to i64"), 1023), 52)
+        exponent = self.integer("shl", self.integer("add", self.put(f"fptosi double {whole} to i64"), 1023), 52)
         return self.arith("fmul", mantissa, self.put(f"bitcast i64 {exponent} to double"))
 
     def _update(self) -> None:

@@ -47,11 +47,11 @@ class Sums:
                 theta = self._op("mul", (step, order))
                 thetas[a] = len(self.buffers)
                 self.buffers.append(Buffer((), theta, False))
-            alpha, beta = op.args
+            first, second = op.args
             plain = self._op("old", (), (a, b))
             tilted = self._op("old", (), (thetas[a], b))
-            slope = self._op("sub", (alpha, beta), moving=False)
-            weight = self._op("mul", (order, beta))
+            slope = self._op("sub", (first, second), moving=False)
+            weight = self._op("mul", (order, second))
             self.ops[i] = Op("fma", (weight, plain, self._op("mul", (slope, tilted))))
 
     def _packs(self, width: int) -> list[tuple[int, ...]]:

@@ -48,7 +48,7 @@ class Stepper:
 
     def step(self, end: float = math.inf) -> float:
         """One step, forward and not beyond ``end`` (backward for an end before t); the new t."""
-        return self._go(end if math.isfinite(end) else math.copysign(1e300, end), 1)
+        return self._go(end if math.isfinite(end) else (1e300 if end > 0 else -1e300), 1)
 
     def advance(self, end: float) -> np.ndarray:
         """On to ``end``; the state there."""
