@@ -3,6 +3,7 @@
     operation(plan)              the operation of a graph, kept for the life of the process
     op(order, *arrays)           its results, a list of new arrays (order+1, *shape), or None: interpret instead
     product(order, a, b), quotient(order, a, b), square(order, a), compose(order, g, u)    one array, or None
+    revert(order, s, inverse)    likewise
 
 ``arrays`` are the coefficients of the leaves in order, float64 or complex128, all of one dtype and shape, with at
 least order+1 rows (a leaf of low degree d ≤ 3: d+1 rows, so a parameter: one). None means that no machine code is
@@ -28,7 +29,7 @@ from taylorad.run.kernel import Kernel, compile_plan
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import Schedule, schedule
 
-__all__ = ["Operation", "compose", "load_now", "operation", "product", "quotient", "square"]
+__all__ = ["Operation", "compose", "load_now", "operation", "product", "quotient", "revert", "square"]
 
 _LLVM = 150_000.0  # what loading LLVM costs, in microseconds
 _CODE = 2_000.0  # and one operation's code, when it is on disk
@@ -124,7 +125,7 @@ _quotient = operation(schedule([Leaf.of(0) / Leaf.of(1)]))
 
 def product(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
     """a·b to ``order``, or None. Cost: K²/2 multiplications a point."""
-    if _product.door is not None and _product.door(a, b, out := _empty(order + 1)) is not None:
+    if a.ndim == 1 and _product.door is not None and _product.door(a, b, out := _empty(order + 1)) is not None:
         return out
     found = _product(order, a, b)
     return found[0] if found else None
@@ -132,7 +133,7 @@ def product(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
 
 def square(order: int, a: np.ndarray) -> np.ndarray | None:
     """a·a to ``order``, or None, by half as many multiplications as the product."""
-    if _square.door is not None and _square.door(a, out := _empty(order + 1)) is not None:
+    if a.ndim == 1 and _square.door is not None and _square.door(a, out := _empty(order + 1)) is not None:
         return out
     found = _square(order, a)
     return found[0] if found else None
@@ -140,7 +141,7 @@ def square(order: int, a: np.ndarray) -> np.ndarray | None:
 
 def quotient(order: int, a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
     """a/b to ``order``, or None. Raises SingularExpansionError where b has no constant term. Cost: as the product."""
-    if _quotient.door is not None and _quotient.door(a, b, out := _empty(order + 1)) is not None:
+    if a.ndim == 1 and _quotient.door is not None and _quotient.door(a, b, out := _empty(order + 1)) is not None:
         return out
     found = _quotient(order, a, b)
     return found[0] if found else None
@@ -174,3 +175,22 @@ def _compose(order: int, g: np.ndarray, u: np.ndarray) -> np.ndarray | None:
     if g.dtype == _FLOAT and points < lanes:
         _composer = found
     return found(g, u, out)
+
+
+def revert(order: int, s: np.ndarray, inverse: np.ndarray) -> np.ndarray | None:
+    """w with s(w(t)) = t to ``order``, from s_0 = 0 and 1/s_1 in one row; None also where it overflows.
+
+    Cost: 4K³/21 multiplications a point.
+    """
+    points = s[0].size
+    if not _allow(order**2 * (2 + points * order / 500), -1.0):
+        return None
+    from taylorad.run.compose import reversion
+    from taylorad.run.jit import host
+
+    try:
+        lanes = host().target.lanes
+        found = reversion(2 if s.dtype == _COMPLEX else 1, lanes if points >= lanes else 1)
+    except (CompilationError, ImportError):
+        return None
+    return found(s, inverse, _empty((order + 1, *s.shape[1:]), s.dtype))

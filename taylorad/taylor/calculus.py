@@ -244,13 +244,18 @@ def revert(series: Taylor) -> Taylor:
 
     Newton's iteration w ← w − (s(w) − t)·w′, which doubles the known order: s′(w) = (s(w))′/w′ and s(w) = t to the
     known order, so that no division is needed but by c_1 (Brent and Kung, Fast algorithms for manipulating formal
-    power series, J. ACM 25, 1978). Over balls FLINT's reversion, which is tighter. Rigorous over balls.
+    power series, J. ACM 25, 1978). Over balls FLINT's reversion, which is tighter; machine code for
+    floats. Rigorous over balls.
 
     Raises DomainError where c_0 is not exactly zero, SingularExpansionError where c_1 is, UncertifiedError for a
     ball c_1 that contains zero, OrderError for a polynomial of higher degree (its inverse never ends) or an
     unknown c_1. Cost: two compositions.
     """
-    ring = series._ring
+    ring, data = series._ring, series._coefficients
+    if type(data) is np.ndarray and data.ndim == 1 and not series._exact and len(data) > 1 and data[1] and not data[0]:
+        found = eager.revert(len(data) - 1, data, 1 / data[1:2])
+        if found is not None:
+            return series._like(found)
     if not _vanishes(ring, series._coefficients[0]):
         raise DomainError(
             f"reversion needs constant term 0, got {series._coefficients[0]}; subtract it first: the inverse is then "
@@ -280,6 +285,10 @@ def revert(series: Taylor) -> Taylor:
 
         return series._like(flint_revert(series._coefficients))
     known, order = 1, len(series._coefficients) - 1
+    if isinstance(first, np.ndarray) and series.shape:
+        found = eager.revert(order, data, first[1:])
+        if found is not None:
+            return series._like(found)
     while known < order:
         following = min(2 * known, order)
         wrong = lower(compose(series.truncate(following), w), known + 1)
