@@ -189,7 +189,8 @@ def direct(function: Callee) -> Callable[..., Any]:
     def one(x: Any, /, *, side: int | None = None) -> Any:
         if operation.door is not None and type(x) is Taylor and not x._exact:
             c = x._coefficients
-            if operation.door(c, out := _empty(len(c))) is not None:
+            # machine code takes a batch of one point for a single one
+            if operation.door(c, out := _empty(len(c))) is not None and c.ndim == 1:
                 return Taylor._make(out, x._ring, False, x._tag)
         return apply(function, (x,), side)
 
@@ -198,7 +199,7 @@ def direct(function: Callee) -> Callable[..., Any]:
         first: Any = args[0] if args else None
         if door is not None and all(alike(first, a) for a in args[1:]):
             out = _empty(len(first._coefficients))
-            if door(*[a._coefficients for a in args], out) is not None:
+            if door(*[a._coefficients for a in args], out) is not None and first._coefficients.ndim == 1:
                 return Taylor._make(out, first._ring, False, first._tag)
         return apply(function, args, side)
 
@@ -214,11 +215,10 @@ def public(name: str) -> Callable[..., Any] | None:
     if name in POWER_NAMES:
         from taylorad.taylor.arithmetic import power
 
-        def wrapper(*args: Any, side: int | None = None) -> Any:
-            u, a = args
-            if any(isinstance(x, Taylor) for x in args) and side is None:
+        def wrapper(u: Any, a: Any, /, *, side: int | None = None) -> Any:
+            if side is None and (isinstance(u, Taylor) or isinstance(a, Taylor)):
                 return power(u, a)
-            return apply(function, args, side)
+            return apply(function, (u, a), side)
     else:
         wrapper = direct(function)
 

@@ -345,7 +345,7 @@ class Taylor:
         if self._exact and self.degree <= 0 and not self.shape:
             return self._coefficients[0]
         raise TypeError(
-            f"a Taylor series is not a {wanted}: use np.sin, ta.sin … instead of math.sin, "
+            f"a Taylor series has no {wanted}(): use np.sin, ta.sin … instead of math.sin, "
             "or .constant_term for the value at the expansion point"
         )
 
