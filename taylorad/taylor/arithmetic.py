@@ -127,7 +127,8 @@ def multiply(a: Any, b: Any) -> Any:
             door = _SQUARE.door if x is y else _TIMES.door
             if door is not None and a._tag == b._tag and not (a._exact or b._exact):
                 out = _empty(len(x))
-                if (door(x, out) if x is y else door(x, y, out)) is not None:
+                # machine code takes a batch of one point for a single one
+                if (door(x, out) if x is y else door(x, y, out)) is not None and x.ndim == y.ndim == 1:
                     return _make(out, a._ring, False, a._tag)
         elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
             return Taylor._make(a._coefficients * b, a._ring, a._exact, a._tag)
@@ -179,7 +180,7 @@ def divide(a: Any, b: Any) -> Any:
                 x = np.zeros(len(y))
                 x[0] = a
             out = _empty(len(y))
-            if _RATIO.door(x, y, out) is not None:
+            if _RATIO.door(x, y, out) is not None and x.ndim == y.ndim == 1:
                 return _make(out, b._ring, False, b._tag)
     elif type(b) in _NUMBERS and b and type(a._coefficients) is np.ndarray:
         return Taylor._make(a._coefficients / b, a._ring, a._exact, a._tag)
