@@ -15,7 +15,7 @@ from taylorad.expression import Expression, parse
 from taylorad.rings.choice import ring_named
 from taylorad.taylor.series import Taylor, check_order
 
-__all__ = ["Row", "Table", "table"]
+__all__ = ["Mode", "Row", "Table", "table"]
 
 Mode = Literal["float", "digits", "rigorous", "exact"]
 
@@ -114,7 +114,10 @@ def table(text: str, at: str, order: int, mode: Mode = "float", digits: int = 16
         return series.truncate(order)
 
     def wider() -> list[Row]:
-        return _settled(lambda: expand(wide), lambda: expand(balls), _FLOAT_DIGITS, order)[1]
+        return _settled(lambda: expand(wide), proven, _FLOAT_DIGITS, order)[1]
+
+    def proven() -> Taylor:
+        return expand(balls)
 
     if mode == "exact":
         if complex:
@@ -123,14 +126,14 @@ def table(text: str, at: str, order: int, mode: Mode = "float", digits: int = 16
         series, rows = str(found), [Row(str(found.derivative(k)), str(c), "exact") for k, c in enumerate(found)]
         note = "exact fractions"
     elif mode == "rigorous":
-        series, rows = _rigorous(lambda: expand(balls), digits, order)
+        series, rows = _rigorous(proven, digits, order)
         note = "Arb balls; every digit is certain (the last one to within one unit)"
     elif mode == "digits":
-        series, rows = _settled(lambda: expand(wide), lambda: expand(balls), digits, order)
+        series, rows = _settled(lambda: expand(wide), proven, digits, order)
         note = f"mpmath, to {digits} digits on which two precisions agree"
     else:
         found = expand("complex128" if complex else "float64")
-        series, rows = str(found), list(_floats(found, wider))
+        series, rows = str(found), _see_zeros(list(_floats(found, wider)), proven, _FLOAT_DIGITS)
         note = "complex128" if complex else "float64"
     return Table(function, point.text, order, mode, note, series, rows)
 
@@ -227,14 +230,20 @@ def _settled(
         raise UncertifiedError(f"{digits} digits do not settle here; use --rigorous, which shows what is certain")
     texts = [Decimal.of_number(x, digits + 1).text(digits) for x in found]
     rows = [Row(*pair) for pair in zip(texts[::2], texts[1::2], strict=True)]
-    zeros = [k for k, row in enumerate(rows) if row.coefficient == "0"]
-    if zeros:
-        proven = _rigorous(balls, digits, order)[1]
-        for k in zeros:
-            if not proven[k].coefficient.startswith("0 "):
-                rows[k] = Row(proven[k].derivative, proven[k].coefficient)
+    rows = _see_zeros(rows, balls, digits)
     with _precision("multiprecision", _bits(digits)):
         return str(series), rows
+
+
+def _see_zeros(rows: list[Row], balls: Callable[[], Taylor], digits: int) -> list[Row]:
+    """The rows, with those that say 0 replaced where balls know better: underflow and cancellation look like zeros."""
+    zeros = [k for k, row in enumerate(rows) if row.coefficient in (0, "0")]
+    if zeros:
+        proven = _rigorous(balls, digits, len(rows) - 1)[1]
+        for k in zeros:
+            if proven[k].coefficient != "0" and not proven[k].coefficient.startswith("0 "):
+                rows[k] = Row(proven[k].derivative, proven[k].coefficient)
+    return rows
 
 
 def _vanishing(a: Any, b: Any, bits: int) -> Any:

@@ -39,11 +39,12 @@ class Decimal:
     @staticmethod
     def of_number(value: Any, digits: int) -> Decimal:
         """An mpmath number that is right to ``digits`` digits, one unit of the last one as the radius."""
-        parts = [_fraction(part) for part in ((value.real, value.imag) if hasattr(value, "_mpc_") else (value,))]
-        top = max((_top(part) for part in parts if part), default=0)
-        exponent = top - digits - 5
-        scale = Fraction(10) ** -exponent
-        return Decimal(tuple((round(part * scale), 10**4 if any(parts) else 0, exponent) for part in parts))
+        parts = [_decimal(part, digits) for part in ((value.real, value.imag) if hasattr(value, "_mpc_") else (value,))]
+        top = max((len(str(abs(m))) + e for m, e in parts if m), default=None)
+        if top is None:
+            return Decimal(tuple((0, 0, 0) for _ in parts))
+        unit = top - digits - 1
+        return Decimal(tuple((m, 10 ** max(0, unit - e), e) if m else (0, 1, unit) for m, e in parts))
 
     @property
     def top(self) -> int | None:
@@ -81,16 +82,13 @@ class Decimal:
         return f"{real}{'' if imaginary.startswith('-') else '+'}{imaginary}j"
 
 
-def _fraction(value: Any) -> Fraction:
+def _decimal(value: Any, digits: int) -> tuple[int, int]:
+    """A real mpmath number as m·10^e, with a few more digits than ``digits``; however large its exponent."""
+    from taylorad.rings.balls import dyadic
+
     sign, mantissa, shift, _ = value._mpf_
-    return Fraction(-int(mantissa) if sign else int(mantissa)) * Fraction(2) ** shift
-
-
-def _top(value: Fraction) -> int:
-    """The t with 10^(t−1) ≤ |value| < 10^t."""
-    numerator, denominator = abs(value.numerator), value.denominator
-    guess = len(str(numerator)) - len(str(denominator))
-    return guess + 1 if numerator * 10 ** max(-guess, 0) >= denominator * 10 ** max(guess, 0) else guess
+    m, _, e = dyadic(-int(mantissa) if sign else int(mantissa), int(shift)).mid_rad_10exp(digits + 5)
+    return int(m), int(e)
 
 
 def _written(middle: int, exponent: int, top: int, digits: int) -> str:

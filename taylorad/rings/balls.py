@@ -90,6 +90,11 @@ def ball(value: object) -> Any:
     raise MixedRingError(f"{value!r} does not mix with Arb balls; give an int, Fraction, float or a ball")
 
 
+def dyadic(mantissa: int, exponent: int) -> Any:
+    """The number mantissa·2^exponent as an exact ball."""
+    return flint.arb((mantissa, exponent))
+
+
 class BallRing(ObjectRing):
     """arb (real) or acb (complex) balls at the precision of ``flint.ctx``."""
 

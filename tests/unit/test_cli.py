@@ -13,7 +13,7 @@ import mpmath
 import pytest
 
 from taylorad.cli import main
-from taylorad.command.diff import table
+from taylorad.command.diff import Mode, table
 from taylorad.command.digits import Decimal
 from taylorad.errors import SingularExpansionError, TayloradError
 
@@ -131,6 +131,15 @@ def test_beyond_floats() -> None:
     assert last.derivative == "1.0000000000000000e-400"
     assert last.coefficient == "1.2679769534809624e-775"
     assert table("exp(100*x)", "1", 170).rows[170].derivative.endswith("e+383")
+
+
+@pytest.mark.parametrize(("mode", "digits"), [("float", 16), ("digits", 20)])
+def test_underflow_to_zero_is_no_zero(mode: Mode, digits: int) -> None:
+    """x^1000000 at 1/2 is 2^−1000000, and J_n(1/2) is (1/4)^n/n! to leading order (DLMF 10.2.2; Stirling for n!)."""
+    found = table("x**1000000", "1/2", 2, mode, digits)
+    assert found.rows[0].coefficient.startswith("1.010034059")
+    assert found.rows[0].coefficient.endswith("e-301030")
+    assert table("jv(10**8, x)", "1/2", 0, mode, digits).rows[0].coefficient.endswith("e-816776556")
 
 
 def test_orders_that_cancel_are_made_up_for(capsys: pytest.CaptureFixture[str]) -> None:
