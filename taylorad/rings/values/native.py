@@ -41,6 +41,12 @@ def _sech(call: Any, u: Any) -> Any:
     return 2 * e / (1 + e * e)
 
 
+def _logit(call: Any, u: Any) -> Any:
+    """±log(1 + |2u − 1|/min(u, 1 − u)): both differences are exact where they are small; one term is 0."""
+    x, q = 2 * u - 1, call("llvm.minnum", u, 1 - u)
+    return call("log1p", call("llvm.maxnum", x, 0.0) / q) - call("log1p", call("llvm.maxnum", -x, 0.0) / q)
+
+
 def _square(x: Any) -> Any:
     return x * x
 
@@ -71,6 +77,7 @@ _REAL: dict[str, Formula] = {name: _symbol(name) for name in _LIBRARY} | {
     "_pole_imag": lambda call, u: 1 / (1 + u * u),
     "_asinh_slope": lambda call, u: 1 / call("hypot", u, 1.0),
     "_acosh_slope": lambda call, u: 1 / (call("llvm.sqrt", u - 1) * call("llvm.sqrt", u + 1)),
+    "logit": _logit,
     "sigmoid": _sigmoid,
     "_sigmoid_of_minus": lambda call, u: _sigmoid(call, -u),
     "softplus": lambda call, u: call("llvm.maxnum", u, 0.0) + call("log1p", call("exp", -call("llvm.fabs", u))),
