@@ -21,8 +21,10 @@ def substitute(
     """
     known: dict[Node, Node] = {}
     for n in schedule(roots).first:
-        decided = branch is not None and isinstance(n, Select)
-        known[n] = known[n.branches[branch(n)]] if decided else _rebuilt(n, known, leaves)
+        if branch is not None and isinstance(n, Select):
+            known[n] = known[n.branches[branch(n)]]
+        else:
+            known[n] = _rebuilt(n, known, leaves)
     return [known[n] for n in roots]
 
 
