@@ -22,6 +22,7 @@ _PUBLIC = {
     "polynomial": "taylor.construct",
     "constant": "taylor.construct",
     "where": "taylor.dispatch",
+    "multiply": "taylor.fft",
     "from_sympy": "taylor.symbolic",
     "taylor": "derive",
     "derivative": "derive",
@@ -52,7 +53,44 @@ _PUBLIC = {
     "UnsupportedFunctionError": "errors",
 }
 
-__all__ = [*_PUBLIC, "__version__"]
+__all__ = [
+    "CompilationError",
+    "CompiledFunction",
+    "Domain",
+    "DomainError",
+    "Event",
+    "MixedRingError",
+    "NotRepresentableError",
+    "OrderError",
+    "Radius",
+    "SingularExpansionError",
+    "Taylor",
+    "TaylorSolver",
+    "TayloradError",
+    "TraceError",
+    "UncertifiedError",
+    "UnsupportedFunctionError",
+    "__version__",
+    "cache",
+    "compile",
+    "compile_ode",
+    "constant",
+    "derivative",
+    "derivatives",
+    "errors",
+    "from_sympy",
+    "jet",
+    "load",
+    "multiply",
+    "plot",
+    "polynomial",
+    "rule",
+    "solve_ivp",
+    "taylor",
+    "testing",
+    "variable",
+    "where",
+]
 
 if TYPE_CHECKING:
     from taylorad import cache, errors, plot, testing
@@ -77,6 +115,7 @@ if TYPE_CHECKING:
     from taylorad.ode.solver import TaylorSolver
     from taylorad.taylor.construct import constant, polynomial, variable
     from taylorad.taylor.dispatch import where
+    from taylorad.taylor.fft import multiply
     from taylorad.taylor.radius import Radius
     from taylorad.taylor.series import Taylor
     from taylorad.taylor.symbolic import from_sympy
