@@ -164,6 +164,8 @@ GENERIC = {
     *("abs", "min", "max", "round", "pow", "divmod"),
     # what its operators abs(x), x % y and x // y are called in the book
     *("absolute", "remainder", "mod", "floor_divide"),
+    # Python's and numpy's names of operators
+    *("power", "float_power"),
     # words of every program: the sign or the square of a term, the degrees of polynomials, 1/k, the larger of two
     # tests for all points of a batch
     *("sign", "square", "degrees", "reciprocal", "maximum", "minimum"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from taylorad.book import elementary, piecewise
+from taylorad.book.elementary import exp, log
 from taylorad.book.entry import BOOK, formula
 
 __all__ = ["ABSOLUTE", "CONSTANT_POWER", "POWER_NAMES", "REMAINDER", "SERIES_POWER", "SQUARE_ROOT"]
@@ -13,7 +14,7 @@ __all__ = ["ABSOLUTE", "CONSTANT_POWER", "POWER_NAMES", "REMAINDER", "SERIES_POW
 @formula(aliases=("float_power",))
 def power(u: Any, w: Any) -> Any:
     """u to the power of another series, exp(w·log u), for u > 0."""
-    return elementary.exp(w * elementary.log(u))
+    return exp(w * log(u))
 
 
 ABSOLUTE = piecewise.abs.members[0]
