@@ -81,7 +81,9 @@ def test_square_root_of_a_square_is_a_kink_with_two_sides() -> None:
     assert complex_root[1] == 1
 
 
-@pytest.mark.parametrize("function", [np.sqrt, np.log, lambda u: u**0.5, lambda u: u**1.5, lambda u: u**-2, lambda u: 1 / u])
+@pytest.mark.parametrize(
+    "function", [np.sqrt, np.log, lambda u: u**0.5, lambda u: u**1.5, lambda u: u**-2, lambda u: 1 / u]
+)
 def test_branch_points_and_poles_raise(function: object) -> None:
     with pytest.raises(ta.SingularExpansionError):
         function(T)  # type: ignore[operator]

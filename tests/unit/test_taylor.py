@@ -70,7 +70,13 @@ def test_it_is_immutable_and_hashable() -> None:
 
 @pytest.mark.parametrize(
     "series",
-    [X, ta.variable(Fraction(1, 3), 4), ta.polynomial([1, 2]), ta.variable(np.arange(3.0), 2), ta.variable(ta.variable(0.5, 2), 2)],
+    [
+        X,
+        ta.variable(Fraction(1, 3), 4),
+        ta.polynomial([1, 2]),
+        ta.variable(np.arange(3.0), 2),
+        ta.variable(ta.variable(0.5, 2), 2),
+    ],
 )
 def test_pickling(series: ta.Taylor) -> None:
     again = pickle.loads(pickle.dumps(series))
