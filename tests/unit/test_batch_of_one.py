@@ -14,10 +14,11 @@ from taylorad.run import eager
 
 @pytest.fixture(params=[True, False], ids=["machine code", "interpreter"])
 def machine(request: Any) -> Iterator[None]:
+    before = eager._ready, eager._spent
     eager.load_now(request.param)
     yield
     eager.load_now(False)
-    eager.load_now()
+    eager._ready, eager._spent = before
 
 
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
