@@ -153,7 +153,8 @@ def test_a_batch_that_contains_0(name: str) -> None:
     for i, p in enumerate(x):
         wanted = ta.taylor(f, float(p), 4).coefficients if name != "even branch" or p else np.array(at_zero)
         assert np.allclose(got[:, i], wanted[:5], rtol=1e-12, atol=1e-13)
-        assert np.array_equal(got[:, i], g(float(p)))
+        # points that go the eager way may meet machine code the second time, whose last bits may differ
+        assert np.allclose(got[:, i], g(float(p)), rtol=1e-13, atol=1e-16)
     assert np.allclose(got[:, 1], at_zero, rtol=1e-14, atol=1e-16)
 
 

@@ -114,7 +114,8 @@ def test_a_batch_with_zero_in_it_is_its_points(f: Any) -> None:
     x = np.array([0.7, 0.0, -1.1, 0.0, 2.5])
     batch = ta.derivatives(f, x, 9)
     alone = np.stack([ta.derivatives(f, p, 9) for p in x], axis=1)
-    np.testing.assert_allclose(batch, alone, rtol=1e-13)
+    # a coefficient that cancels is as good as the largest one: the two may have run by different engines
+    np.testing.assert_allclose(batch, alone, rtol=1e-13, atol=1e-13 * np.abs(alone).max())
     np.testing.assert_array_equal(batch[:, 1], alone[:, 1])
     np.testing.assert_array_equal(ta.derivatives(f, np.zeros(2), 9), alone[:, [1, 3]])
 

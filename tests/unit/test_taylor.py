@@ -168,7 +168,7 @@ def test_arrays_of_series() -> None:
     assert a.shape == (2,)
     assert (a @ a) == X * X * 5
     assert a.sum() == 3 * X
-    assert np.sin(a)[1] == np.sin(2 * X)
+    assert np.sin(a)[1].isclose(np.sin(2 * X), 1e-13)
     assert np.linalg.norm(a).isclose(X * 5**0.5, atol=1e-13)
 
 
@@ -179,7 +179,7 @@ def test_array_functions_of_batches() -> None:
     assert np.mean(b).coefficients.tolist() == [2.5, 1, 0, 0]
     assert np.linalg.norm(b)[0] == pytest.approx(math.sqrt(30))
     assert (np.eye(2) @ b) == b
-    assert np.dot(b, b)[1].tolist() == [[4 + 1 - 1, 6], [8, 10]] or np.dot(b, b).shape == (2, 2)
+    assert np.dot(b, b)[1].tolist() == [[7, 9], [11, 13]]
     assert np.where(b > 2.5, b, 0.0).coefficients[0].tolist() == [[0, 0], [3, 4]]
     assert np.clip(b, 1.5, 3.5).coefficients[1].tolist() == [[0, 1], [1, 0]]
     assert b.at((0, 1)).coefficients.tolist() == [2, 1, 0, 0]
@@ -188,12 +188,13 @@ def test_array_functions_of_batches() -> None:
 def test_scipy_functions() -> None:
     from scipy import special
 
-    assert special.jv(2, X) == ta.jv(2, X)
-    assert special.erf(X) == ta.erf(X)
+    # not ==: between two calls the second may have become machine code, whose last bit may differ
+    assert special.jv(2, X).isclose(ta.jv(2, X), 1e-13)
+    assert special.erf(X).isclose(ta.erf(X), 1e-13)
     sn, cn, dn, _ = special.ellipj(X, 0.3)
     assert (sn * sn + cn * cn).isclose(0 * X + 1, atol=1e-15)
     assert (dn * dn + 0.3 * sn * sn).isclose(0 * X + 1, atol=1e-15)
-    assert np.sinc(X) == ta.sinc(X)
+    assert np.sinc(X).isclose(ta.sinc(X), 1e-13)
 
 
 def test_out_arguments_are_refused() -> None:
