@@ -40,6 +40,7 @@ class Jet(Lanes):
         sums = Sums(program, min(target.lanes, 4))
         self.program, self.order, self.dim, self.unrolled = program, order, dim, unrolled
         self.ops, self.buffers, self.packs = sums.ops, sums.buffers, sums.packs
+        self.uses = [t for pack in self.packs for t in sums.uses(pack)]
         self.moving |= set(sums.added)
         self.pack_of = {i: pack for pack in reversed(self.packs) for i in pack}
         self.k = 0
@@ -190,6 +191,8 @@ class Jet(Lanes):
                 for pack in self.packs:
                     for t in self._factors(pack):
                         self._known(t, k)
+                for t in self.uses:
+                    self.value(t)
                 kept = 0
                 while kept < len(self.wanted):
                     self._known(self.wanted[kept], k)
@@ -251,10 +254,16 @@ class Jet(Lanes):
         self.do(f"br i1 {last}, label %swept, label %sums")
         self.label("sums")
         self._sums()
+        stored: set[Key] = set()
         for pack in self.packs:
             for t in self._factors(pack):
-                self._array(("sum", t))
-        stored: set[Key] = set()
+                key = ("sum", t)
+                self._array(key)
+                if key not in stored:
+                    stored.add(key)
+                    self._store(key)
+        for t in self.uses:
+            self.value(t)
         while len(stored) < len(self.arrays_of):
             key = next(key for key in self.arrays_of if key not in stored)
             stored.add(key)

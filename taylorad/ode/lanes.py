@@ -109,7 +109,8 @@ class Lanes(Writer):
         if special is not None:
             return special
         kind = ops[0].kind
-        if kind in _VECTOR and all(op.kind == kind for op in ops):
+        known = len(t) > 1 and any(i in self.home or i in self.still_home or (i,) in self.now for i in t)
+        if kind in _VECTOR and all(op.kind == kind for op in ops) and not known:
             return self._operation(kind, [self.value(a) for a in self._aligned(t)], len(t))
         if len(t) > 1:
             half = len(t) // 2

@@ -79,7 +79,7 @@ def march(
     ``ring`` asks for the interpreter over another ring. Not rigorous.
     """
     least = float(np.min(rtol if np.min(rtol) > 0 else np.asarray(atol)))
-    order = order or order_for(least, system.dim)
+    order = order or order_for(least)
     if ring is None:
         try:
             return _Native(system, float(t0), y0, args, rtol, atol, max_step, order)

@@ -7,7 +7,7 @@ from taylorad.run.program import SUMS, Buffer, Op, Program
 
 __all__ = ["Sums"]
 
-_DEPTH = 4
+_DEPTH = 2  # users of a sum that tell what it is for
 
 
 class Sums:
@@ -24,6 +24,7 @@ class Sums:
         self.added: list[int] = []
         self._plain(program)
         self.sums = [i for i in (*program.step, *self.added) if self.ops[i].kind in ("old", "half")]
+        self.users = self._users()
         self.packs = self._packs(width)
 
     def _op(self, kind: str, args: tuple[int, ...] = (), data: object = None, moving: bool = True) -> int:
@@ -55,13 +56,19 @@ class Sums:
             self.ops[i] = Op("fma", (weight, plain, self._op("mul", (slope, tilted))))
 
     def _packs(self, width: int) -> list[tuple[int, ...]]:
-        users = self._users()
-        groups: dict[object, list[int]] = {}
-        for i in self.sums:
-            groups.setdefault((self.ops[i].kind, self._use(i, users, _DEPTH)), []).append(i)
+        users = self.users
+        part = self._parts(users)
+        squares = {self.ops[i].data[0]: self._use(i, users, _DEPTH) for i in self.sums if self.ops[i].kind == "half"}
+        seen: dict[object, int] = {}
+        groups: dict[tuple[str, object], list[int]] = {}
+        for i in sorted(self.sums, key=lambda i: (part[i], i)):
+            kind, (a, b), *_ = self.ops[i].kind, self.ops[i].data
+            place = (kind, self._use(i, users, _DEPTH), squares.get(a), squares.get(b))
+            rank = seen[part[i], place] = seen.get((part[i], place), -1) + 1
+            groups.setdefault((kind, (place, rank)), []).append(i)
         packs: list[tuple[int, ...]] = []
         rest: dict[str, list[int]] = {"old": [], "half": []}
-        for (kind, _), group in groups.items():  # type: ignore[misc]
+        for (kind, _), group in groups.items():
             while len(group) >= width:
                 packs.append(tuple(group[:width]))
                 group = group[width:]
@@ -74,6 +81,44 @@ class Sums:
                 some = left[j : j + width]
                 packs.append(repeated(some, 1 << (len(some) - 1).bit_length()))
         return packs
+
+    def uses(self, pack: tuple[int, ...]) -> list[tuple[int, ...]]:
+        """What is made of the sums of a pack first, and of that, as long as it is one thing for each."""
+        out: list[tuple[int, ...]] = []
+        t = pack
+        for _ in range(_DEPTH):
+            if not all(i in self.users for i in t):
+                break
+            t = tuple(self.users[i][0] for i in t)
+            if len(set(t)) < len(set(pack)) or len({self.ops[i].kind for i in t}) > 1:
+                break
+            out.append(t)
+        return out
+
+    def _parts(self, users: dict[int, tuple[int, int]]) -> dict[int, int]:
+        """For each sum the first of those that it is tied to, by a factor or by what is made of both of them.
+
+        All that belongs to one pair of bodies is tied together, so that neighbouring lanes hold neighbouring pairs.
+        """
+        tied = {i: i for i in self.sums}
+
+        def root(i: int) -> int:
+            while tied[i] != i:
+                i = tied[i]
+            return i
+
+        holder: dict[int, int] = {}
+        for i in self.sums:
+            tokens = [step for b in self.ops[i].data if (step := self.buffers[b].step) is not None]
+            op = i
+            for _ in range(_DEPTH):
+                if op in users:
+                    op = users[op][0]
+                    tokens.append(op)
+            for token in tokens:
+                first, other = sorted((root(i), root(holder.setdefault(token, i))))
+                tied[other] = first
+        return {i: root(i) for i in self.sums}
 
     def _users(self) -> dict[int, tuple[int, int]]:
         found: dict[int, tuple[int, int]] = {}
@@ -89,6 +134,6 @@ class Sums:
         kind = self.ops[user].kind
         return (
             kind,
-            place if kind == "sub" or (kind == "fma" and place == 2) else 0,
+            place if kind in ("add", "sub") or (kind == "fma" and place == 2) else 0,
             self._use(user, users, depth - 1),
         )

@@ -76,7 +76,7 @@ def chain(t, y):
     n = len(y) // 2
     x = np.concatenate([[0.0], y[:n], [0.0]])
     apart = x[1:] - x[:-1]
-    force = apart + 0.25 * apart**3
+    force = apart + 0.25 * apart * apart * apart
     return np.concatenate([y[n:], force[1:] - force[:-1]])
 
 

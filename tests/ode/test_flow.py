@@ -47,7 +47,7 @@ def test_end_states(name, form):
     if form == "unrolled" and name in BIG:
         form = None  # too long to write out; the form that the library chooses instead
     case = PROBLEMS[name]
-    found = flow(system(name), order_for(1e-15, len(case.y0)), form=form).run(np.array(case.y0), (), 1e-15, 1e-15)
+    found = flow(system(name), order_for(1e-15), form=form).run(np.array(case.y0), (), 1e-15, 1e-15)
     assert found.go(case.t_end, 10**6) == Outcome.DONE
     assert found.real[Real.T] == case.t_end
     assert case.error(found.state) < BOUNDS[name]
