@@ -16,12 +16,13 @@ from typing import Any
 from taylorad.errors import CompilationError
 from taylorad.ode.lanes import Lanes, repeated, vector
 from taylorad.ode.packs import Sums
-from taylorad.run.program import SHORT, Check, Program
+from taylorad.run.program import SHORT, SUMS, Check, Program
 from taylorad.run.writer import Target, double
 
 __all__ = ["Jet"]
 
 _BUNDLE = 12  # partial sums that run side by side
+_FEW = 4  # sums of a system that is limited by the wait from one order to the next, not by the work
 _LONG = 6  # terms from which two chains are shorter than one
 
 Key = tuple[str, tuple[int, ...]]
@@ -37,7 +38,9 @@ class Jet(Lanes):
         states = [row.step for root in program.roots for row in root]
         width = 1 << (min(target.lanes, 4, len(states)) - 1).bit_length()
         super().__init__(program, target, width)
-        sums = Sums(program, min(target.lanes, 4))
+        few = unrolled and sum(program.ops[i].kind in SUMS for i in program.step) <= _FEW
+        sums = Sums(program, 1 if few else min(target.lanes, 4))
+        self.apart = few
         self.program, self.order, self.dim, self.unrolled = program, order, dim, unrolled
         self.ops, self.buffers, self.packs = sums.ops, sums.buffers, sums.packs
         self.uses = [t for pack in self.packs for t in sums.uses(pack)]
@@ -90,6 +93,12 @@ class Jet(Lanes):
         )
 
     def _keep(self, k: str, blocks: list[tuple[int, ...]]) -> None:
+        if self.apart:  # through vectors the way from one order to the next would be longer
+            for i, op in enumerate(sum(blocks, ())):
+                found = self.value((op,))
+                place = self.integer("add", self.integer("mul", k, self.stride), i)
+                self.do(f"store double {found}, ptr {self.at('%row', place, 1)}, align 8")
+            return
         for b, t in enumerate(blocks):
             found = self.value(t)
             place = self.integer("add", self.integer("mul", k, self.stride), b * self.width)

@@ -28,6 +28,8 @@ __all__ = ["Outcome", "Real", "Whole", "loop_text"]
 _SAFETY = -3.8953  # log2 of e^−2.7
 _DEFECT = 1000.0  # tolerances by which the derivative at the end of a step may be off
 _ATTEMPTS = 30  # halvings of one step
+_CHAINS = 4  # of Horner's rule side by side, where a state fits into a few registers
+_SMALL = 2  # vectors of such a state
 _SHRINKING = 100  # steps in a row, each shorter than the one before, that look like a singularity ahead
 
 
@@ -309,17 +311,27 @@ class _Loop(Writer):
         return self.arith("fmul", mantissa, self.put(f"bitcast i64 {exponent} to double"))
 
     def _update(self) -> None:
-        """Horner's rule for q = Σ x_k h^(k−1), k ≥ 1, and q′; x + h·q with what rounding left out carried along."""
+        """x + h·q with what rounding left out carried along, where q = Σ x_k h^(k−1), k ≥ 1; and Σ k·x_k h^(k−1)."""
         before = self.block
-        h = self.spread("%h")
+        powers = ["", self.spread("%h")]
+        chains = _CHAINS if self.blocks <= _SMALL and self.order > 2 * _CHAINS else 1
+        while len(powers) <= chains:
+            powers.append(self.op("fmul", powers[len(powers) // 2], powers[(len(powers) + 1) // 2]))
+        h = powers[1]
         self.do("br label %update")
         self.label("update")
         head = len(self.lines)
-        q, slope = self.coefficient(self.order, "%c"), ""
-        for k in range(self.order - 1, 0, -1):
-            slope = self.fma(slope, h, q, self.kind) if slope else q
-            q = self.fma(q, h, self.coefficient(k, "%c"), self.kind)
-        self.keep(self.fma(h, slope, q, self.kind), self.part("%y", 4, "%c"))
+        if chains > 1:
+            c = [self.coefficient(k, "%c") for k in range(1, self.order + 1)]
+            q = self._sum(c, powers)
+            slope = self._sum([self.op("fmul", x, self.all(k)) if k > 1 else x for k, x in enumerate(c, 1)], powers)
+        else:
+            q, lower = self.coefficient(self.order, "%c"), ""
+            for k in range(self.order - 1, 0, -1):
+                lower = self.fma(lower, h, q, self.kind) if lower else q
+                q = self.fma(q, h, self.coefficient(k, "%c"), self.kind)
+            slope = self.fma(h, lower, q, self.kind)
+        self.keep(slope, self.part("%y", 4, "%c"))
         places = [self.part("%y", which, "%c") for which in range(4)]
         y, low = self.fetch(places[0]), self.fetch(places[1])
         self.keep(y, places[2])
@@ -335,6 +347,18 @@ class _Loop(Writer):
         self.lines.insert(head, f"  %c = phi i64 [ 0, %{before} ], [ {after}, %update ]")
         self.branch(more, "update", "updated")
         self.label("updated")
+
+    def _sum(self, c: list[str], powers: list[str]) -> str:
+        """Σ c_k h^k by Horner's rule in h^n for every n-th term, n = the highest power at hand."""
+        n = len(powers) - 1
+        total = ""
+        for r in range(n - 1, -1, -1):
+            chain = c[r::n]
+            part = chain[-1]
+            for x in chain[-2::-1]:
+                part = self.fma(part, powers[n], x, self.kind)
+            total = self.fma(total, powers[1], part, self.kind) if total else part
+        return total
 
     def _time(self, steps: str, store: str, end: str) -> None:
         t, low = self.real(Real.T), self.real(Real.T_LOW)
