@@ -1,8 +1,7 @@
 """The nodes of a computation on power series: a handful of kinds, hash-consed, none of them named after a function.
 
 Operators between nodes build the graph and fold as they go: constants are combined, linear combinations
-flattened, rational factors pulled out of products. Equal expressions are one node, so common
-subexpressions are shared without a pass of their own.
+flattened, rational factors pulled out of products. Equal expressions are one node, so they are shared without more.
 
 A node knows two structural facts, whatever values flow through it later:
 
@@ -451,14 +450,16 @@ def as_node(value: object) -> Node:
 
 
 def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
-    """Σ c·a, flattened: rational constants are added up, equal nodes collected, nested sums opened."""
+    """Σ c·a, flattened: rational constants are added up, equal nodes collected, short nested sums opened."""
     constant: int | Fraction = 0
     collected: dict[Node, int | Fraction] = {}
     todo = list(reversed(list(terms)))
+    room = 8 - len(todo)  # without a limit, n times x ← f(x) + x/2 would make n² terms
     while todo:
         c, a = todo.pop()
         match a:
-            case Linear(inner):
+            case Linear(inner) if len(inner) <= max(1, room):
+                room -= len(inner) - 1
                 todo.extend((c * d, b) for d, b in reversed(inner))
             case Constant(value) if a.rational:
                 constant = constant + c * value
