@@ -47,33 +47,12 @@ class ArrayRing(Ring):
     def zero(self) -> Element:
         return self.dtype.type(0)
 
-    def add(self, a: Element, b: Element) -> Element:
-        return a + b
-
-    def sub(self, a: Element, b: Element) -> Element:
-        return a - b
-
-    def mul(self, a: Element, b: Element) -> Element:
-        return a * b
-
-    def div(self, a: Element, b: Element) -> Element:
-        return a / b
-
-    def neg(self, a: Element) -> Element:
-        return -a
-
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         if isinstance(factor, Fraction):
             if factor.numerator == 1:
                 return a / factor.denominator
             return a * (factor.numerator / factor.denominator)
         return a * factor
-
-    def times_int(self, a: Element, k: int) -> Element:
-        return a * k
-
-    def over_int(self, a: Element, k: int) -> Element:
-        return a / k
 
     def buffer(self, order: int) -> np.ndarray:
         return np.zeros((order + 1, *self.shape), self.dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -18,34 +17,10 @@ class ObjectRing(Ring):
 
     values: Mapping[str, Callable[..., Any]] = {}
 
-    @abstractmethod
-    def lift(self, value: object) -> Element: ...
-
-    def add(self, a: Element, b: Element) -> Element:
-        return a + b
-
-    def sub(self, a: Element, b: Element) -> Element:
-        return a - b
-
-    def mul(self, a: Element, b: Element) -> Element:
-        return a * b
-
-    def div(self, a: Element, b: Element) -> Element:
-        return a / b
-
-    def neg(self, a: Element) -> Element:
-        return -a
-
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         if isinstance(factor, int):
             return a * factor
         return a * factor.numerator / factor.denominator
-
-    def times_int(self, a: Element, k: int) -> Element:
-        return a * k
-
-    def over_int(self, a: Element, k: int) -> Element:
-        return a / k
 
     def buffer(self, order: int) -> list[Element]:
         return []

@@ -52,31 +52,31 @@ class Ring(ABC):
     def zero(self) -> Element:
         return self.lift(0)
 
-    # ------------------------------------------------------------------ arithmetic of elements
-    @abstractmethod
-    def add(self, a: Element, b: Element) -> Element: ...
+    # ------------------------------------------------------------------ arithmetic of elements, by their own operators
+    def add(self, a: Element, b: Element) -> Element:
+        return a + b
 
-    @abstractmethod
-    def sub(self, a: Element, b: Element) -> Element: ...
+    def sub(self, a: Element, b: Element) -> Element:
+        return a - b
 
-    @abstractmethod
-    def mul(self, a: Element, b: Element) -> Element: ...
+    def mul(self, a: Element, b: Element) -> Element:
+        return a * b
 
-    @abstractmethod
-    def div(self, a: Element, b: Element) -> Element: ...
+    def div(self, a: Element, b: Element) -> Element:
+        return a / b
 
-    @abstractmethod
-    def neg(self, a: Element) -> Element: ...
+    def neg(self, a: Element) -> Element:
+        return -a
 
     @abstractmethod
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         """``factor·a`` for a rational constant."""
 
-    @abstractmethod
-    def times_int(self, a: Element, k: Any) -> Element: ...
+    def times_int(self, a: Element, k: Any) -> Element:
+        return a * k
 
-    @abstractmethod
-    def over_int(self, a: Element, k: Any) -> Element: ...
+    def over_int(self, a: Element, k: Any) -> Element:
+        return a / k
 
     def map(self, matrix: Any, a: Element) -> Element:
         """A constant matrix times a vector of elements, for rings whose elements can be vectors.

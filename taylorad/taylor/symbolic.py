@@ -50,7 +50,7 @@ def to_sympy(series: Taylor, symbol: Any = None) -> Any:
 def _to_number(sympy: Any, c: Any) -> Any:
     if isinstance(c, Fraction):
         return sympy.Rational(c.numerator, c.denominator)
-    return sympy.sympify(c.item() if isinstance(c, np.generic) else c)
+    return sympy.sympify(c.item() if isinstance(c, np.generic) else c, strict=True)
 
 
 def from_sympy(expr: Any, symbol: Any, x0: Any, order: int) -> Taylor:
@@ -66,7 +66,10 @@ def from_sympy(expr: Any, symbol: Any, x0: Any, order: int) -> Taylor:
     that the book does not have, OrderError for other free symbols or a bad order, and what the functions raise.
     """
     sympy = _sympy()
-    expr = sympy.sympify(expr)
+    try:
+        expr = sympy.sympify(expr, strict=True)  # strict: text is never parsed, for sympy would evaluate it
+    except sympy.SympifyError:
+        raise MixedRingError(f"{expr!r} is not a sympy expression; build it from sympy.symbols") from None
     others = expr.free_symbols - {symbol}
     if others:
         raise OrderError(f"the expression also contains {sorted(map(str, others))}: substitute numbers for them first")

@@ -102,3 +102,8 @@ def test_to_sympy() -> None:
         to_sympy(Taylor([flint.arb(1)]))
     with pytest.raises(MixedRingError, match="taylor"):
         to_sympy(variable(variable(0.5, 1), 1))
+
+
+def test_text_is_never_evaluated() -> None:
+    with pytest.raises(MixedRingError, match="symbols"):
+        from_sympy("__import__('os').getcwd()", sympy.Symbol("x"), 0.0, 2)
