@@ -1,4 +1,4 @@
-"""The command line: ``taylorad diff`` and ``taylorad functions``."""
+"""The command line: ``taylorad diff``, ``taylorad ode`` and ``taylorad functions``."""
 
 from __future__ import annotations
 
@@ -45,6 +45,21 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--series", action="store_true", help="the series c_0 + c_1 t + ... + O(t^(K+1)) as well")
     diff.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     diff.add_argument("--plot", metavar="FILE", help="draw the function and its Taylor polynomials to FILE (.png)")
+    ode = commands.add_parser(
+        "ode",
+        help="solve differential equations that you type",
+        description="Solve differential equations by Taylor's method.",
+        epilog='example: taylorad ode "x\' = y; y\' = -sin(x)" --y0 0.5,0 --t 20 --csv out.csv',
+        allow_abbrev=False,
+    )
+    ode.add_argument("system", help="equations such as \"x' = y; y' = -x\" (t is the time), or a name such as lorenz")
+    ode.add_argument("--y0", dest="start", metavar="VALUES", help="initial values, 0.5,0")
+    ode.add_argument("--t", metavar="END", help="the end, or beginning,end (default 10)")
+    ode.add_argument("--rtol", type=float, default=1e-12, help="relative tolerance (default 1e-12)")
+    ode.add_argument("--atol", type=float, default=1e-14, help="absolute tolerance (default 1e-14)")
+    ode.add_argument("--points", type=int, default=2001, metavar="N", help="rows of the table, points of the picture")
+    ode.add_argument("--csv", metavar="FILE", help="write a table to FILE")
+    ode.add_argument("--plot", metavar="FILE", help="draw the solution to FILE (.png)")
     commands.add_parser("functions", help="the functions that an expression may call", allow_abbrev=False)
     return parser
 
@@ -58,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.command == "functions":
             _functions()
+        elif options.command == "ode":
+            return _ode(options)
         else:
             _diff(options)
     except TayloradError as error:
@@ -100,6 +117,28 @@ def _diff(options: argparse.Namespace) -> None:
         print(f"\nf({found.at} + t) = {found.series}")
     if options.plot is not None:
         _plot(found, options.plot)
+
+
+def _ode(options: argparse.Namespace) -> int:
+    from taylorad.command.ode import integrate, save
+
+    if options.points < 2:
+        raise TayloradError(f"--points {options.points} must be at least 2")
+    equations, s = integrate(options.system, options.start, options.t, options.rtol, options.atol)
+    print(f"t = {float(s.t[-1])!r}")
+    for name, value in zip(equations.names, s.y[:, -1], strict=True):
+        print(f"{name} = {float(value)!r}")
+    print(f"{s.stats['steps']} steps of order {s.stats['order']}; {s.message}")
+    if options.csv is not None:
+        save(options.csv, equations.names, s, options.points)
+    if options.plot is not None:
+        from taylorad.plot import solution
+
+        try:
+            solution(s, options.points, equations.names, options.plot)
+        except (ImportError, OSError, ValueError) as error:
+            raise TayloradError(f"no picture at {options.plot}: {error}") from error
+    return 0 if s.success else 1
 
 
 def _plot(found: Table, path: str) -> None:

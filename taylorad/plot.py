@@ -14,7 +14,7 @@ from taylorad.taylor.construct import variable
 from taylorad.taylor.radius import estimate
 from taylorad.taylor.series import Taylor
 
-__all__ = ["polynomials", "series"]
+__all__ = ["polynomials", "series", "solution"]
 
 _POINTS = 1201
 _INK, _PAPER, _SHADE = "#1b1b1f", "#ffffff", "#e9eef6"
@@ -82,6 +82,33 @@ def series(
     _dress(ax, x0 - span, x0 + span, lower, upper, title)
     if path is not None:
         ax.figure.savefig(path, dpi=160, facecolor=_PAPER, bbox_inches="tight")
+    return ax
+
+
+def solution(s: Any, points: int, names: Sequence[str], path: str | Path | None = None) -> Any:
+    """Draw a :class:`~taylorad.ode.solution.Solution`: its curve in space for three components, else over time.
+
+    Evaluated at ``points`` times where its dense output was kept. Returns the matplotlib axes, and saves the picture
+    at ``path`` (the suffix chooses the format). Raises ImportError without matplotlib.
+    """
+    t = s.t if s.sol is None else np.linspace(s.t[0], s.t[-1], points)
+    y = np.real(s.y if s.sol is None else s.sol(t))
+    _pyplot()
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8.4, 6.0 if len(y) == 3 else 4.8), layout="constrained")
+    if len(y) == 3:
+        ax: Any = figure.add_subplot(projection="3d")
+        ax.plot(*y, lw=0.6, color=_INK)
+        ax.set(xlabel=names[0], ylabel=names[1], zlabel=names[2])
+    else:
+        ax = figure.add_subplot()
+        for name, row, shade in zip(names, y, _shades(len(y)), strict=True):
+            ax.plot(t, row, label=name, color=shade)
+        ax.set(xlabel="t")
+        ax.legend(frameon=False)
+    if path is not None:
+        figure.savefig(path, dpi=150)
     return ax
 
 
