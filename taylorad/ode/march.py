@@ -17,7 +17,7 @@ from taylorad.rings.ring import Ring
 from taylorad.run.interpret import run
 from taylorad.series.schedule import schedule
 
-__all__ = ["March", "Piece", "march"]
+__all__ = ["Interpreted", "March", "Piece", "march"]
 
 
 @final
@@ -87,7 +87,7 @@ def march(
             from taylorad.rings.arrays import ArrayRing
 
             ring = ArrayRing(y0.dtype)
-    return _Interpreted(system, t0, y0, args, rtol, atol, max_step, order, ring)
+    return Interpreted(system, t0, y0, args, rtol, atol, max_step, order, ring)
 
 
 @final
@@ -143,7 +143,7 @@ class _Native:
 
 
 @final
-class _Interpreted:
+class Interpreted:
     """The same method with Python's arithmetic: any ring, any function of the book."""
 
     compiled = False
@@ -152,8 +152,8 @@ class _Interpreted:
         self,
         system: System,
         t0: Any,
-        y0: np.ndarray,
-        args: Sequence[Any],
+        y0: Sequence[Any] | np.ndarray,
+        args: Any,
         rtol: Any,
         atol: Any,
         max_step: float,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, final
 
 import numpy as np
@@ -19,7 +20,8 @@ import numpy as np
 from taylorad.errors import CompilationError, DomainError, MixedRingError, OrderError, TraceError
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
-from taylorad.ode.march import March, march
+from taylorad.ode.loop import Outcome
+from taylorad.ode.march import Interpreted, March, march
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
 from taylorad.ode.system import Shape, System, traced
@@ -215,6 +217,38 @@ class Problem:
         if status != Status.END:
             raise DomainError(f"{message} The solution was followed to t = {going.t}.")
         return going.state
+
+    def propagate_digits(self, t0: Any, t1: Any, y0: Any, args: Any = (), *, digits: int) -> np.ndarray:
+        """The state at t1 as mpmath numbers (dim,), with steps accurate to ``digits`` digits.
+
+        Times, values and arguments are integers, fractions, floats or mpmath numbers, each taken as exactly what it is.
+        Runs through the interpreter, with ten digits to spare: about 5 s for Lorenz' system to t = 20 in 50 digits.
+        The digits of the result are fewer where the problem amplifies errors. Not rigorous. Raises DomainError where
+        the solution does not get to t1, or for a right-hand side with branches.
+        """
+        from taylorad.rings.multiprecision import MultiprecisionRing, working
+
+        if self.system is None or self.dtype.kind == "c":
+            raise DomainError("digits are for real systems without branches (where, abs, sign …)")
+        if int(digits) != digits or digits < 1:
+            raise DomainError(f"digits = {digits} must be an integer, at least 1")
+        values = list(y0)
+        if len(values) != self.dim:
+            raise DomainError(f"y0 has {len(values)} values; this problem has {self.dim} components")
+        given = list(args) if isinstance(args, (tuple, list)) else [args]
+        if len(given) != len(self.shapes) or any(np.shape(a) for a in given):
+            raise DomainError(f"{len(given)} arguments were given; this problem takes {len(self.shapes)} numbers")
+        with working(round(3.33 * (digits + 10)) + 1):
+            ring = MultiprecisionRing()
+            tol = ring.lift(Fraction(1, 10**digits))
+            order = self.order or 4 + round(1.16 * digits)
+            going = Interpreted(self.system, t0, values, given, tol, tol, math.inf, order, ring)
+            outcome = Outcome.PAUSED
+            while outcome == Outcome.PAUSED:
+                outcome, _ = going.go(t1, 64)
+            if outcome != Outcome.DONE:
+                raise DomainError(f"the solution was followed to t = {going.t} only ({outcome.name.lower()})")
+            return going.state
 
     def stepper(self, t0: float, y0: Any, args: Any = ()) -> Any:
         """Step by step: :class:`~taylorad.ode.stepper.Stepper`."""
