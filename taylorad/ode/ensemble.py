@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from taylorad.errors import DomainError
-from taylorad.ode.solution import Status
+from taylorad.ode.solution import MESSAGES, Status
 
 if TYPE_CHECKING:
     from taylorad.ode.problem import Problem
@@ -77,6 +77,10 @@ def ensemble(
         end = float(ends[i]) if ends.ndim else float(ends)
         mine = tuple(a[i] if each else a for a, each in zip(given, own, strict=True))
         try:
+            quick = problem.straight(float(span[0]), end, states[i], mine, max_steps) if times is None else None
+            if quick is not None:
+                (y[i], steps[i]), t[i], messages[i] = quick, end, MESSAGES[Status.END]
+                return
             s = problem.solve((span[0], end), states[i], mine, t_eval=times, dense=False, max_steps=max_steps)
         except DomainError as error:  # this member's numbers, not the way it was asked for
             t[i], status[i], messages[i] = float(span[0]), int(Status.UNDEFINED), str(error)

@@ -17,7 +17,7 @@ from taylorad.rings.ring import Ring
 from taylorad.run.interpret import run
 from taylorad.series.schedule import schedule
 
-__all__ = ["Interpreted", "March", "Piece", "march"]
+__all__ = ["Interpreted", "March", "Native", "Piece", "march"]
 
 
 @final
@@ -82,7 +82,7 @@ def march(
     order = order or order_for(least)
     if ring is None:
         try:
-            return _Native(system, float(t0), y0, args, rtol, atol, max_step, order)
+            return Native(system, float(t0), y0, args, rtol, atol, max_step, order)
         except CompilationError:
             from taylorad.rings.arrays import ArrayRing
 
@@ -91,7 +91,7 @@ def march(
 
 
 @final
-class _Native:
+class Native:
     compiled = True
 
     def __init__(

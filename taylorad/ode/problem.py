@@ -21,7 +21,7 @@ from taylorad.errors import CompilationError, DomainError, MixedRingError, Order
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
-from taylorad.ode.march import Interpreted, March, march
+from taylorad.ode.march import Interpreted, March, Native, march
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
 from taylorad.ode.system import Shape, System, traced
@@ -30,6 +30,7 @@ from taylorad.series.node import Node
 __all__ = ["Problem", "compile_ode"]
 
 Span = tuple[Any, Any]
+_UNSEEN = 100_000  # steps in one call of machine code, after which an interrupt is heard
 
 
 def compile_ode(
@@ -211,12 +212,26 @@ class Problem:
 
     def propagate(self, t0: float, t1: float, y0: Any, args: Any = (), max_steps: int = 100_000_000) -> np.ndarray:
         """The state (dim,) at t1 and nothing else. DomainError where the solution does not get there."""
+        straight = self.straight(float(t0), float(t1), y0, args, max_steps)
+        if straight is not None:
+            return straight[0]
         going = self.march(float(t0), y0, args)
         drive = Drive(going, (float(t0), float(t1)), self.shapes, self.values(args), [], None, False, max_steps, None)
         status, message = drive.finish()
         if status != Status.END:
             raise DomainError(f"{message} The solution was followed to t = {going.t}.")
         return going.state
+
+    def straight(self, t0: float, t1: float, y0: Any, args: Any, max_steps: int) -> tuple[np.ndarray, int] | None:
+        """The state at t1 and the steps, nothing kept on the way; None where only the full way tells what happens."""
+        going = self.march(t0, y0, args)
+        if not isinstance(going, Native):
+            return None
+        taken, outcome = 0, Outcome.PAUSED
+        while outcome == Outcome.PAUSED and taken < max_steps:
+            outcome, steps = going.last(t1, min(_UNSEEN, max_steps - taken))
+            taken += steps
+        return (going.state, taken) if outcome == Outcome.DONE else None
 
     def propagate_digits(self, t0: Any, t1: Any, y0: Any, args: Any = (), *, digits: int) -> np.ndarray:
         """The state at t1 as mpmath numbers (dim,), with steps accurate to ``digits`` digits.

@@ -12,7 +12,7 @@ import numpy as np
 from taylorad.errors import OrderError
 from taylorad.ode.dense import DenseSolution
 
-__all__ = ["Solution", "Status"]
+__all__ = ["MESSAGES", "Solution", "Status"]
 
 
 class Status(IntEnum):

@@ -19,8 +19,8 @@ from taylorad.series.schedule import schedule
 sys.path.insert(0, str(Path(__file__).parent))
 from problems import PROBLEMS
 
-# Twice the errors of heyoka 7.13 in its default mode at the same tolerance, except for the chain (fput64), where ours is
-# larger than that: its bound only guards what we reach (9e-15 in either form; heyoka has 1.3e-15).
+# Twice the errors of heyoka 7.13 in its default mode at the same tolerance, except for the chain (fput64), where
+# ours is larger than that: its bound only guards what we reach (9e-15 in either form; heyoka has 1.3e-15).
 BOUNDS = {
     "kepler_e01": 5.2e-12,
     "kepler_e05": 7.8e-12,
