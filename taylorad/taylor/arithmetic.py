@@ -74,9 +74,9 @@ def add(a: Any, b: Any) -> Any:
         if type(b) is Taylor:
             if alike(a, b):
                 return Taylor._make(a._coefficients + b._coefficients, a._ring, False, a._tag)
-        elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
+        elif type(b) in _NUMBERS and b - b == 0 and type(a._coefficients) is np.ndarray:
             return _plus(a, a._coefficients.copy(), b)
-    elif type(a) in _NUMBERS and type(b._coefficients) is np.ndarray:
+    elif type(a) in _NUMBERS and a - a == 0 and type(b._coefficients) is np.ndarray:
         return _plus(b, b._coefficients.copy(), a)
     return _sum(a, b, False)
 
@@ -87,9 +87,9 @@ def subtract(a: Any, b: Any) -> Any:
         if type(b) is Taylor:
             if alike(a, b):
                 return Taylor._make(a._coefficients - b._coefficients, a._ring, False, a._tag)
-        elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
+        elif type(b) in _NUMBERS and b - b == 0 and type(a._coefficients) is np.ndarray:
             return _plus(a, a._coefficients.copy(), -b)
-    elif type(a) in _NUMBERS and type(b._coefficients) is np.ndarray:
+    elif type(a) in _NUMBERS and a - a == 0 and type(b._coefficients) is np.ndarray:
         return _plus(b, -b._coefficients, a)
     return _sum(a, b, True)
 
@@ -130,9 +130,9 @@ def multiply(a: Any, b: Any) -> Any:
                 # machine code takes a batch of one point for a single one
                 if (door(x, out) if x is y else door(x, y, out)) is not None and x.ndim == y.ndim == 1:
                     return _make(out, a._ring, False, a._tag)
-        elif type(b) in _NUMBERS and type(a._coefficients) is np.ndarray:
+        elif type(b) in _NUMBERS and b - b == 0 and type(a._coefficients) is np.ndarray:
             return Taylor._make(a._coefficients * b, a._ring, a._exact, a._tag)
-    elif type(a) in _NUMBERS and type(b._coefficients) is np.ndarray:
+    elif type(a) in _NUMBERS and a - a == 0 and type(b._coefficients) is np.ndarray:
         return Taylor._make(b._coefficients * a, b._ring, b._exact, b._tag)
     return _product(a, b)
 
@@ -176,13 +176,13 @@ def divide(a: Any, b: Any) -> Any:
             x: Any = a
             if type(a) is Taylor:
                 x = a._coefficients if a._tag == b._tag and not a._exact else None
-            elif type(a) in _NUMBERS:
+            elif type(a) in _NUMBERS and a - a == 0:
                 x = np.zeros(len(y))
                 x[0] = a
             out = _empty(len(y))
             if _RATIO.door(x, y, out) is not None and x.ndim == y.ndim == 1:
                 return _make(out, b._ring, False, b._tag)
-    elif type(b) in _NUMBERS and b and type(a._coefficients) is np.ndarray:
+    elif type(b) in _NUMBERS and b and b - b == 0 and type(a._coefficients) is np.ndarray:
         return Taylor._make(a._coefficients / b, a._ring, a._exact, a._tag)
     return _quotient(a, b)
 

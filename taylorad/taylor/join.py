@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.errors import MixedRingError, OrderError
+from taylorad.errors import DomainError, MixedRingError, OrderError
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import family, join, ring_named
 from taylorad.rings.ring import Ring
@@ -79,6 +79,8 @@ def _convert(a: Any, ring: Ring, tag: int) -> Taylor:
         if isinstance(ring, ArrayRing):
             data = np.empty((1, *ring.shape), ring.dtype)
             data[0] = ring.lift(a)
+            if not np.isfinite(data).all():
+                raise DomainError(f"{a} beside a series: numbers must be finite")
             return Taylor._make(data, ring, True, tag)
         return Taylor._make([ring.lift(a)], ring, True, tag)
     if a._ring is ring:

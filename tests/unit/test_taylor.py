@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 import pickle
 from fractions import Fraction
 
@@ -216,3 +217,11 @@ def test_functions_of_plain_numbers_are_order_zero_of_the_series() -> None:
     assert isinstance(ta.exp(mpmath.mpf(1)), mpmath.mpf)
     with pytest.raises(ta.SingularExpansionError, match="not finite"):
         ta.exp(800.0)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, np.float64("nan"), np.array([1.0, -math.inf])])
+def test_numbers_that_are_not_finite_are_refused(bad: object) -> None:
+    for operation in (operator.add, operator.sub, operator.mul, operator.truediv):
+        for operands in ((X, bad), (bad, X)):
+            with pytest.raises(ta.DomainError, match="finite"):
+                operation(*operands)
