@@ -297,7 +297,7 @@ def _array(values: Any) -> np.ndarray:
     found = np.asarray(values)
     if found.dtype.kind not in "biufc":
         raise DomainError(f"compiled functions take float64 or complex128 numbers, got {found.dtype}: {values!r:.60}")
-    return found if found.dtype.kind == "c" else found.astype(np.float64)
+    return found if found.dtype.kind == "c" else found.astype(np.float64, copy=False)
 
 
 def _each(found: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
