@@ -1,6 +1,6 @@
 """The page of benchmarks, from what ``pytest -m benchmark tests/benchmarks`` measured; ``python docs/benchmarks.py``.
 
-Reads ``build/benchmarks/derivatives.json`` and writes ``docs/pages/reference/benchmarks.md``.
+Reads ``derivatives.json`` and ``eager.json`` in ``build/benchmarks`` and writes ``docs/pages/reference/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-MEASURED = HERE.parent / "build" / "benchmarks" / "derivatives.json"
+MEASURED = HERE.parent / "build" / "benchmarks"
 PAGE = HERE / "pages" / "reference" / "benchmarks.md"
 OURS = "taylorad"
 
@@ -49,9 +49,26 @@ def figure(value: float | None) -> str:
     )
 
 
-def lost(rows: dict[str, Any]) -> str:
+def operations(eager: dict[str, Any]) -> str:
+    """One table: single operations from Python, ours and FLINT's microseconds at every order."""
+    orders = {key.split()[-1]: rows for key, rows in eager.items() if key.startswith("order ")}
+    names = [row["name"] for row in next(iter(orders.values()))]
+    lines = [f"| order | {' | '.join(f'`{n}`' for n in names)} |", "|---|" + "---|" * len(names)]
+    for order, rows in orders.items():
+        cells = {row["name"]: f"{figure(row['us'])} / {figure(row['flint_us'])}" for row in rows}
+        lines.append(f"| {order} | {' | '.join(cells.get(n, '–') for n in names)} |")
+    return "\n".join(lines)
+
+
+def lost(rows: dict[str, Any], eager: dict[str, Any]) -> str:
     """Where a peer is faster."""
-    found: list[str] = []
+    found = [
+        f"- `{row['name']}` at {key}: python-flint is faster, {figure(row['flint_us'])} µs against {figure(row['us'])}"
+        for key, measured in eager.items()
+        if key.startswith("order ")
+        for row in measured
+        if row["ratio"] < 1
+    ]
     for what, kind in (("run", "run_us"), ("make", "make_ms")):
         for name, row in rows.items():
             mine = [v for k, v in row[kind].items() if k == OURS or k.startswith(f"{OURS}, cold")]
@@ -63,15 +80,19 @@ def lost(rows: dict[str, Any]) -> str:
     )
 
 
-def page(data: dict[str, Any]) -> str:
+def page(data: dict[str, Any], eager: dict[str, Any]) -> str:
     """The text of the page."""
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     rows = data["rows"]
     return (
         f"{HEAD}{versions}; {data['machine']}.\n\n## Run, µs a call\n\n{table(rows, 'run_us')}\n\n"
-        f"## Make, ms to the first result\n\n{table(rows, 'make_ms')}\n\n## Where we lose\n\n{lost(rows)}\n\n{NOTES}"
+        "## Single operations on series, µs: taylorad / python-flint at 53 bits\n\n"
+        f"{operations(eager)}\n\n"
+        f"## Make, ms to the first result\n\n{table(rows, 'make_ms')}\n\n"
+        f"## Where we lose\n\n{lost(rows, eager)}\n\n{NOTES}"
     )
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(json.loads(MEASURED.read_text())))
+    derivatives, eager = (json.loads((MEASURED / f"{name}.json").read_text()) for name in ("derivatives", "eager"))
+    PAGE.write_text(page(derivatives, eager))
