@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.book.entry import ENTRIES, Formula
+from taylorad.errors import UnsupportedFunctionError
 from taylorad.taylor.apply import apply, direct, find
 from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
@@ -122,12 +123,23 @@ def _axes(a: Taylor, axis: Any) -> Any:
     return shifted
 
 
+def _points(a: Any) -> tuple[int, ...]:
+    """The shape of the batch, also where it is hidden in the coefficients of a series over series."""
+    if not isinstance(a, Taylor):
+        return np.shape(a)
+    return a.shape or np.broadcast_shapes(*(_points(c) for c in a._coefficients if isinstance(c, Taylor)))
+
+
 def _along(reduce: Any) -> Callable[..., Any]:
     def reduced(a: Any, axis: Any = None, **kwargs: Any) -> Any:
         if not isinstance(a, Taylor):
             return NotImplemented
-        if not a.shape:
+        shape = _points(a)
+        if not shape:
             return a
+        if not a.shape:  # a batch inside a series over series: reduce every coefficient, spread to the whole batch
+            data = [reduced(c + np.zeros(shape), axis, **kwargs) for c in a._coefficients]
+            return Taylor._make(data, a._ring, a._exact, a._tag)
         data = reduce(a._coefficients, axis=_axes(a, axis), **kwargs)
         out = Taylor(data, exact=a._exact)
         out._tag = a._tag
@@ -139,6 +151,14 @@ def _along(reduce: Any) -> Callable[..., Any]:
 def _contract(a: Any, b: Any) -> Any:
     """Matrix products along batch axes, numpy's rules for ``@``."""
     a, b = (x if isinstance(x, Taylor) else constant(np.asarray(x)) for x in (a, b))
+    nested = any(_points(x) != x.shape for x in (a, b))
+    if nested or (a._tag != b._tag and not any(x.exact and x.degree <= 0 for x in (a, b))):
+        if len(_points(a)) == len(_points(b)) == 1:
+            return _FUNCTIONS[np.sum](a * b)
+        raise UnsupportedFunctionError(
+            "matrix products of series in different variables (nested derivatives) are there for vectors only: "
+            "write the sums of products out"
+        )
     if not (a.ndim and b.ndim):
         raise ValueError("matmul needs batches with at least one axis on both sides; use * for single series")
     exact = a.exact and b.exact
@@ -160,7 +180,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    scalar = not (np.ndim(a) and np.ndim(b))
+    scalar = not (_points(a) and _points(b))
     return a * b if scalar else _contract(a, b)
 
 

@@ -225,3 +225,18 @@ def test_numbers_that_are_not_finite_are_refused(bad: object) -> None:
         for operands in ((X, bad), (bad, X)):
             with pytest.raises(ta.DomainError, match="finite"):
                 operation(*operands)
+
+
+def test_sums_over_batches_keep_nested_variables_apart() -> None:
+    w = np.array([1.0, 2.0])
+
+    def mixed(f):  # type: ignore[no-untyped-def]
+        return ta.derivative(lambda a: ta.derivative(lambda b: f(a * w, b * w), 2.0), 3.0)
+
+    for dot in (np.dot, np.inner, np.vdot, np.matmul, lambda u, v: np.sum(u * v), lambda u, v: 2 * np.mean(u * v)):
+        assert mixed(dot) == pytest.approx(5.0)  # ∂²/∂a∂b of a·b·|w|²
+    assert mixed(lambda u, v: np.dot(u * v, w)) == pytest.approx(9.0)
+    assert mixed(lambda u, v: np.sum(u + v)) == pytest.approx(0.0)
+    assert mixed(lambda u, v: np.linalg.norm(u * v)) == pytest.approx(17**0.5)
+    with pytest.raises(ta.UnsupportedFunctionError, match="vectors only"):
+        mixed(lambda u, v: np.dot(u * np.eye(2), v))
