@@ -111,6 +111,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     x, y = a._buffer(last), b._buffer(last)
     if mask.ndim == 0:
         return Taylor._make(x if mask else y, ring, exact, tag)
+    if isinstance(x, list):  # the batch is inside the coefficients
+        return Taylor._make([where(mask, p, q) for p, q in zip(x, y, strict=True)], ring, exact, tag)
     return Taylor._make(np.where(mask, x, y), ring, exact, tag)
 
 

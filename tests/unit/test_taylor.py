@@ -237,6 +237,7 @@ def test_sums_over_batches_keep_nested_variables_apart() -> None:
         assert mixed(dot) == pytest.approx(5.0)  # ∂²/∂a∂b of a·b·|w|²
     assert mixed(lambda u, v: np.dot(u * v, w)) == pytest.approx(9.0)
     assert mixed(lambda u, v: np.sum(u + v)) == pytest.approx(0.0)
+    assert mixed(lambda u, v: np.sum(np.where(np.array([True, False]), u * v, u + v))) == pytest.approx(1.0)
     assert mixed(lambda u, v: np.linalg.norm(u * v)) == pytest.approx(17**0.5)
     with pytest.raises(ta.UnsupportedFunctionError, match="vectors only"):
         mixed(lambda u, v: np.dot(u * np.eye(2), v))
