@@ -20,7 +20,7 @@ import numpy as np
 
 from taylorad.book.entry import Entry, Member, Rule
 from taylorad.errors import DomainError, MixedRingError, UncertifiedError, UnsupportedFunctionError
-from taylorad.series.node import Leaf
+from taylorad.series.node import Leaf, Theta
 from taylorad.taylor.apply import apply, find
 from taylorad.taylor.series import Taylor, check_order
 
@@ -81,7 +81,7 @@ def _assert_factors(entry: Entry) -> None:
     us = tuple(Leaf.of(i) for i in range(entry.arity))
     vs = tuple(Leaf.of(entry.arity + i) for i in range(len(entry.outputs)))
     ps = tuple(Leaf.of(entry.arity + len(vs) + i, 0) for i in range(len(entry.parameters)))
-    for name, node in zip(entry.outputs, entry.differentials(us, vs, ps), strict=True):
+    for name, node in zip(entry.outputs, entry.differentials(us, tuple(map(Theta.of, us)), vs, ps), strict=True):
         if node.valuation < 1:
             raise AssertionError(
                 f"the differential of {name} has a term without a factor du: return the total differential, v·du for "

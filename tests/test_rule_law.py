@@ -14,7 +14,7 @@ import pytest
 
 import taylorad
 from taylorad.book.entry import BOOK, ENTRIES, Entry, Formula, Member, Rule, select
-from taylorad.series.node import Constant, Leaf, Node
+from taylorad.series.node import Constant, Leaf, Node, Theta
 
 PACKAGE = Path(taylorad.__file__).parent
 
@@ -134,8 +134,9 @@ def test_every_term_of_a_differential_has_a_factor_du(rule: Rule) -> None:
     args = tuple(Leaf.of(i) for i in range(count))
     values = tuple(Leaf.of(10 + i) for i in range(len(rule.outputs)))
     params = tuple(Leaf.of(20 + i, 0) for i in range(len(rule.parameters)))
-    moving = rule.differentials(args, values, params)
-    still = rule.differentials(tuple(Leaf.of(i, 0) for i in range(count)), values, params)
+    moving = rule.differentials(args, tuple(map(Theta.of, args)), values, params)
+    fixed = tuple(Leaf.of(i, 0) for i in range(count))
+    still = rule.differentials(fixed, tuple(map(Theta.of, fixed)), values, params)
     assert len(moving) == len(rule.outputs)
     for differential in moving:
         assert differential.valuation >= 1 or differential is Constant.of(0)

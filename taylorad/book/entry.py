@@ -169,12 +169,12 @@ class Rule(Entry):
         return tuple(Function.of(self, i, args, params) for i in range(len(self.outputs)))
 
     def differentials(
-        self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]
+        self, args: tuple[Node, ...], dargs: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]
     ) -> tuple[Node, ...]:
         if self.variadic:
-            terms = (as_node(self.differential(u, Theta.of(u), *values)) for u in args)
+            terms = (as_node(self.differential(u, du, *values)) for u, du in zip(args, dargs, strict=True))
             return (linear((1, term) for term in terms),)
-        found = self.differential(*args, *map(Theta.of, args), *values, *params)
+        found = self.differential(*args, *dargs, *values, *params)
         found = tuple(map(as_node, found)) if isinstance(found, tuple) else (as_node(found),)
         if len(found) != len(self.outputs):
             raise ValueError(f"rule {self.name} returns {len(found)} differentials for {len(self.outputs)} outputs")
@@ -317,7 +317,7 @@ def rule(
         us = tuple(Leaf.of(i) for i in range(arity))
         vs = tuple(Leaf.of(arity + i) for i in range(len(names)))
         ps = tuple(Leaf.of(arity + len(names) + i, 0) for i in range(len(params)))
-        said = b"".join(d.digest for d in entry.differentials(us, vs, ps))
+        said = b"".join(d.digest for d in entry.differentials(us, tuple(map(Theta.of, us)), vs, ps))
         content = repr((name, names, euler)).encode() + said
         object.__setattr__(entry, "digest", hashlib.blake2b(content, digest_size=16).digest())
         return register(entry, aliases)

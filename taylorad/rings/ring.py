@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from fractions import Fraction
+from math import perm
 from typing import Any
 
 __all__ = ["Element", "Position", "Ring"]
@@ -139,6 +140,16 @@ class Ring(ABC):
         from taylorad.errors import UnsupportedFunctionError
 
         raise UnsupportedFunctionError(f"the ring {self.name} has no jet of {name}; use float64 or Arb balls")
+
+    def local(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+        """The jet of a function, or of a derivative of one: each prime at the end of ``name`` stands for one."""
+        plain = name.rstrip("'")
+        primes = len(name) - len(plain)
+        return self.differentiated(self.jet(plain, args, order + primes), primes)
+
+    def differentiated(self, jet: Sequence[Element], m: int) -> Sequence[Element]:
+        """The jet of the derivative of order m: m coefficients fewer."""
+        return [self.times_int(jet[j], perm(j, m)) for j in range(m, len(jet))] if m else jet
 
     @abstractmethod
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:

@@ -100,7 +100,7 @@ def _start(
         case Function(law, output, args, params) if isinstance(law, Rule):
             return value(ring, law, [c[a][0] for a in args], [c[p][0] for p in params])[output]
         case Local(name, u, params):
-            member = BOOK[name]
+            member = BOOK[name.rstrip("'")]
             at, constants = c[u][0], [c[p][0] for p in params]
             for domain in getattr(member.entry, "domain", ()):
                 check(ring, name, domain, (at, *constants))
@@ -130,8 +130,10 @@ def _jet(ring: Ring, entry: Entry, name: str, constants: Sequence[Element], at: 
     if ring.exact and isinstance(entry, Family):
         polynomial = entry.polynomial(Leaf.of(0), constants[0], constants[1:])
         if polynomial is not None:
-            return run(schedule([polynomial]), ring, [[at, *map(ring.lift, (1, *[0] * order))]], order)[0]
-    return ring.jet(name, [*constants, at], order)
+            primes = name.count("'")
+            line = [at, *map(ring.lift, (1, *[0] * (order + primes)))]
+            return ring.differentiated(run(schedule([polynomial]), ring, [line], order + primes)[0], primes)
+    return ring.local(name, [*constants, at], order)
 
 
 def _step(

@@ -145,7 +145,7 @@ class Recorder(Ring):
     def value(self, name: str, args: Sequence[Element]) -> Element:
         raise CompilationError(f"{name} has no value of its own in a recording")
 
-    def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+    def local(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
         return [self._ask(("series", name), args)]
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:

@@ -64,10 +64,9 @@ class Law(Protocol):
     def digest(self) -> bytes: ...
 
     def differentials(
-        self, args: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]
+        self, args: tuple[Node, ...], dargs: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]
     ) -> tuple[Node, ...]:
-        """θ of every output, as nodes."""
-        ...
+        """The total differential of every output, linear in those of the arguments, as nodes."""
 
     def exponent(self, params: tuple[Node, ...]) -> Node | None:
         """a, where the entry has one argument and one output and wants u·θv = a·v·θu as its recurrence, else None."""
@@ -276,7 +275,9 @@ class Map(Node):
         if matrix.columns != a.size:
             raise ValueError(f"{matrix!r} times a node of size {a.size}")
         if matrix.rows == matrix.columns == 1:
-            return linear([(Fraction(float(matrix.array[0, 0])), a)])
+            return linear([(Fraction(float(x)), a) for x in matrix.entries])
+        if isinstance(a, Map) and matrix.selects and a.matrix.selects:
+            return Map.of(matrix @ a.matrix, a.a)
         return _intern(Map, (matrix, a), a.valuation, a.degree, size=matrix.rows)
 
     @property
@@ -353,7 +354,7 @@ class Function(Node):
         known = getattr(self, "_differential", None)
         if known is None:
             values = self.siblings()
-            found = self.law.differentials(self.args, values, self.params)
+            found = self.law.differentials(self.args, tuple(map(Theta.of, self.args)), values, self.params)
             for value, dv in zip(values, found, strict=True):
                 if dv.valuation < 1 and dv is not Constant.of(0):
                     raise ValueError(f"rule {self.law.name}: every term of the differential needs a factor du")
@@ -364,7 +365,7 @@ class Function(Node):
 
 @final
 class Local(Node):
-    """An entry of the book through its Taylor coefficients g_j at u_0: Σ g_j·(u − u_0)^j."""
+    """An entry of the book through its Taylor coefficients g_j at u_0: Σ g_j·(u − u_0)^j; each prime a derivative."""
 
     __slots__ = ()
     __match_args__ = ("name", "u", "params")
@@ -476,9 +477,7 @@ def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
 
 def _factor(a: Node) -> tuple[int | Fraction, Node]:
     """A rational factor and the rest."""
-    if isinstance(a, Linear) and len(a.terms) == 1:
-        return a.terms[0]
-    return 1, a
+    return a.terms[0] if isinstance(a, Linear) and len(a.terms) == 1 else (1, a)
 
 
 def _product(a: Node, b: Node) -> Node:
