@@ -13,7 +13,9 @@ from typing import Any
 
 from taylorad.run.emit import Emitter
 from taylorad.run.program import SHORT, SUMS, Program
+from taylorad.run.tables import SHORT_ROW, long_rows, short_rows, table
 from taylorad.run.writer import Target, double
+from taylorad.series.matrix import Matrix
 
 __all__ = ["ArrayEmitter"]
 
@@ -298,6 +300,9 @@ class ArrayEmitter(Emitter):
         """A matrix times a vector, lanes over rows, several blocks of rows at a time."""
         op = self.program.ops[i]
         (arg,), matrix = op.args, op.data
+        if not matrix.dense and matrix.columns > 1:
+            self._sparse(i, matrix, self.temps[arg])
+            return
         width = 1
         while width * 2 <= min(matrix.rows, self.target.lanes):
             width *= 2
@@ -349,12 +354,27 @@ class ArrayEmitter(Emitter):
         self.label(f"{rows}x")
         self._narrow(1, 1)
 
-    def _matrix(self, matrix: Any) -> str:
-        """The matrix as constants of the module, column after column."""
+    def _sparse(self, i: int, matrix: Matrix, source: str) -> None:
+        """A matrix most of whose entries are 0 times a vector."""
+        if matrix.counts.max() > SHORT_ROW:
+            if matrix.rows == 1:
+                long_rows(self, matrix, source, self.target.lanes, lambda _, total: self.scalars.update({i: total}))
+                return
+            long_rows(self, matrix, source, self.target.lanes, lambda row, total: self._element(i, row, total))
+        elif matrix.rows == 1:
+            self.scalars[i] = short_rows(self, matrix, source, "0", 1, 1)
+        else:
+            self._each(matrix.rows, lambda: self._short(i, matrix, source))
+
+    def _element(self, i: int, row: str, value: str) -> None:
+        self.do(f"store double {value}, ptr {self.at(self.temps[i], row, 1)}, align 8")
+
+    def _short(self, i: int, matrix: Matrix, source: str) -> None:
+        value = short_rows(self, matrix, source, self.element, self.lanes, matrix.rows)
+        self.do(f"store {self.type} {value}, ptr {self.at(self.temps[i], self.element, 1)}, align 8")
+
+    def _matrix(self, matrix: Matrix) -> str:
+        """The matrix as a table, column after column."""
         if matrix not in self.matrices:
-            name = f"@matrix{len(self.matrices)}"
-            self.matrices[matrix] = name
-            entries = ", ".join(f"double {double(x)}" for x in matrix.array.T.ravel().tolist())
-            count = matrix.rows * matrix.columns
-            self.declared.add(f"{name} = private constant [{count} x double] [{entries}], align 32")
+            self.matrices[matrix] = table(self, matrix.array.T.ravel())
         return self.matrices[matrix]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -58,9 +59,8 @@ def _apart(n: Node, known: dict[Node, Sequence[Node]], places: list[tuple[int, i
         case Constant() | State():
             return [n]
         case Map(matrix, a):
-            return [
-                linear((Fraction(float(x)), at(a, j)) for j, x in enumerate(row) if x != 0) for row in matrix.array
-            ]
+            terms = [(Fraction(float(x)), at(a, j)) for x, j in zip(matrix.entries, matrix.places, strict=True)]
+            return [linear(terms[i:j]) for i, j in itertools.pairwise(matrix.starts)]
         case Linear(terms):
             return [linear((c, at(a, i)) for c, a in terms) for i in range(n.size)]
         case Product(a, b):

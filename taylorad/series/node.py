@@ -127,12 +127,7 @@ def _size(node: Node) -> int:
 
 
 def _intern(
-    kind: type[Any],
-    parts: tuple[Any, ...],
-    valuation: int,
-    degree: int,
-    key: tuple[Any, ...] | None = None,
-    size: int | None = None,
+    kind: type[Any], parts: tuple[Any, ...], valuation: int, degree: int, key: Any = None, size: int | None = None
 ) -> Any:
     full = (kind, *(parts if key is None else key))
     with _lock:

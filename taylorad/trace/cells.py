@@ -48,45 +48,44 @@ def row(node: Node, i: int) -> Node:
     if node.size == 1:
         return node
     if isinstance(node, Map) and node.a is Constant.of(1):
-        return number(node.matrix.array[i, 0])
-    unit = np.zeros((1, node.size))
-    unit[0, i] = 1
-    return Map.of(Matrix(unit), node)
+        return number(node.matrix.take([i]).entries.sum())
+    return Map.of(Matrix.selection([i], node.size), node)
 
 
 def gather(node: Node, places: np.ndarray) -> Node:
-    """The elements of a vector at some places, as a vector."""
+    """The elements of a vector at some places, as a vector; a place −1 gives 0."""
     if node.size == 1 or (places.size == node.size and np.array_equal(places, np.arange(node.size))):
         return node
-    if isinstance(node, Map) and node.a.degree == 0 and node.a.size == 1:
-        return Map.of(Matrix(node.matrix.array[places]), node.a)
-    chosen = np.zeros((places.size, node.size))
-    chosen[np.arange(places.size), places] = 1
-    return Map.of(Matrix(chosen), node)
+    if isinstance(node, Map) and node.a.degree == 0 and node.a.size == 1 and np.all(places >= 0):
+        return Map.of(node.matrix.take(places), node.a)
+    return Map.of(Matrix.selection(places, node.size), node)
 
 
 def vector(cells: Sequence[Node]) -> Node:
     """Cells as one node: elements taken from one vector go back together, so that no scalar is left of them."""
-    n = len(cells)
-    matrices: dict[Node, np.ndarray] = {}
+    parts: dict[Node, list[tuple[int, Node, Any]]] = {}
     for i, cell in enumerate(cells):
         for c, a in cell.terms if isinstance(cell, Linear) else ((1, cell),):
             if isinstance(a, Constant) and a.rational:
-                _part(matrices, as_node(1), n)[i, 0] += float(c * a.value)
-            elif isinstance(a, Map):
-                _part(matrices, a.a, n)[i] += float(c) * a.matrix.array[0]
+                parts.setdefault(as_node(1), []).append((i, a, c * a.value))
             else:
-                _part(matrices, a, n)[i, 0] += float(c)
-    return linear((1, _mapped(m, a)) for a, m in matrices.items())
+                parts.setdefault(a.a if isinstance(a, Map) else a, []).append((i, a, c))
+    return linear((1, _joined(source, terms, len(cells))) for source, terms in parts.items())
 
 
-def _part(matrices: dict[Node, np.ndarray], a: Node, n: int) -> np.ndarray:
-    if a not in matrices:
-        matrices[a] = np.zeros((n, a.size))
-    return matrices[a]
-
-
-def _mapped(matrix: np.ndarray, a: Node) -> Node:
-    if matrix.shape[0] == a.size and np.array_equal(matrix, np.eye(a.size)):
-        return a
-    return Map.of(Matrix(matrix), a)
+def _joined(source: Node, terms: list[tuple[int, Node, Any]], n: int) -> Node:
+    """Σ c·a in element i, over terms (i, a, c) of which each a is the source itself or a map of it to one element."""
+    rows: list[int] = []
+    places: list[int] = []
+    entries: list[float] = []
+    for i, a, c in terms:
+        if isinstance(a, Map):
+            rows += [i] * len(a.matrix.places)
+            places += a.matrix.places.tolist()
+            entries += [float(c) * x for x in a.matrix.entries.tolist()]
+        else:
+            rows.append(i)
+            places.append(0)
+            entries.append(float(c))
+    matrix = Matrix.sums((n, source.size), rows, places, entries)
+    return source if matrix.identity else Map.of(matrix, source)

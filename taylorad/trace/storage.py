@@ -55,8 +55,8 @@ def _record(n: Node, at: dict[Node, int]) -> list[Any]:
         case Quotient(a, b):
             return ["quotient", at[a], at[b]]
         case Map(matrix, a):
-            content = base64.b64encode(matrix.array.astype("<f8").tobytes()).decode()
-            return ["map", matrix.rows, matrix.columns, content, at[a]]
+            parts = (matrix.starts.astype("<i4"), matrix.places.astype("<i4"), matrix.entries.astype("<f8"))
+            return ["map", matrix.rows, matrix.columns, *(base64.b64encode(p.tobytes()).decode() for p in parts), at[a]]
         case Function(law, output, args, params):
             return ["function", law.name, output, law.digest.hex(), [at[a] for a in args], [at[p] for p in params]]
         case Local(name, u, params):
@@ -123,9 +123,12 @@ def _node(record: Sequence[Any], nodes: Sequence[Node]) -> Node:
         case "quotient":
             return nodes[parts[0]] / nodes[parts[1]]
         case "map":
-            rows, columns, content, a = parts
-            array = np.frombuffer(base64.b64decode(content, validate=True), "<f8").reshape(rows, columns)
-            return Map.of(Matrix(array), nodes[a])
+            rows, columns, *contents, a = parts
+            found = [
+                np.frombuffer(base64.b64decode(content, validate=True), kind)
+                for content, kind in zip(contents, ("<i4", "<i4", "<f8"), strict=True)
+            ]
+            return Map.of(Matrix.of((rows, columns), *found), nodes[a])
         case "function":
             name, output, digest, args, params = parts
             law = ENTRIES.get(name)
