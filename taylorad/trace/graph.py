@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
@@ -15,7 +16,7 @@ from taylorad.series.substitute import substitute
 from taylorad.trace.array import Traced, from_cells, from_node, lift
 from taylorad.trace.cells import FEW
 
-__all__ = ["Graph", "arguments", "assemble", "leaf_sizes", "trace"]
+__all__ = ["Graph", "arguments", "assemble", "depth", "leaf_sizes", "trace"]
 
 Shape = tuple[int, ...]
 
@@ -26,10 +27,10 @@ def leaf_sizes(shape: Shape) -> list[int]:
     return [n] if n > FEW else [1] * n
 
 
-def arguments(shapes: Sequence[Shape], dtype: Any, degree: int) -> list[Any]:
-    """Traced arguments on leaves 0, 1, …"""
+def arguments(shapes: Sequence[Shape], dtype: Any, degree: int, first: int = 0) -> list[Any]:
+    """Traced arguments on leaves ``first``, ``first`` + 1, …"""
     out: list[Any] = []
-    i = 0
+    i = first
     for shape in shapes:
         sizes = leaf_sizes(shape)
         leaves = [Leaf.of(i + j, degree, n) for j, n in enumerate(sizes)]
@@ -65,22 +66,39 @@ class Graph:
 
 
 def trace(
-    f: Callable[..., Any], shapes: Sequence[Shape] = ((),), dtype: Any = np.float64, degree: int = INFINITE
+    f: Callable[..., Any],
+    shapes: Sequence[Shape] = ((),),
+    dtype: Any = np.float64,
+    degree: int = INFINITE,
+    first: int = 0,
 ) -> Graph:
     """What ``f`` computes from arguments of the given shapes, each a series of (at most) a degree in t.
+
+    The leaves count from ``first``: those of a trace inside another one must not be the same (see :func:`depth`).
 
     Raises TraceError where f needs numbers: control flow on values, ``float``, functions of ``math``, functions that
     are not in the book. Whatever else f raises becomes the cause of a TraceError. Cost: one run of f, some µs for
     each operation on an array.
     """
-    given = arguments(shapes, dtype, degree)
+    given = arguments(shapes, dtype, degree, first)
+    _running.depth = depth() + 1
     try:
         found = f(*given)
         roots: list[Node] = []
         outputs = _outputs(found, roots)
     except Exception as error:
         raise _explained(f, error) from error
+    finally:
+        _running.depth -= 1
     return Graph(tuple(shapes), tuple(roots), outputs, np.dtype(dtype))
+
+
+_running = threading.local()
+
+
+def depth() -> int:
+    """How many traces are running in this thread: a function that traces may be called by a traced one."""
+    return getattr(_running, "depth", 0)
 
 
 def _explained(f: Any, error: BaseException) -> TraceError:
