@@ -114,6 +114,7 @@ class Run:
     rows: np.ndarray
     times: np.ndarray
     memory: np.ndarray
+    addresses: tuple[int, ...] = ()
 
     @staticmethod
     def of(flow: Flow, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
@@ -136,9 +137,10 @@ class Run:
 
     def keep(self, steps: int) -> None:
         """Make room for the coefficients of so many steps; without it only the last ones are kept."""
-        self.rows = np.zeros((steps + 1, self.flow.order + 1, self.flow.stride))
-        self.times = np.zeros((steps + 1, 2))
+        self.rows = np.empty((steps + 1, self.flow.order + 1, self.flow.stride))
+        self.times = np.empty((steps + 1, 2))
         self.whole[Whole.STORE] = 1
+        self.addresses = ()
 
     def go(self, end: float, most: int) -> Outcome:
         """On to the time ``end``, ``most`` steps at the most; ``whole[STEPS]`` says how many were taken."""
@@ -147,19 +149,21 @@ class Run:
         self.whole[Whole.STEPS] = 0
         self.whole[Whole.CONFIRM] = 0
         self.times[0] = self.real[Real.T], self.real[Real.T_LOW]
-        arrays = (self.y, self.args, self.tol, self.real, self.whole, self.rows, self.times, self.memory)
-        return Outcome(self.flow.call(*(a.ctypes.data for a in arrays)))
+        if not self.addresses:  # asking for one takes a microsecond
+            arrays = (self.y, self.args, self.tol, self.real, self.whole, self.rows, self.times, self.memory)
+            self.addresses = tuple(a.ctypes.data for a in arrays)
+        return Outcome(self.flow.call(*self.addresses))
 
     @property
     def state(self) -> np.ndarray:
         """The state now."""
-        return self.values(self.y[0])
+        return self.values(self.y[0]).copy()
 
     def values(self, rows: np.ndarray) -> np.ndarray:
-        """Rows of the machine code as numbers of the system, (…, dim)."""
+        """Rows of the machine code as numbers of the system, (…, dim); a view."""
         if self.flow.complex:
-            return np.ascontiguousarray(rows[..., : 2 * self.flow.system.dim]).view(np.complex128)
-        return rows[..., : self.flow.system.dim].copy()
+            return rows[..., : 2 * self.flow.system.dim].view(np.complex128)
+        return rows[..., : self.flow.system.dim]
 
 
 def _padded(row: np.ndarray, width: int) -> np.ndarray:

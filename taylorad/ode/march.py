@@ -23,10 +23,14 @@ __all__ = ["Interpreted", "March", "Native", "Piece", "march"]
 @final
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some steps: ``times`` (n+1, 2), unevaluated sums, and ``coefficients`` (n, K+1, dim) at their beginnings."""
+    """Some steps: ``times`` (n+1, 2), unevaluated sums, and ``coefficients`` (n, K+1, dim) at their beginnings.
+
+    ``after`` (K+1, dim) are those at the end, where the solution goes on from there as it came.
+    """
 
     times: np.ndarray
     coefficients: np.ndarray
+    after: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.coefficients)
@@ -55,7 +59,11 @@ class March(Protocol):
     def rejected(self) -> int: ...
 
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
-        """Up to ``most`` steps towards ``end``; the piece is valid until the next call."""
+        """Up to ``most`` steps towards ``end``; the piece is valid until the next call, or longer with :meth:`own`."""
+        ...
+
+    def own(self) -> None:
+        """Leave the memory of the last piece to who has it."""
         ...
 
     def restart(self, t: float, state: np.ndarray) -> None:
@@ -129,7 +137,12 @@ class Native:
             self._run.keep(most)
         outcome = self._run.go(end, most)
         n = int(self._run.whole[Whole.STEPS])
-        return outcome, Piece(self._run.times[: n + 1], self._run.values(self._run.rows[:n]))
+        rows = self._run.values(self._run.rows[: n + 1])  # the loop writes the series at the end before it stops
+        goes_on = outcome in (Outcome.PAUSED, Outcome.SHRINKING)
+        return outcome, Piece(self._run.times[: n + 1], rows[:n], rows[n] if goes_on else None)
+
+    def own(self) -> None:
+        self._room = 0
 
     def last(self, end: float, most: int) -> tuple[Outcome, int]:
         """As :meth:`go`, but nothing of the way is kept; the number of steps."""
@@ -248,7 +261,11 @@ class Interpreted:
         dim = len(self._y)
         empty = np.zeros((0, self.order + 1, dim), kept.dtype if kept.dtype == object else self.ring.name)
         rows = [np.stack([self._array(row) for row in c], axis=1) for c in pieces]
-        return outcome, Piece(kept, np.stack(rows) if rows else empty)
+        after = np.stack([self._array(row) for row in c], axis=1) if outcome == Outcome.PAUSED else None
+        return outcome, Piece(kept, np.stack(rows) if rows else empty, after)
+
+    def own(self) -> None:
+        """Every piece has memory of its own."""
 
     def _at(self, row: Sequence[Any], h: Any) -> Any:
         total = row[-1]

@@ -127,5 +127,8 @@ class Switched:
             self._inner = self._enter(hit.t, y)
         return (Outcome.PAUSED if hit.t != end else Outcome.DONE), cut
 
+    def own(self) -> None:
+        self._inner.own()
+
     def restart(self, t: float, state: np.ndarray) -> None:
         self._settle(t, state)

@@ -88,10 +88,16 @@ def _module(text: str, where: Host) -> Any:
     return module
 
 
-def compile_text(text: str, where: Host) -> bytes:
-    """Object code for LLVM IR. No passes run: the text is already what they would make of it."""
+def compile_text(text: str, where: Host, passes: bool = False) -> bytes:
+    """Object code for LLVM IR. No passes run unless asked for: kernels are already what they would make of them."""
     with _lock:
-        return _machine(where).emit_object(_module(text, where))
+        machine, module = _machine(where), _module(text, where)
+        if passes:
+            options = llvm.create_pipeline_tuning_options(speed_level=3)
+            options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = True
+            builder = llvm.create_pass_builder(machine, options)
+            builder.getModulePassManager().run(module, builder)
+        return machine.emit_object(module)
 
 
 def assembly(text: str, where: Host) -> str:
@@ -180,11 +186,12 @@ Facts = dict[str, Any]
 
 
 def obtain(
-    identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]], name: str = "kernel"
+    identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]], name: str = "kernel", passes: bool = False
 ) -> tuple[Loaded, Facts]:
     """The code called ``identity``, from the disk, or compiled from the text that ``make`` writes and then kept.
 
-    ``make`` returns LLVM IR and facts about it (JSON, ``"symbols"`` among them), which are kept beside the code.
+    ``make`` returns LLVM IR and facts about it (JSON, ``"symbols"`` among them), which are kept beside the code;
+    ``passes`` asks for LLVM's optimiser.
     """
     where = host()
     key = hashlib.blake2b(repr((identity, where.identity, _generator(), _numpy())).encode(), digest_size=20).hexdigest()
@@ -194,7 +201,7 @@ def obtain(
         facts = json.loads(head)
         return load(code, where, facts["symbols"], name), facts
     text, facts = make()
-    code = compile_text(text, where)
+    code = compile_text(text, where, passes)
     loaded = load(code, where, facts["symbols"], name)
     cache.put(key, json.dumps(facts).encode() + b"\n" + code)
     return loaded, facts
