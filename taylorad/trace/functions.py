@@ -8,6 +8,8 @@ by applying them to unit vectors; and sums of products, which numpy applies to t
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,11 +23,13 @@ from taylorad.trace.array import Traced, TracedArray, from_cells, from_node, lif
 from taylorad.trace.cells import FEW, gather, number
 from taylorad.trace.condition import Condition
 from taylorad.trace.elementwise import plain
+from taylorad.trace.form import Form
 from taylorad.trace.operators import book
 
 __all__ = ["FUNCTIONS", "METHODS", "choose", "conjugate", "fold", "matmul", "total"]
 
 _LARGEST = 1 << 24  # entries of a matrix found by unit vectors
+_UNITS = 64  # elements up to which unit vectors are the quickest way to a matrix
 
 
 # ---------------------------------------------------------------------- three families
@@ -60,8 +64,21 @@ def _collect(places: np.ndarray, sources: list[Any], begins: list[int], dtype: A
         out = from_node(gather(sources[0].vector, places.ravel() - 1), places.shape, dtype)
         sources[0]._lent = out._view = True
         return out
+    if places.size > FEW and any(x.form == "vector" for x in sources):
+        flat = places.ravel()
+        inside = [np.where((flat >= a) & (flat < b), flat - a, -1) for a, b in itertools.pairwise(begins)]
+        parts = [(1, _placed(x, at)) for x, at in zip(sources, inside, strict=True) if np.any(at >= 0)]
+        return from_node(linear(parts), places.shape, dtype)
     pool = np.concatenate([np.array([number(0)], object), *(x.cells.ravel() for x in sources)])
     return from_cells(np.asarray(pool[places], object) if places.ndim else pool[int(places)], dtype)
+
+
+def _placed(x: Any, at: np.ndarray) -> Any:
+    """The elements ``at`` of a traced array, and 0 where that is −1."""
+    node = x.vector
+    if node.size == 1:
+        return Map.of(Matrix((at >= 0)[:, None]), node)
+    return gather(node, at)
 
 
 def _multilinear(function: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
@@ -106,19 +123,47 @@ def _mapped(function: Any, args: Sequence[Any], kwargs: dict[str, Any], at: int,
         return np.asarray(function(*args[:at], value, *args[at + 1 :], **kwargs))
 
     zero = call(np.zeros(x.shape))
-    if zero.dtype.kind == "c" or np.any(zero) or zero.size * x.size > _LARGEST or max(zero.size, x.size) <= FEW:
+    if zero.dtype.kind == "c" or np.any(zero) or max(zero.size, x.size) <= FEW:
+        return None
+    if x.size > _UNITS:
+        rows = _rows(call, x.shape)
+        if rows is not None:
+            return _through(rows, x, zero.shape)
+    if zero.size * x.size > _LARGEST:
         return None
     matrix = np.empty((zero.size, x.size))
     for j in range(x.size):
         unit = np.zeros(x.size)
         unit[j] = 1
         matrix[:, j] = call(unit.reshape(x.shape)).ravel()
-    if zero.size > FEW:
-        return from_node(Map.of(Matrix(matrix), x.vector), zero.shape, x.dtype)
-    cells = np.empty(zero.size, object)
-    for i in range(zero.size):
-        cells[i] = Map.of(Matrix(matrix[i : i + 1]), x.vector)
-    return from_cells(cells.reshape(zero.shape), x.dtype)
+    return _through(Matrix(matrix), x, zero.shape)
+
+
+def _rows(call: Callable[[np.ndarray], np.ndarray], shape: tuple[int, ...]) -> Matrix | None:
+    """The matrix of a linear function, by applying it to rows of the identity; None where it takes numbers only."""
+    n = math.prod(shape)
+    units = np.empty(n, object)
+    units[:] = [Form({j: 1.0}) for j in range(n)]
+    try:
+        found = np.asarray(call(units.reshape(shape)), object).ravel()
+    except (TypeError, ValueError, AttributeError):
+        return None
+    if not all(isinstance(f, (Form, int, float)) for f in found):
+        return None
+    terms = [f.terms if isinstance(f, Form) else {} for f in found]
+    rows = np.repeat(np.arange(len(terms)), [len(t) for t in terms])
+    columns = [j for t in terms for j in t]
+    return Matrix.sums((len(terms), n), rows, columns, [x for t in terms for x in t.values()])
+
+
+def _through(matrix: Matrix, x: Any, shape: tuple[int, ...]) -> Any:
+    """A matrix times the elements of a traced array, in a shape."""
+    if matrix.rows > FEW:
+        return from_node(Map.of(matrix, x.vector), shape, x.dtype)
+    cells = np.empty(matrix.rows, object)
+    for i in range(matrix.rows):
+        cells[i] = Map.of(matrix.take([i]), x.vector)
+    return from_cells(cells.reshape(shape), x.dtype)
 
 
 # ---------------------------------------------------------------------- functions of their own
@@ -129,8 +174,6 @@ def total(a: Any, axis: Any = None, keepdims: bool = False, **kwargs: Any) -> An
         raise TraceError(f"np.sum of a traced value takes no {', '.join(kwargs)}")
     if not a.shape:
         return a
-    if a.form == "vector":
-        return _mapped(functools.partial(np.sum, axis=axis, keepdims=keepdims), (a,), {}, 0, a)
     axes = (
         tuple(range(a.ndim))
         if axis is None
@@ -138,13 +181,17 @@ def total(a: Any, axis: Any = None, keepdims: bool = False, **kwargs: Any) -> An
     )
     rest = [i for i in range(a.ndim) if i not in axes]
     shape = tuple(a.shape[i] for i in rest)
+    whole = [1 if i in axes else m for i, m in enumerate(a.shape)] if keepdims else shape
+    if a.form == "vector" and a.vector.size > 1:
+        places = np.arange(a.size).reshape(a.shape).transpose(*rest, *axes).ravel()
+        count = math.prod(shape)
+        rows = np.repeat(np.arange(count), a.size // max(1, count))
+        return _through(Matrix.sums((count, a.size), rows, places, 1.0), a, tuple(whole))
     flat = a.cells.transpose(*axes, *rest).reshape(-1, int(np.prod(shape, dtype=int)))
     cells = np.empty(flat.shape[1], object)
     for i in range(flat.shape[1]):
         cells[i] = linear((1, n) for n in flat[:, i])
-    return from_cells(
-        cells.reshape([1 if i in axes else m for i, m in enumerate(a.shape)] if keepdims else shape), a.dtype
-    )
+    return from_cells(cells.reshape(whole), a.dtype)
 
 
 def fold(pair: Callable[[Any, Any], Any], a: Any, axis: Any, keepdims: bool) -> Any:
@@ -240,6 +287,17 @@ def matmul(a: Any, b: Any) -> Any:
         raise ValueError("matmul needs arrays with at least one axis on both sides; use * for numbers")
     if np.ndim(a) == np.ndim(b) == 1 and not plain(a) and not plain(b):
         return total(lift(a) * b)
+    if isinstance(a, Traced) and isinstance(b, Traced) and "vector" in (a.form, b.form) and max(a.ndim, b.ndim) < 3:
+        left = a if a.ndim == 2 else a.reshape(1, -1)
+        right = b if b.ndim == 2 else b.reshape(-1, 1)
+        if left.shape[1] == right.shape[0]:
+            found = total(left.reshape(*left.shape, 1) * right.reshape(1, *right.shape), 1)
+            return found.reshape(*a.shape[:-1], *b.shape[1:])
+    for x, matrix in ((a, np.asarray(b).T if plain(b) else b), (b, a)):
+        if isinstance(x, Traced) and x.form == "vector" and x.ndim == 1 and plain(matrix) and np.ndim(matrix) == 2:
+            entries = np.asarray(matrix)
+            if entries.dtype.kind != "c" and entries.shape[1] == x.size and entries.size:
+                return _through(Matrix(entries), x, (len(entries),))
     return _multilinear(np.matmul, (a, b), {})
 
 
