@@ -32,7 +32,7 @@ from taylorad.series.node import (
     linear,
 )
 
-__all__ = ["adjoint", "spread"]
+__all__ = ["adjoint", "dependents", "mapped", "spread"]
 
 
 def adjoint(roots: Sequence[Node], bars: Sequence[Node], wanted: Sequence[Node]) -> list[Node]:
@@ -41,7 +41,7 @@ def adjoint(roots: Sequence[Node], bars: Sequence[Node], wanted: Sequence[Node])
     Bars have the sizes of their roots, or size 1 for equal elements. Raises TraceError for a node without a derivative.
     Cost: one visit of each node; the result has at most five times the nodes of the roots, products counted.
     """
-    order = _sorted(roots, frozenset(wanted))
+    order = dependents(roots, wanted)
     parts: dict[Node, list[Node]] = {n: [] for n in order}
     for root, bar in zip(roots, bars, strict=True):
         if root in parts:
@@ -64,8 +64,19 @@ def spread(bar: Node, size: int) -> Node:
 _ZERO = as_node(0)
 
 
-def _sorted(roots: Sequence[Node], wanted: frozenset[Node]) -> list[Node]:
-    """The nodes that depend on some of ``wanted``, each after what it is made of (without recursion)."""
+def mapped(matrix: Matrix, a: Node) -> Node:
+    """A·a, where the elements of a node of size 1 are all equal."""
+    if a.size == matrix.columns > 1:
+        return Map.of(matrix, a)
+    weights = np.bincount(matrix.at, matrix.entries, matrix.rows)
+    if np.all(weights == weights[0]):
+        return linear([(Fraction(float(weights[0])), a)])
+    return Map.of(Matrix(weights[:, None]), a)
+
+
+def dependents(roots: Sequence[Node], wanted: Sequence[Node]) -> list[Node]:
+    """The nodes below the roots that depend on some of ``wanted``, each after what it is made of."""
+    aims = frozenset(wanted)
     depends: dict[Node, bool] = {}
     todo = list(roots)
     while todo:
@@ -76,7 +87,7 @@ def _sorted(roots: Sequence[Node], wanted: frozenset[Node]) -> list[Node]:
             continue
         todo.pop()
         if n not in depends:
-            depends[n] = n in wanted or any(depends[a] for a in n.operands)
+            depends[n] = n in aims or any(depends[a] for a in n.operands)
     return [n for n, does in depends.items() if does]
 
 
@@ -93,7 +104,7 @@ def _passed(n: Node, bar: Node) -> Iterable[tuple[Node, Node]]:
             share = bar / b
             return [(a, share), (b, -(share * n))]
         case Map(matrix, a):
-            return [(a, _transposed(matrix, bar))]
+            return [(a, mapped(matrix.transposed(), bar))]
         case Function(law, output, args, params):
             values: tuple[Node, ...] = n.siblings()
             return [
@@ -128,14 +139,4 @@ def _reduced(bar: Node, own: int, size: int) -> Node:
     """The bar of an operand: summed up where one number went to all elements."""
     if size == own or size > 1:
         return bar
-    return linear([(own, bar)]) if bar.size == 1 else Map.of(Matrix(np.ones((1, bar.size))), bar)
-
-
-def _transposed(matrix: Matrix, bar: Node) -> Node:
-    """Aᵀ·bar, where the elements of a bar of size 1 are all equal."""
-    if bar.size == 1:
-        weights = np.bincount(matrix.places, matrix.entries, matrix.columns)
-        if np.all(weights == weights[0]):
-            return linear([(Fraction(float(weights[0])), bar)])
-        return Map.of(Matrix(weights[:, None]), bar)
-    return Map.of(Matrix.sums((matrix.columns, matrix.rows), matrix.places, matrix.at, matrix.entries), bar)
+    return mapped(Matrix(np.ones((1, own))), bar)

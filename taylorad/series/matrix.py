@@ -117,6 +117,10 @@ class Matrix:
         which = np.repeat(self.starts[chosen] - starts[:-1], counts) + np.arange(starts[-1])
         return Matrix.of((len(chosen), self.columns), starts, self.places[which], self.entries[which])
 
+    def transposed(self) -> Matrix:
+        """Rows for columns."""
+        return Matrix.sums((self.columns, self.rows), self.places, self.at, self.entries)
+
     def __matmul__(self, other: Matrix) -> Matrix:
         counts = other.counts[self.places]
         begins = np.repeat(other.starts[self.places] - (np.cumsum(counts) - counts), counts)
