@@ -9,65 +9,71 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import DomainError, OrderError
+from taylorad.ode.horner import powers, steps_at, values_at
 from taylorad.ode.march import Piece
 
-__all__ = ["DenseSolution", "evaluate"]
+__all__ = ["DenseSolution", "evaluate", "within"]
 
-_BLOCK = 4096  # points evaluated together
+_INTEGRAL = -1  # the derivative of that order
 
 
 def evaluate(piece: Piece, index: np.ndarray, t: np.ndarray, derivative: int = 0) -> np.ndarray:
     """The state (len(t), dim), or a derivative of it, at times in the steps ``index``. Cost: O(K) for each number."""
-    K = piece.coefficients.shape[1] - 1
-    out = np.zeros((len(t), piece.coefficients.shape[2]), piece.coefficients.dtype)
-    for begin in range(0, len(t), _BLOCK):
-        part = slice(begin, begin + _BLOCK)
-        i = index[part]
-        x = ((t[part] - piece.times[i, 0]) - piece.times[i, 1])[:, None]
-        total = np.zeros((len(i), out.shape[1]), out.dtype)
-        for k in range(K, derivative - 1, -1):
-            factor = 1.0
-            for j in range(derivative):
-                factor *= k - j
-            total = total * x + (piece.coefficients[i, k] * factor if derivative else piece.coefficients[i, k])
-        out[part] = total
-    return out
+    return within(piece, index, (t - piece.times[index, 0]) - piece.times[index, 1], derivative)
+
+
+def within(piece: Piece, index: np.ndarray, x: np.ndarray, derivative: int = 0) -> np.ndarray:
+    """The same at times ``x`` after the beginnings of the steps; derivative −1 is Σ y_k x^k/(k+1), the mean up to x."""
+    c = piece.coefficients
+    K, first = c.shape[1] - 1, max(derivative, 0)
+    weights = powers(K, derivative)
+    if c.dtype == object:
+        total = c[index, K] * weights[K - first]
+        for k in range(K - 1, first - 1, -1):
+            total = total * x[:, None] + c[index, k] * weights[k - first]
+        return total
+    parts = c.dtype.itemsize // 8
+    if c.strides[2] != c.dtype.itemsize or c.strides[0] != (K + 1) * c.strides[1]:
+        c = np.ascontiguousarray(c)
+    dim, stride = c.shape[2] * parts, c.strides[1] // 8
+    out = np.empty((len(x), dim))
+    steps, x = np.ascontiguousarray(index, np.int64), np.ascontiguousarray(x, np.float64)
+    values_at(c, K, stride, dim, steps, x, len(x), first, weights, out)
+    return out.view(c.dtype)
 
 
 @final
 class DenseSolution:
     """The solution between ``t_min`` and ``t_max``: call it with times, (…) → (dim, …), as scipy's OdeSolution.
 
-    ``coefficients`` is (steps, K+1, dim): coefficient k of each step is y^(k)/k! at its beginning. Not rigorous.
+    ``coefficients`` is (steps, K+1, dim): coefficient k of each step is y^(k)/k! at its beginning. ``times``
+    (steps+1, 2) are the ends of the steps as unevaluated sums. Where an event's action made the state jump, the state
+    at the time of the event is that before the jump. Not rigorous.
     """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
-        kept = [p for p in pieces if len(p)]
-        if not kept:
+        self._pieces = [p for p in pieces if len(p)]
+        if not self._pieces:
             raise DomainError("a solution without steps has no dense output")
-        self.coefficients = np.concatenate([p.coefficients for p in kept])
-        self._times = np.concatenate([*(p.times[:-1] for p in kept), kept[-1].times[-1:]])
+        self.order = self._pieces[0].coefficients.shape[1] - 1
+        self.times = np.concatenate([*(p.times[:-1] for p in self._pieces), self._pieces[-1].times[-1:]])
+        self.t_min, self.t_max = sorted((self.times[0, 0], self.times[-1, 0]))
 
     @cached_property
-    def _piece(self) -> Piece:
-        return Piece(self._times, self.coefficients)
+    def coefficients(self) -> np.ndarray:
+        """Joined when first asked for."""
+        if len(self._pieces) > 1:
+            self._pieces = [Piece(self.times, np.concatenate([p.coefficients for p in self._pieces]))]
+        return self._pieces[0].coefficients
+
+    @cached_property
+    def piece(self) -> Piece:
+        return Piece(self.times, self.coefficients)
 
     @property
     def ts(self) -> np.ndarray:
         """The ends of the steps, in the order of integration."""
-        return self._times[:, 0]
-
-    @property
-    def t_min(self) -> float:
-        return min(self.ts[0], self.ts[-1])
-
-    @property
-    def t_max(self) -> float:
-        return max(self.ts[0], self.ts[-1])
-
-    @property
-    def order(self) -> int:
-        return self.coefficients.shape[1] - 1
+        return self.times[:, 0]
 
     def __call__(self, t: Any, extrapolate: bool = False) -> np.ndarray:
         """The state at ``t``, (dim, *shape of t). DomainError outside of [t_min, t_max] unless ``extrapolate``."""
@@ -79,41 +85,48 @@ class DenseSolution:
             raise OrderError(
                 f"derivative {k} of a solution of order {self.order}; k is an integer from 0 to {self.order}"
             )
-        points = np.asarray(t, self._times.dtype)
+        points = np.asarray(t, self.times.dtype)
         flat = points.ravel()
-        out = (flat < self.t_min) | (flat > self.t_max) | (flat != flat)
-        if not extrapolate and np.any(out):
-            raise DomainError(
-                f"t = {flat[out][0]} is outside of the solution, which goes from {self.ts[0]} to {self.ts[-1]}; "
-                "integrate further, or say extrapolate=True",
-                tuple(int(i) for i in np.flatnonzero(out)),
-            )
-        found = evaluate(self._piece, self.steps_at(flat), flat, int(k))
+        if not extrapolate:
+            self._inside(flat)
+        found = evaluate(self.piece, self.steps_at(flat), flat, int(k))
         return np.moveaxis(found.reshape(*points.shape, -1), -1, 0)
+
+    def _inside(self, t: np.ndarray) -> None:
+        inside = (t >= self.t_min) & (t <= self.t_max)
+        if not np.all(inside):
+            raise DomainError(
+                f"t = {t[~inside][0]} is outside of the solution, which goes from {self.ts[0]} to {self.ts[-1]}; "
+                "integrate further, or say extrapolate=True",
+                tuple(int(i) for i in np.flatnonzero(~inside)),
+            )
 
     def steps_at(self, t: np.ndarray) -> np.ndarray:
         """The numbers of the steps in which some times lie; an end belongs to the step before it."""
-        ts, back = self.ts, self.ts[-1] < self.ts[0]
-        index = np.searchsorted(-ts if back else ts, -t if back else t, side="left") - 1
-        return np.minimum(np.maximum(index, 0), len(self.coefficients) - 1)
+        n, back = len(self.times) - 1, self.ts[-1] < self.ts[0]
+        if self.times.dtype == object:
+            index = np.searchsorted(-self.ts if back else self.ts, -t if back else t, side="left") - 1
+            return np.minimum(np.maximum(index, 0), n - 1)
+        index = np.empty(len(t), np.int64)
+        steps_at(self.times, n, -1.0 if back else 1.0, np.ascontiguousarray(t, np.float64), index, len(t))
+        return index
 
-    def integral(self, a: float, b: float) -> np.ndarray:
-        """∫ y dt from a to b, (dim,), from the coefficients. DomainError outside of the solution."""
-        sign = 1.0 if b >= a else -1.0
-        low, high = min(a, b), max(a, b)
-        if low < self.t_min or high > self.t_max:
-            raise DomainError(
-                f"[{low}, {high}] is not inside of the solution, which goes from {self.t_min} to {self.t_max}"
-            )
-        begin, end = np.minimum(self.ts[:-1], self.ts[1:]), np.maximum(self.ts[:-1], self.ts[1:])
-        powers = np.arange(1, self.order + 2)
-        total = np.zeros(self.coefficients.shape[2], self.coefficients.dtype)
-        for i in np.flatnonzero((end > low) & (begin < high)):
-            origin = self._times[i, 0] + self._times[i, 1]
-            ends = [max(low, begin[i]) - origin, min(high, end[i]) - origin]
-            weights = (ends[1] ** powers - ends[0] ** powers) / powers
-            total = total + weights @ self.coefficients[i]
-        return sign * total
+    def integral(self, a: Any, b: Any) -> np.ndarray:
+        """∫ y dt from a to b, (dim,), from the coefficients. DomainError outside of the solution. Cost: O(steps·K)."""
+        ends = np.array([a, b], self.times.dtype)
+        if ends.shape != (2,):
+            raise DomainError(f"an integral goes from one time to another, got {a!r} and {b!r}")
+        self._inside(ends)
+        back = (self.ts[-1] < self.ts[0]) != (ends[1] < ends[0])
+        first, last = ends[::-1] if back else ends  # in the direction of integration
+        i, j = self.steps_at(np.array([first, last], self.times.dtype))
+        index = np.arange(i, j + 1)
+        upto = np.append(self.times[i + 1 : j + 1], [[last, 0 * last]], axis=0)
+        x = (upto[:, 0] - self.times[index, 0]) + (upto[:, 1] - self.times[index, 1])
+        start = (first - self.times[i, 0]) - self.times[i, 1]
+        total = (within(self.piece, index, x, _INTEGRAL) * x[:, None]).sum(axis=0)
+        total = total - within(self.piece, index[:1], np.array([start]), _INTEGRAL)[0] * start
+        return -total if back else total
 
     def to_ppoly(self) -> Any:
         """scipy.interpolate.PPoly with the same values, (dim,) at each time."""
@@ -122,12 +135,9 @@ class DenseSolution:
         c, x = self.coefficients, self.ts
         if x[-1] > x[0]:
             return PPoly(np.moveaxis(c[:, ::-1], 1, 0), x)
-        h = np.diff(x)
-        raised = np.zeros_like(c)
-        for i in range(len(h)):  # about the other end of each step, where a rising interval begins
-            row = np.array(c[i])
-            for j in range(self.order):
-                for k in range(self.order - 1, j - 1, -1):
-                    row[k] += h[i] * row[k + 1]
-            raised[i] = row
-        return PPoly(np.moveaxis(raised[::-1, ::-1], 1, 0), x[::-1])
+        h = np.diff(x)[:, None]
+        row = np.array(np.moveaxis(c, 1, 0))  # about the other end of each step, where a rising interval begins
+        for j in range(self.order):
+            for k in range(self.order - 1, j - 1, -1):
+                row[k] += h * row[k + 1]
+        return PPoly(row[::-1, ::-1], x[::-1])

@@ -66,8 +66,8 @@ class Routine:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
-        self.function = function
+        self.__doc__ = function.__doc__
+        self.function, self.name = function, function.__name__
         spec = inspect.signature(function, eval_str=False)
         self.names = tuple(spec.parameters)
         self.kinds = tuple(_kind(function, p.annotation) for p in spec.parameters.values())
@@ -86,16 +86,18 @@ class Routine:
         try:
             from taylorad.run.jit import obtain
 
-            identity = ("routine", self.__module__, self.__name__, _source(inspect.getfile(self.function)))
-            loaded, _ = obtain(identity, lambda: (self.text(), {"symbols": []}), self.__name__, passes=True)
+            identity = ("routine", self.function.__module__, self.name, _source(inspect.getfile(self.function)))
+            loaded, _ = obtain(identity, lambda: (self.text(), {"symbols": []}), self.name, passes=True)
         except CompilationError:
-            return self.function  # the same thing, slower
+            return lambda *args: self.function(*map(_flat, args))  # the same thing, slower
         numbers = {"double": c_double, "i64": c_int64}
         enter = CFUNCTYPE(numbers[self.result], *(numbers.get(kind, c_void_p) for kind in self.kinds))(loaded.address)
         arrays = tuple(kind.endswith("*") for kind in self.kinds)
 
         def call(*args: Any) -> Any:
-            return enter(*[a.__array_interface__["data"][0] if is_a else a for a, is_a in zip(args, arrays, strict=True)])
+            return enter(
+                *[a.__array_interface__["data"][0] if is_a else a for a, is_a in zip(args, arrays, strict=True)]
+            )
 
         return call
 
@@ -103,23 +105,24 @@ class Routine:
         """LLVM IR of this routine and those that it calls."""
         from taylorad.run.jit import host
 
-        told: dict[str, Routine] = {self.__name__: self}
+        told: dict[str, Routine] = {self.name: self}
         parts: list[str] = []
-        for name in told_in_turn(told):
-            parts.append(_Translation(told[name], told, host().target.fma).text(name == self.__name__))
+        while len(parts) < len(told):  # a translation tells of the routines that it calls
+            name = list(told)[len(parts)]
+            parts.append(_Translation(told[name], told, host().target.fma).text(name == self.name))
         return "\n".join(["declare double @llvm.fma.f64(double, double, double)", _FABS, *parts, ""])
 
 
 _FABS = "declare double @llvm.fabs.f64(double)"
 
 
-def told_in_turn(told: dict[str, Routine]) -> Any:
-    """The names of a table that grows meanwhile."""
-    done: set[str] = set()
-    while len(done) < len(told):
-        name = next(n for n in told if n not in done)
-        done.add(name)
-        yield name
+def _flat(a: Any) -> Any:
+    """An array as machine code sees it: all of its memory in one row."""
+    if not isinstance(a, np.ndarray) or a.ndim == 1:
+        return a
+    kind = np.int64 if a.dtype.kind == "i" else np.float64
+    size = sum(step * (n - 1) for step, n in zip(a.strides, a.shape, strict=True)) // 8 + a.itemsize // 8
+    return np.lib.stride_tricks.as_strided(a.view(kind), (size if a.size else 0,), (8,))
 
 
 @functools.cache
@@ -150,7 +153,7 @@ class _Translation:
 
     def refuse(self, node: ast.AST, why: str) -> CompilationError:
         line = getattr(node, "lineno", 0)
-        return CompilationError(f"routine {self.own.__name__}, line {line}: {ast.unparse(node)}: {why}")
+        return CompilationError(f"routine {self.own.name}, line {line}: {ast.unparse(node)}: {why}")
 
     # ------------------------------------------------------------------ text
     def put(self, text: str) -> str:
@@ -175,10 +178,11 @@ class _Translation:
                 self.head.append(f"  store {kind} %{name}, ptr %{name}.at")
         self.block(self.body)
         params = ", ".join(
-            f"{'ptr noalias' if k.endswith('*') else k} %{n}" for n, k in zip(self.own.names, self.own.kinds, strict=True)
+            f"{'ptr noalias' if k.endswith('*') else k} %{n}"
+            for n, k in zip(self.own.names, self.own.kinds, strict=True)
         )
         where = "" if public else "internal "
-        start = f"define {where}{self.own.result} @{self.own.__name__}({params}) nounwind {{"
+        start = f"define {where}{self.own.result} @{self.own.name}({params}) nounwind {{"
         return "\n".join([start, "entry:", *self.head, *self.lines, "  unreachable", "}"])
 
     # ------------------------------------------------------------------ statements
@@ -244,10 +248,10 @@ class _Translation:
         self.begin(after)
 
     def counted(self, name: str, args: list[ast.expr], body: list[ast.stmt]) -> None:
-        first, end, step = ast.Constant(0), args[0], ast.Constant(1)
+        first, end = ast.Constant(0), args[0]
         if len(args) > 1:
-            first, end = args[0], args[1]
-        by = ast.literal_eval(args[2]) if len(args) > 2 else step.value
+            first, end = args[:2]
+        by = int(ast.literal_eval(args[2])) if len(args) > 2 else 1
         self.assign(ast.Name(id=name), *self.value(first))
         bound, _ = self.value(end)
 
@@ -364,7 +368,7 @@ class _Translation:
         match name, kinds:
             case "abs", ["double"]:
                 return self.put(f"call double @llvm.fabs.f64(double {values[0]})"), "double"
-            case ("min" | "max"), [kind, other] if kind == other:
+            case (("min" | "max"), [kind, other]) if kind == other:
                 word = _TESTS[ast.Lt if name == "min" else ast.Gt][kind == "i64"]
                 chosen = self.put(f"{'icmp' if kind == 'i64' else 'fcmp'} {word} {kind} {values[1]}, {values[0]}")
                 return self.put(f"select i1 {chosen}, {kind} {values[1]}, {kind} {values[0]}"), kind
