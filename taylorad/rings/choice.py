@@ -10,13 +10,14 @@ import numpy as np
 
 from taylorad.errors import MixedRingError
 from taylorad.rings.arrays import ArrayRing
+from taylorad.rings.intervals import Interval
 from taylorad.rings.ring import Ring
 
 __all__ = ["family", "is_scalar", "join", "rank", "ring_named", "ring_of"]
 
 
 def family(value: object) -> str:
-    """The family a value belongs to: exact, float64, complex128, mpf, mpc, arb, acb, or '' for anything else."""
+    """The family a value belongs to: exact, float64, complex128, mpf, mpc, arb, acb, interval, or '' for others."""
     if isinstance(value, (bool, np.bool_)):
         return ""
     if isinstance(value, Rational):
@@ -30,6 +31,8 @@ def family(value: object) -> str:
     kind = type(value)
     if kind.__module__.startswith("mpmath"):
         return {"mpf": "mpf", "constant": "mpf", "mpc": "mpc"}.get(kind.__name__, "")
+    if kind is Interval:
+        return "interval"
     if kind.__module__.startswith("flint"):
         return {"arb": "arb", "fmpq": "arb", "fmpz": "arb", "acb": "acb"}.get(kind.__name__, "")
     return ""
@@ -58,6 +61,8 @@ _JOINS: dict[frozenset[str], str] = {
     frozenset(("complex128", "arb")): "acb",
     frozenset(("complex128", "acb")): "acb",
     frozenset(("arb", "acb")): "acb",
+    frozenset(("exact", "interval")): "interval",
+    frozenset(("float64", "interval")): "interval",
 }
 
 
@@ -69,7 +74,7 @@ def rank(values: Sequence[object]) -> str:
         if not kind:
             raise MixedRingError(
                 f"{value!r} of type {type(value).__name__} is not a number taylorad knows; give an int, float, "
-                "complex, Fraction, numpy float array, mpmath number or Arb ball"
+                "complex, Fraction, numpy float array, mpmath number, interval or Arb ball"
             )
         found = join(found, kind) if found else kind
     return found or "exact"
@@ -109,6 +114,10 @@ def _ring(name: str, shape: tuple[int, ...]) -> Ring:
         from taylorad.rings.balls import BallRing
 
         return BallRing(name == "acb")
+    if name == "interval":
+        from taylorad.rings.interval_ring import IntervalRing
+
+        return IntervalRing()
     from taylorad.rings.exact import FractionRing
 
     return FractionRing()

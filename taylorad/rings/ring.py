@@ -40,6 +40,7 @@ class Ring(ABC):
     name: str
     exact: bool = False
     complex: bool = False
+    boxes: bool = False  # elements are intervals, which may be split
 
     # ------------------------------------------------------------------ constants
     @abstractmethod
@@ -162,6 +163,10 @@ class Ring(ABC):
         ``"sign"``: 0 where the first test is negative, 1 where positive; a zero or an undecided sign raises
         SingularExpansionError or UncertifiedError.
         """
+
+    def decided(self, choice: Any, test: Element) -> None:
+        """Raise UncertifiedError where a choice of :meth:`choose` does not hold for derivatives; for sets only."""
+        del choice, test
 
     @abstractmethod
     def pick(self, choice: Any, branches: Sequence[Element]) -> Element:

@@ -109,6 +109,8 @@ def _start(
             return jets[n][0]
         case Select(chooser, tests, branches):
             choices[n] = ring.choose(chooser, [c[t][0] for t in tests])
+            if ring.boxes and order > 0:
+                ring.decided(choices[n], c[tests[0]][0])
             return ring.pick(choices[n], [c[b][0] for b in branches])
         case Quotient(_, b):
             zero = ring.is_zero(c[b][0])
@@ -177,22 +179,31 @@ def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Eleme
     whole = ring.outputs(law, args, params)
     if whole is not None:
         return whole
-    if law.value is None:
-        found = tuple(ring.value(name, [*args, *params]) for name in law.outputs)
+    if ring.boxes:
+        from taylorad.run.boxes import narrowed
+
+        found = narrowed(law, args, params, lambda at: _outputs(ring, law, at, params))
     else:
-        if callable(law.value):
-            result = law.value(_Functions(ring), *args, *params)
-        else:
-            if ring.name not in law.value:
-                raise UnsupportedFunctionError(f"{law.name} was registered without a value for the ring {ring.name}")
-            result = law.value[ring.name](*args, *params)
-        found = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+        found = _outputs(ring, law, args, params)
     for domain in law.domain:
         if domain.measure is not None:
             check(ring, law.name, domain, args, found)
     for name, v in zip(law.outputs, found, strict=True):
         _finite(ring, name, args, v)
     return found
+
+
+def _outputs(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...]:
+    """Every output of a rule at one point, from the ring's own table or from the value that the rule was given."""
+    if law.value is None:
+        return tuple(ring.value(name, [*args, *params]) for name in law.outputs)
+    if callable(law.value):
+        result = law.value(_Functions(ring), *args, *params)
+    else:
+        if ring.name not in law.value:
+            raise UnsupportedFunctionError(f"{law.name} was registered without a value for the ring {ring.name}")
+        result = law.value[ring.name](*args, *params)
+    return tuple(result) if isinstance(result, (tuple, list)) else (result,)
 
 
 class _Functions:
@@ -234,7 +245,7 @@ def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found:
     shown = _shown([args[domain.argument]] if domain.measure is None else args, bad)
     text = f"{name} needs {domain.needs or f'an argument in ({lower}, {upper})'}"
     if worst == Position.UNDECIDED:
-        raise UncertifiedError(f"{text}; {shown} may touch its boundary: use a smaller ball or more precision")
+        raise UncertifiedError(f"{text}; {shown} may touch its boundary: use a smaller interval or ball, or more precision")
     if worst == Position.BOUNDARY:
         raise SingularExpansionError(
             f"{text}; {shown}{_which(bad)} is {domain.boundary}, where there is no Taylor series", _points(bad)

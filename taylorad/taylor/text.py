@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from taylorad.rings.intervals import Interval
 from taylorad.taylor.series import Taylor
 
 __all__ = ["latex", "text"]
@@ -64,7 +65,7 @@ def _terms(series: Taylor, tex: bool, depth: int, name: str) -> Iterator[tuple[s
             continue
         if isinstance(c, Taylor) and c.exact and c.degree <= 0:
             c = c._coefficients[0]
-        minus = not (isinstance(c, Taylor) or _complex(c)) and bool(c < 0)
+        minus = not (isinstance(c, (Taylor, Interval)) or _complex(c)) and bool(c < 0)
         shown = _number(-c if minus else c, tex, depth)
         if k:
             unit = isinstance(c, Fraction) and abs(c) == 1
