@@ -35,6 +35,7 @@ _PUBLIC = {
     "compile_ode": "ode.problem",
     "Event": "ode.events",
     "TaylorSolver": "ode.solver",
+    "load_solution": "ode.files",
     "cache": "",
     "rule": "book.entry",
     "Domain": "book.entry",
@@ -81,6 +82,7 @@ __all__ = [
     "from_sympy",
     "jet",
     "load",
+    "load_solution",
     "multiply",
     "plot",
     "polynomial",
@@ -110,6 +112,7 @@ if TYPE_CHECKING:
         UnsupportedFunctionError,
     )
     from taylorad.ode.events import Event
+    from taylorad.ode.files import load_solution
     from taylorad.ode.problem import compile_ode
     from taylorad.ode.solve import solve_ivp
     from taylorad.ode.solver import TaylorSolver

@@ -135,7 +135,7 @@ def _ode(options: argparse.Namespace) -> int:
         from taylorad.plot import solution
 
         try:
-            solution(s, options.points, equations.names, options.plot)
+            solution(s, points=options.points, path=options.plot)
         except (ImportError, OSError, ValueError) as error:
             raise TayloradError(f"no picture at {options.plot}: {error}") from error
     return 0 if s.success else 1

@@ -1,4 +1,4 @@
-"""Pictures: a function against its Taylor polynomials. Needs matplotlib, which is loaded on first use."""
+"""Pictures: a function against its Taylor polynomials, and solutions of differential equations; needs matplotlib."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from taylorad.taylor.series import Taylor
 __all__ = ["polynomials", "series", "solution"]
 
 _POINTS = 1201
+_LEGEND = 12  # curves up to which a legend is read
 _INK, _PAPER, _SHADE = "#1b1b1f", "#ffffff", "#e9eef6"
 
 
@@ -85,30 +86,55 @@ def series(
     return ax
 
 
-def solution(s: Any, points: int, names: Sequence[str], path: str | Path | None = None) -> Any:
-    """Draw a :class:`~taylorad.ode.solution.Solution`: its curve in space for three components, else over time.
+def solution(
+    s: Any,
+    components: Sequence[int] | None = None,
+    *,
+    kind: str | None = None,
+    points: int = 2001,
+    names: Sequence[str] | None = None,
+    ax: Any = None,
+    path: str | Path | None = None,
+    title: str | None = None,
+) -> Any:
+    """Draw a :class:`~taylorad.ode.solution.Solution` over time, or its curve in the plane or in space.
 
-    Evaluated at ``points`` times where its dense output was kept. Returns the matplotlib axes, and saves the picture
-    at ``path`` (the suffix chooses the format). Raises ImportError without matplotlib.
+    Parameters
+    ----------
+    s : a solution; drawn at ``points`` times where its dense output was kept, else at its own
+    components : which of them, and in which order; all if not given
+    kind : "time", or "phase" for two or three components against one another. If not given, "phase" for three.
+    names : of the components, all of them; those of the solution if not given
+    ax : matplotlib axes to draw on (for three components 3d ones); a new figure if not given
+    path : where to save the picture; the suffix chooses the format
+
+    Returns the axes. Raises ImportError without matplotlib, and ValueError for components that do not exist or do not
+    fit the kind. Complex components are drawn by their real parts.
     """
-    t = s.t if s.sol is None else np.linspace(s.t[0], s.t[-1], points)
-    y = np.real(s.y if s.sol is None else s.sol(t))
-    _pyplot()
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.4, 6.0 if len(y) == 3 else 4.8), layout="constrained")
-    if len(y) == 3:
-        ax: Any = figure.add_subplot(projection="3d")
-        ax.plot(*y, lw=0.6, color=_INK)
-        ax.set(xlabel=names[0], ylabel=names[1], zlabel=names[2])
+    t = s.t if s.sol is None else np.linspace(float(s.t[0]), float(s.t[-1]), points)
+    y = np.real(s.y if s.sol is None else s.sol(t)).astype(float)
+    shown = list(range(len(y))) if components is None else list(components)
+    if not shown or not all(-len(y) <= i < len(y) for i in shown):
+        raise ValueError(f"components {shown} of a solution with {len(y)}")
+    known = [*(names or s.names or (f"y{i}" for i in range(len(y))))]
+    kind = kind or ("phase" if len(shown) == 3 else "time")
+    if kind not in ("time", "phase") or (kind == "phase" and len(shown) not in (2, 3)):
+        raise ValueError(f"a picture of kind {kind!r} with {len(shown)} components; phase takes two or three, or time")
+    ax = _axes(path, kind == "phase" and len(shown) == 3) if ax is None else ax
+    rows, labels = [y[i] for i in shown], [known[i] for i in shown]
+    if kind == "phase":
+        ax.plot(*rows, lw=0.6 if len(rows) == 3 else 1.2, color=_INK)
+        ax.set(**dict(zip(("xlabel", "ylabel", "zlabel"), labels, strict=False)))
     else:
-        ax = figure.add_subplot()
-        for name, row, shade in zip(names, y, _shades(len(y)), strict=True):
-            ax.plot(t, row, label=name, color=shade)
+        for label, row, shade in zip(labels, rows, _shades(len(rows)), strict=True):
+            ax.plot(t, row, label=label, color=shade)
         ax.set(xlabel="t")
-        ax.legend(frameon=False)
+        if len(rows) <= _LEGEND:
+            ax.legend(frameon=False)
+    if title:
+        ax.set_title(title, loc="left", color=_INK)
     if path is not None:
-        figure.savefig(path, dpi=150)
+        ax.figure.savefig(path, dpi=150, facecolor=_PAPER)
     return ax
 
 
@@ -182,16 +208,14 @@ def _pyplot() -> Any:
     return matplotlib
 
 
-def _axes(path: Any) -> Any:
+def _axes(path: Any, space: bool = False) -> Any:
     _pyplot()
-    size = (8.4, 4.8)
+    options: dict[str, Any] = {"figsize": (8.4, 6.0 if space else 4.8), "layout": "constrained"}
     if path is not None:  # no window and no global state for a file
-        from matplotlib.figure import Figure
-
-        return Figure(figsize=size, layout="constrained").add_subplot()
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=size, layout="constrained")[1]
+        from matplotlib.figure import Figure as figure
+    else:
+        from matplotlib.pyplot import figure
+    return figure(**options).add_subplot(projection="3d" if space else None)
 
 
 def _shades(count: int) -> list[Any]:

@@ -20,8 +20,8 @@ FLOORS = {
     **dict.fromkeys(("ode", "validated", "linalg", "interop"), 5),
     **dict.fromkeys(("cli", "command", "plot", "__main__"), 6),
 }
-# Taylor.plot() is a convenience on top of a picture, which is loaded when it is called
-EXCEPTIONS = {("taylor/series.py", "taylorad.plot")}
+# Taylor.plot() and Solution.plot() are conveniences on top of a picture, which is loaded when they are called
+EXCEPTIONS = {("taylor/series.py", "taylorad.plot"), ("ode/solution.py", "taylorad.plot")}
 # libraries that only some files may load
 LOADERS = {
     "llvmlite": ("run/emit", "run/jit"),

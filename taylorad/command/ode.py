@@ -152,7 +152,7 @@ def integrate(system: str, start: str | None, t: str | None, rtol: float, atol: 
     span = numbers(t, "--t") if t is not None else [end]
     if len(span) > 2:
         raise DomainError(f"--t {t} is neither the end nor beginning,end")
-    problem = compile_ode(equations.rhs, dim=len(values), rtol=rtol, atol=atol)
+    problem = compile_ode(equations.rhs, len(values), 0, rtol=rtol, atol=atol, names=equations.names)
     return equations, problem.solve((0.0, span[0]) if len(span) == 1 else (span[0], span[1]), values)
 
 

@@ -192,13 +192,4 @@ class Drive:
             status,
             message,
             stats,
-            self._roots,
         )
-
-    def _roots(self, g: Any) -> list[np.ndarray]:
-        watch = Watch.of([Event(g)], self.dim, self.shapes, self.args)
-        for piece, after in zip(
-            self.pieces, [*(p.coefficients[0, 0] for p in self.pieces[1:]), self.end[1]], strict=True
-        ):
-            watch.take(piece, after)
-        return [np.array(watch.times[0])]

@@ -1,8 +1,8 @@
 """A compiled initial value problem: made once, solved for any initial values and arguments.
 
 >>> import numpy as np, taylorad as ta
->>> p = ta.compile_ode(lambda t, y, g: [y[1], -g * np.sin(y[0])], dim=2, n_args=1)
->>> s = p.solve((0, 20), [0.5, 0.0], args=(9.8,))
+>>> p = ta.compile_ode(lambda t, y, g: [y[1], -g * np.sin(y[0])], dim=2)
+>>> s = p.solve((0, 20), [0.5, 0.0], args=dict(g=9.8))
 >>> bool(abs(s.y[1, -1] ** 2 / 2 - 9.8 * np.cos(s.y[0, -1]) + 9.8 * np.cos(0.5)) < 1e-8)
 True
 """
@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, final
 
 import numpy as np
 
 from taylorad.errors import CompilationError, DomainError, MixedRingError, OrderError, TraceError
+from taylorad.ode.arguments import Arguments
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import Interpreted, March, Native, march
+from taylorad.ode.progress import Progress, Told, telling
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
 from taylorad.ode.system import Shape, System, traced
@@ -36,13 +38,15 @@ _UNSEEN = 100_000  # steps in one call of machine code, after which an interrupt
 def compile_ode(
     f: Callable[..., Any],
     dim: int,
-    n_args: int = 0,
+    n_args: int | None = None,
     *,
+    params: Sequence[str] | Mapping[str, Shape] | None = None,
     shapes: Sequence[Shape] | None = None,
     rtol: Any = 1e-10,
     atol: Any = 1e-12,
     order: int | None = None,
     dtype: Any = np.float64,
+    names: Sequence[str] | None = None,
 ) -> Problem:
     """x′ = f(t, x, *args), traced now and compiled when first used.
 
@@ -52,32 +56,40 @@ def compile_ode(
         written with operators, numpy, scipy.special or taylorad functions. It is run once, on traced values.
     dim : int
         Components of the state.
-    n_args : int
-        How many scalar arguments f takes after ``y``; ``shapes`` gives them shapes instead.
+    n_args : int, optional
+        How many scalar arguments f takes after ``y``; if not given, as many as its signature has without a default.
+        ``shapes`` gives them shapes instead. Their names are those of the signature.
+    params : names, or a mapping from names to shapes, optional
+        What f takes by keyword, in any order and whether it has a default or not.
     rtol, atol : float, or (dim,) each
         A step's truncation error in component i is about atol_i + rtol_i·|x_i| or less.
     order : int, optional
         K; from the tolerance if not given.
     dtype : float64 or complex128
+    names : (dim,) names of the components, for pictures and tables, optional
 
     Raises
     ------
     TraceError
         where f cannot be traced or returns the wrong number of values.
     DomainError
-        where a tolerance is negative, or both are zero, or rtol is below 2.2e-16.
+        where a tolerance is negative, or both are zero, or rtol is below 2.2e-16; where names do not fit.
     """
-    given = tuple(shapes) if shapes is not None else ((),) * n_args
     if int(dim) != dim or dim < 1:
         raise DomainError(f"dim is the number of components of y, at least 1; got {dim!r}")
+    dim = int(dim)
+    taken = Arguments.of(f, n_args, params, shapes)
     kind = np.dtype(dtype)
-    rhs = traced(f, int(dim), given, complex=kind.kind == "c")
+    rhs = traced(taken.bound(f), dim, taken.shapes, complex=kind.kind == "c")
     if len(rhs) != dim:
         raise TraceError(
             f"the right-hand side returns {len(rhs)} value{'s' * (len(rhs) != 1)} for {dim} components of y; "
             "return one derivative for each"
         )
-    return Problem(f, rhs, int(dim), given, tolerance("rtol", rtol, dim), tolerance("atol", atol, dim), order, kind)
+    known = tuple(f"y{i}" for i in range(dim)) if names is None else tuple(names)
+    if len(known) != dim:
+        raise DomainError(f"{len(known)} names were given for {dim} components of y")
+    return Problem(f, rhs, taken, tolerance("rtol", rtol, dim), tolerance("atol", atol, dim), order, kind, known)
 
 
 def tolerance(name: str, value: Any, dim: int) -> np.ndarray:
@@ -100,24 +112,24 @@ class Problem:
         self,
         f: Callable[..., Any],
         rhs: Sequence[Node],
-        dim: int,
-        shapes: tuple[Shape, ...],
+        arguments: Arguments,
         rtol: np.ndarray,
         atol: np.ndarray,
         order: int | None,
         dtype: np.dtype[Any],
+        names: tuple[str, ...],
     ) -> None:
         if not np.all((rtol > 0) | (atol > 0)):
             raise DomainError("rtol and atol are both 0 for some component; one of them must be positive")
         if order is not None and (int(order) != order or order < 2):
             raise OrderError(f"the order of an integration is an integer ≥ 2, got {order!r}")
-        self.f, self.rhs, self.dim, self.shapes = f, tuple(rhs), dim, shapes
-        self.rtol, self.atol, self.order, self.dtype = rtol, atol, order, dtype
+        self.f, self.rhs, self.dim, self.arguments, self.shapes = f, tuple(rhs), len(rhs), arguments, arguments.shapes
+        self.rtol, self.atol, self.order, self.dtype, self.names = rtol, atol, order, dtype, names
         self._branches = has_branches(rhs)
-        self.system = None if self._branches else System.of(rhs, sum(math.prod(s) for s in shapes))
+        self.system = None if self._branches else System.of(rhs, sum(math.prod(s) for s in self.shapes))
 
     def __reduce__(self) -> Any:
-        given = (self.f, self.dim, self.shapes, self.rtol, self.atol, self.order, self.dtype.name)
+        given = (self.f, self.arguments, self.rtol, self.atol, self.order, self.dtype.name, self.names)
         try:
             pickle.dumps(self.f)
         except Exception as error:
@@ -139,15 +151,8 @@ class Problem:
         return y
 
     def values(self, args: Any) -> np.ndarray:
-        """The arguments in one row; DomainError where their number, shapes or values are wrong."""
-        given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-        if len(given) != len(self.shapes) or any(np.shape(a) != s for a, s in zip(given, self.shapes, strict=False)):
-            shown = [np.shape(a) for a in given]
-            raise DomainError(f"the arguments have shapes {shown}; this problem was compiled for {list(self.shapes)}")
-        row = np.concatenate([np.ravel(np.asarray(a, self.dtype)) for a in given]) if given else np.zeros(0, self.dtype)
-        if not np.all(np.isfinite(row)):
-            raise DomainError(f"argument number {int(np.flatnonzero(~np.isfinite(row))[0])} is not finite")
-        return row
+        """The arguments in one row; DomainError where their names, number, shapes or values are wrong."""
+        return self.arguments.row(args, self.dtype)
 
     def march(self, t0: float, y0: Any, args: Any = (), max_step: float = math.inf) -> March:
         """A solution on its way from (t0, y0)."""
@@ -176,18 +181,22 @@ class Problem:
         max_step: float = math.inf,
         max_steps: int = 10_000_000,
         callback: Callable[[float, np.ndarray], Any] | None = None,
+        progress: Progress = False,
     ) -> Solution:
         """The solution from ``span[0]`` to ``span[1]``, in either direction.
 
         Parameters
         ----------
+        args : tuple in the order of f's arguments, or a mapping from their names
         t_eval : (m,) times inside of the span, in its direction; where ``y`` is wanted (default: at all steps)
         events : function ``g(t, y, *args)``, :class:`~taylorad.ode.events.Event`, or a list of them
         dense : keep all coefficients
         max_step : longest step
         max_steps : after how many steps to stop, with status −3
         callback : called as ``callback(t, y)`` after every step; a true result stops, with status −6
+        progress : True for a bar of tqdm, or a function that is called with the time after every block of steps
 
+        An interrupt (Ctrl-C) is heard between blocks of steps; what was computed is kept, with status −5.
         Raises DomainError, MixedRingError for wrong input and TraceError for events that cannot be traced; what
         happens on the way is told by ``status`` and ``message``, with everything computed until then. Not rigorous.
         """
@@ -196,19 +205,24 @@ class Problem:
             raise DomainError(f"the span ({t0}, {t1}) must be finite")
         if max_steps < 1:
             raise DomainError(f"max_steps = {max_steps} must be at least 1")
-        found = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
-        drive = Drive(
-            self.march(t0, y0, args, max_step),
-            (t0, t1),
-            self.shapes,
-            self.values(args),
-            [Event.of(g) for g in found],
-            wanted(t_eval, t0, t1),
-            dense,
-            max_steps,
-            callback,
-        )
-        return drive.solution(events is not None)
+        watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
+        going = self.march(t0, y0, args, max_step)
+        with telling(progress, t0, t1) as tell:
+            drive = Drive(
+                going if tell is None else Told(going, tell),
+                (t0, t1),
+                self.shapes,
+                self.values(args),
+                [Event.of(g) for g in watched],
+                wanted(t_eval, t0, t1),
+                dense,
+                max_steps,
+                callback,
+            )
+            found = drive.solution(events is not None)
+        found.names, found.rtol, found.atol = self.names, self.rtol, self.atol
+        found.args = dict(zip(self.arguments.names, self.arguments.given(args), strict=True))
+        return found
 
     def propagate(self, t0: float, t1: float, y0: Any, args: Any = (), max_steps: int = 100_000_000) -> np.ndarray:
         """The state (dim,) at t1 and nothing else. DomainError where the solution does not get there."""
@@ -275,10 +289,11 @@ class Problem:
         """Many initial values at once: :func:`taylorad.ode.ensemble.ensemble`."""
         from taylorad.ode.ensemble import ensemble
 
-        return ensemble(self, span, y0, args, **options)
+        return ensemble(self, span, y0, self.arguments.given(args), **options)
 
     def __repr__(self) -> str:
-        return f"<problem of {self.dim} equations, {len(self.shapes)} arguments, {self.dtype}>"
+        taken = ", ".join(("t", "y", *self.arguments.names))
+        return f"<problem of {self.dim} equations in ({taken}), {self.dtype}>"
 
 
 def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
@@ -298,5 +313,9 @@ def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
     return times
 
 
-def _remade(f: Any, dim: int, shapes: Any, rtol: Any, atol: Any, order: Any, dtype: str) -> Problem:
-    return compile_ode(f, dim, shapes=shapes, rtol=rtol, atol=atol, order=order, dtype=dtype)
+def _remade(f: Any, taken: Arguments, rtol: Any, atol: Any, order: Any, dtype: str, names: Any) -> Problem:
+    by_name = dict(zip(taken.names, taken.shapes, strict=True)) if taken.by_name else None
+    shapes = None if taken.by_name else taken.shapes
+    return compile_ode(
+        f, len(names), params=by_name, shapes=shapes, rtol=rtol, atol=atol, order=order, dtype=dtype, names=names
+    )

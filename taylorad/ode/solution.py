@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from html import escape
 from typing import Any, final
 
 import numpy as np
@@ -38,12 +40,13 @@ MESSAGES = {
 
 
 @final
-@dataclass
+@dataclass(repr=False)
 class Solution:
     """scipy's fields and shapes (``y`` is (dim, len(t))), and what Taylor series add. Not rigorous.
 
     ``sol`` is the dense output (:class:`~taylorad.ode.dense.DenseSolution`) or None; ``stats`` counts steps and
-    rejected steps and says whether machine code ran and whether the problem looks stiff. Keys work as in scipy.
+    rejected steps and says whether machine code ran and whether the problem looks stiff. ``args``, ``names``, ``rtol``
+    and ``atol`` are those it was solved with. Keys work as in scipy.
     """
 
     t: np.ndarray
@@ -57,7 +60,10 @@ class Solution:
     status: Status
     message: str
     stats: dict[str, Any] = field(default_factory=dict)
-    watch: Callable[[Any], list[np.ndarray]] | None = field(default=None, repr=False)
+    args: dict[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    rtol: Any = None
+    atol: Any = None
 
     @property
     def success(self) -> bool:
@@ -72,7 +78,31 @@ class Solution:
         return iter(self.keys())
 
     def keys(self) -> list[str]:
-        return [f.name for f in fields(self) if f.name != "watch"] + ["success"]
+        return [f.name for f in fields(self)] + ["success"]
+
+    def __repr__(self) -> str:
+        width = max(map(len, self.keys()))
+        return "\n".join(f"{name:>{width}}: {text}" for name, text in self._lines())
+
+    def _repr_html_(self) -> str:
+        rows = (f"<tr><th>{name}</th><td><pre>{escape(text)}</pre></td></tr>" for name, text in self._lines())
+        return f"<table>{''.join(rows)}</table>"
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        """What a person wants to see first: why it ended, then the numbers, long ones shortened."""
+        yield "message", self.message
+        yield "success", f"{self.success} (status {int(self.status)})"
+        for name in ("t", "y"):
+            rows = getattr(self, name)
+            with np.printoptions(threshold=12, edgeitems=2, precision=6):
+                yield name, f"{rows} {rows.shape}".replace("\n", "\n" + " " * (max(map(len, self.keys())) + 2))
+        for name in ("args", "stats"):
+            if getattr(self, name):
+                yield name, ", ".join(f"{key} = {value}" for key, value in getattr(self, name).items())
+        if self.t_events is not None:
+            yield "t_events", ", ".join(f"{len(times)} of event {i}" for i, times in enumerate(self.t_events))
+        if self.sol is not None:
+            yield "sol", f"{len(self.sol.coefficients)} polynomials of degree {self.sol.order}"
 
     # ------------------------------------------------------------------ dense output
     def _dense(self) -> DenseSolution:
@@ -93,10 +123,14 @@ class Solution:
         return self._dense().integral(a, b)
 
     def roots(self, g: Callable[..., Any]) -> np.ndarray:
-        """The times at which ``g(t, y, *args)`` vanishes, all of them, rising in the direction of integration."""
-        self._dense()
-        assert self.watch is not None
-        return self.watch(g)[0]
+        """The times at which ``g(t, y, *args)`` vanishes, all of them, in the order of integration."""
+        from taylorad.ode.events import Event, Watch
+
+        dense, values = self._dense(), list(self.args.values())
+        row = np.concatenate([np.ravel(a) for a in values]) if values else np.zeros(0)
+        watch = Watch.of([Event(g)], dense.coefficients.shape[2], [np.shape(a) for a in values], row)
+        watch.take(dense.piece, dense(dense.ts[-1]))
+        return np.array(watch.times[0])
 
     @property
     def coefficients(self) -> np.ndarray:
@@ -106,3 +140,16 @@ class Solution:
     def to_ppoly(self) -> Any:
         """scipy.interpolate.PPoly with the same values."""
         return self._dense().to_ppoly()
+
+    # ------------------------------------------------------------------ files and pictures
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything, dense output included, as an npz file; ``ta.load_solution`` reads it, without pickle."""
+        from taylorad.ode.files import write
+
+        write(self, path)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the solution: :func:`taylorad.plot.solution`, which says what the options are. Needs matplotlib."""
+        from taylorad.plot import solution
+
+        return solution(self, **options)

@@ -1,0 +1,278 @@
+"""What a user of solve_ivp and compile_ode meets: scipy's scripts, names, files, pictures, progress, interrupts."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import zipfile
+
+import numpy as np
+import pytest
+import scipy.integrate
+
+import taylorad as ta
+
+
+def pendulum(t, y, g, c):
+    return [y[1], -g * np.sin(y[0]) - c * y[1]]
+
+
+def keyword_only(t, y, *, c=0.0, g):
+    return pendulum(t, y, g, c)
+
+
+def oscillator(t, y):
+    return [y[1], -y[0]]
+
+
+# ---------------------------------------------------------------------- scripts of scipy's documentation
+def both(*args, **options):
+    """Ours, and scipy's with tolerances at which it is as accurate."""
+    return ta.solve_ivp(*args, **options), scipy.integrate.solve_ivp(
+        *args, **options, method="DOP853", rtol=1e-12, atol=1e-13
+    )
+
+
+def test_exponential_decay():
+    ours, theirs = both(lambda t, y: -0.5 * y, [0, 10], [2, 4, 8], t_eval=[0, 1, 2, 4, 10])
+    np.testing.assert_array_equal(ours.t, theirs.t)
+    np.testing.assert_allclose(ours.y, theirs.y, rtol=1e-8)
+
+
+def test_the_cannon():
+    def upward_cannon(t, y):
+        return [y[1], -0.5]
+
+    def hit_ground(t, y):
+        return y[0]
+
+    def apex(t, y):
+        return y[1]
+
+    hit_ground.terminal = True
+    hit_ground.direction = -1
+    ours, theirs = both(upward_cannon, [0, 100], [0, 10], events=(hit_ground, apex), dense_output=True)
+    assert (ours.status, ours.message, ours.success) == (theirs.status, theirs.message, theirs.success)
+    assert ours.t[-1] == pytest.approx(40)
+    for mine, other in zip(ours.t_events + ours.y_events, theirs.t_events + theirs.y_events, strict=True):
+        assert mine.shape == other.shape
+        np.testing.assert_allclose(mine, other, atol=1e-9)
+    np.testing.assert_allclose(ours.sol(ours.t_events[1][0]), [100, 0], atol=1e-9)
+
+
+def test_lotka_and_volterra():
+    def lotkavolterra(t, z, a, b, c, d):
+        x, y = z
+        return [a * x - b * x * y, -c * y + d * x * y]
+
+    ours, theirs = both(lotkavolterra, [0, 15], [10, 5], args=(1.5, 1, 3, 1), dense_output=True)
+    t = np.linspace(0, 15, 300)
+    assert ours.sol(t).shape == (2, 300)
+    np.testing.assert_allclose(ours.sol(t), theirs.sol(t), atol=1e-6)
+
+
+def test_a_complex_linear_system():
+    A = np.array([[-0.25 + 0.14j, 0, 0.33 + 0.44j], [0.25 + 0.58j, -0.2 + 0.14j, 0], [0, 0.2 + 0.4j, -0.1 + 0.97j]])
+    ours, theirs = both(lambda t, y: A @ y, [0, 25], [10 + 0j, 20 + 0j, 30 + 0j], t_eval=np.linspace(0, 25, 11))
+    np.testing.assert_allclose(ours.y, theirs.y, rtol=1e-8)
+
+
+def test_van_der_pol_with_events_in_a_list():
+    def vdp(t, y, mu):
+        return np.array([y[1], mu * (1 - y[0] ** 2) * y[1] - y[0]])
+
+    events = [lambda t, y, mu: y[0], lambda t, y, mu: y[1] - mu]
+    ours, theirs = both(vdp, (0.0, 20.0), np.array([2.0, 0.0]), args=(1.0,), events=events)
+    assert [len(t) for t in ours.t_events] == [len(t) for t in theirs.t_events]
+    for mine, other in zip(ours.t_events, theirs.t_events, strict=True):
+        np.testing.assert_allclose(mine, other, atol=1e-8)
+
+
+def test_options_that_taylors_method_has_no_use_for():
+    s = ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], first_step=1e-3, min_step=1e-9, jac=lambda t, y: 0, vectorized=True)
+    assert s.success
+    for name in ("first_step", "min_step", "jac", "vectorized"):
+        assert f"{name} was not used" in s.message
+
+
+def test_scipys_methods_are_scipys():
+    with pytest.warns(UserWarning, match="Radau"):
+        s = ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], "Radau", first_step=0.1)
+    assert type(s) is type(scipy.integrate.solve_ivp(oscillator, (0, 5), [0.0, 1.0]))
+    with pytest.warns(UserWarning, match="LSODA"):
+        s = ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], scipy.integrate.LSODA)
+    assert s.status == 0
+    assert ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], ta.TaylorSolver).stats["compiled"]
+    with pytest.raises(ta.DomainError, match="callback"):
+        ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], "RK45", callback=print)
+
+
+def test_the_fields_are_scipys():
+    ours, theirs = both(oscillator, (0, 5), [0.0, 1.0])
+    assert set(theirs.keys()) <= set(ours.keys())
+    assert ours.t_events is theirs.t_events is None
+    assert {**ours}["success"] is True
+
+
+# ---------------------------------------------------------------------- arguments by name
+@pytest.mark.parametrize("f", [pendulum, keyword_only])
+def test_arguments_by_name(f):
+    s = ta.solve_ivp(f, (0, 5), [0.5, 0.0], args={"c": 0.1, "g": 9.8})
+    wanted = ta.solve_ivp(pendulum, (0, 5), [0.5, 0.0], args=(9.8, 0.1))
+    np.testing.assert_allclose(s.y[:, -1], wanted.y[:, -1], rtol=1e-12)
+    assert s.args == {"c": 0.1, "g": 9.8}
+
+
+def test_named_parameters_of_a_problem():
+    counted = ta.compile_ode(pendulum, dim=2)
+    named = ta.compile_ode(keyword_only, dim=2, params=("g", "c"))
+    shaped = ta.compile_ode(lambda t, y, *, A: A @ y, dim=2, params={"A": (2, 2)})
+    assert counted.arguments.names == named.arguments.names == ("g", "c")
+    wanted = counted.propagate(0, 5, [0.5, 0.0], (9.8, 0.1)).tolist()
+    assert counted.propagate(0, 5, [0.5, 0.0], {"c": 0.1, "g": 9.8}).tolist() == wanted
+    assert named.propagate(0, 5, [0.5, 0.0], (9.8, 0.1)).tolist() == wanted
+    assert pickle.loads(pickle.dumps(named)).propagate(0, 5, [0.5, 0.0], {"g": 9.8, "c": 0.1}).tolist() == wanted
+    E = named.ensemble((0, 5), [[0.5, 0.0], [0.5, 0.0]], {"g": [9.8, 1.0], "c": 0.1})
+    np.testing.assert_allclose(E.y[0], wanted, rtol=1e-13)
+    end = shaped.propagate(0, 1, [0.0, 1.0], {"A": [[0.0, 1.0], [-1.0, 0.0]]})
+    np.testing.assert_allclose(end, [np.sin(1), np.cos(1)], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [({"g": 1.0}, "'c' is missing"), ({"g": 1.0, "c": 0.1, "k": 2}, "no argument 'k'"), ((1.0,), "compiled for")],
+)
+def test_wrong_names_are_told(args, words):
+    with pytest.raises(ta.DomainError, match=words):
+        ta.compile_ode(pendulum, dim=2).solve((0, 1), [0.0, 1.0], args)
+
+
+def test_parameters_that_do_not_fit():
+    with pytest.raises(ta.DomainError, match="names 2 arguments"):
+        ta.compile_ode(pendulum, dim=2, params=("g", "g"))
+    with pytest.raises(ta.DomainError, match="3 names"):
+        ta.compile_ode(pendulum, dim=2, names=("a", "b", "c"))
+
+
+# ---------------------------------------------------------------------- files
+def test_a_solution_in_a_file(tmp_path):
+    p = ta.compile_ode(pendulum, dim=2, names=("angle", "speed"), rtol=[1e-9, 1e-10])
+    s = p.solve((0, 20), [0.5, 0.0], {"g": 9.8, "c": 0.1}, events=[lambda t, y, g, c: y[0], lambda t, y, g, c: y[1]])
+    s.save(tmp_path / "run.npz")
+    assert os.listdir(tmp_path) == ["run.npz"]
+    r = ta.load_solution(tmp_path / "run.npz")
+    t = np.linspace(0, 20, 77)
+    for mine, other in [(s.t, r.t), (s.y, r.y), (s(t), r(t)), (s.derivative(t, 2), r.derivative(t, 2)), (s.rtol, r.rtol)]:
+        np.testing.assert_array_equal(mine, other)
+    for mine, other in zip(s.t_events + s.y_events, r.t_events + r.y_events, strict=True):
+        np.testing.assert_array_equal(mine, other)
+    assert (r.status, r.message, r.stats, r.names, r.nfev) == (s.status, s.message, s.stats, s.names, s.nfev)
+    assert r.args == {"g": 9.8, "c": 0.1}
+    g = lambda t, y, g, c: y[0] - c  # noqa: E731
+    np.testing.assert_array_equal(r.roots(g), s.roots(g))
+    assert len(r.roots(g)) > 10
+
+
+def test_a_solution_without_dense_output_and_one_that_failed(tmp_path):
+    s = ta.solve_ivp(lambda t, y: y**2, (0, 2), [1.0])
+    s.save(tmp_path / "bad.npz")
+    r = ta.load_solution(tmp_path / "bad.npz")
+    assert r.status == s.status < 0
+    assert "Singularity" in r.message
+    assert r.sol is r.t_events is None
+
+
+def test_a_file_that_is_no_solution(tmp_path):
+    np.savez(tmp_path / "other.npz", t=np.zeros(3))
+    (tmp_path / "text.npz").write_text("t,y\n")
+    np.savez(tmp_path / "objects.npz", facts=np.array([{"a": 1}], object), allow_pickle=True)
+    whole = tmp_path / "whole.npz"
+    ta.solve_ivp(oscillator, (0, 1), [0.0, 1.0]).save(whole)
+    (tmp_path / "cut.npz").write_bytes(whole.read_bytes()[:300])
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(tmp_path / "less.npz", "w") as new:
+        for name in old.namelist():
+            if name != "t.npy":
+                new.writestr(name, old.read(name))
+    for name in ("other", "text", "objects", "cut", "less"):
+        with pytest.raises(ta.DomainError, match="not a solution"):
+            ta.load_solution(tmp_path / f"{name}.npz")
+    with pytest.raises(FileNotFoundError):
+        ta.load_solution(tmp_path / "nowhere.npz")
+    with pytest.raises(ta.TayloradError, match="no solution at"):
+        ta.load_solution(whole).save(tmp_path / "no" / "folder.npz")
+
+
+# ---------------------------------------------------------------------- what a person sees
+def test_how_a_solution_looks():
+    s = ta.solve_ivp(pendulum, (0, 20), [0.5, 0.0], args=(9.8, 0.1), events=lambda t, y, g, c: y[0], dense_output=True)
+    lines = repr(s).splitlines()
+    assert lines[0].strip() == f"message: {s.message}"
+    assert len(lines) < 15
+    assert all(word in repr(s) for word in ("g = 9.8", "status 0", "of event 0", "polynomials of degree"))
+    html = s._repr_html_()
+    assert html.startswith("<table>")
+    assert html.count("<tr>") == html.count("</tr>") > 4
+    assert "<Status" not in html
+
+
+def test_pictures(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    import matplotlib.pyplot as plt
+
+    s = ta.compile_ode(oscillator, dim=2, names=("place", "speed")).solve((0, 6), [0.0, 1.0])
+    ax = s.plot()
+    assert [line.get_label() for line in ax.lines] == ["place", "speed"]
+    x, y = ax.lines[0].get_data()
+    np.testing.assert_allclose(y, np.sin(x), atol=1e-9)
+    ax = s.plot(kind="phase", path=tmp_path / "phase.png")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("place", "speed")
+    assert (tmp_path / "phase.png").read_bytes().startswith(b"\x89PNG")
+    assert s.plot(components=[1], title="one").get_title(loc="left") == "one"
+    s = ta.solve_ivp(lambda t, y: -y, (0, 1), [1.0, 2.0, 3.0])
+    assert s.plot().name == "3d"
+    assert s.plot(kind="time").name != "3d"
+    with pytest.raises(ValueError, match="components"):
+        s.plot(components=[5])
+    with pytest.raises(ValueError, match="kind"):
+        s.plot(kind="pie")
+    plt.close("all")
+
+
+# ---------------------------------------------------------------------- progress and interrupts
+def test_progress(capsys):
+    seen = []
+    ta.solve_ivp(oscillator, (0, 2000), [0.0, 1.0], progress=seen.append)
+    assert seen == sorted(seen)
+    assert len(seen) > 2
+    assert seen[-1] == 2000
+    ta.solve_ivp(oscillator, (0, 2000), [0.0, 1.0], progress=True)
+    assert "100%" in capsys.readouterr().err
+    with pytest.raises(ta.DomainError, match="progress"):
+        ta.solve_ivp(oscillator, (0, 1), [0.0, 1.0], progress="yes")
+
+
+def test_ctrl_c_keeps_what_was_computed():
+    program = """
+        import numpy as np, os, signal, sys, threading, time, taylorad as ta
+        p = ta.compile_ode(lambda t, y: [y[1], -y[0]], dim=2)
+        p.solve((0, 1), [0.0, 1.0])
+        def hit():
+            time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGINT)
+        threading.Thread(target=hit).start()
+        s = p.solve((0, 1e9), [0.0, 1.0], dense=False, max_steps=10**12)
+        assert s.status == -5 and not s.success, s
+        assert len(s.t) == s.y.shape[1] > 1000
+        assert s.t[-1] == s.stats["t"] < 1e9
+        assert np.all(np.diff(s.t) > 0)
+        print("kept")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "kept\n", done.stderr
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
