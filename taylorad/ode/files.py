@@ -54,7 +54,7 @@ def write(s: Solution, path: str | os.PathLike[str]) -> None:
     fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with fresh.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
         fresh.replace(target)
     except OSError as error:
         fresh.unlink(missing_ok=True)
@@ -75,19 +75,19 @@ def load_solution(path: str | os.PathLike[str]) -> Solution:
         dense = None
         if "dense_times" in arrays:
             dense = DenseSolution([Piece(arrays["dense_times"], arrays["dense_coefficients"])])
-        events = [
-            None if facts["events"] is None else [arrays[f"{kind}_{i}"] for i in range(facts["events"])]
-            for kind in ("t_events", "y_events")
-        ]
+        numbers = None if facts["events"] is None else range(facts["events"])
         return Solution(
             arrays["t"],
             arrays["y"],
             dense,
-            *events,
-            *facts["counts"],
-            Status(facts["status"]),
-            facts["message"],
-            facts["stats"],
+            None if numbers is None else [arrays[f"t_events_{i}"] for i in numbers],
+            None if numbers is None else [arrays[f"y_events_{i}"] for i in numbers],
+            nfev=facts["counts"][0],
+            njev=facts["counts"][1],
+            nlu=facts["counts"][2],
+            status=Status(facts["status"]),
+            message=facts["message"],
+            stats=facts["stats"],
             args={name: arrays[f"arg_{i}"][()] for i, name in enumerate(facts["args"])},
             names=tuple(facts["names"]),
             rtol=arrays["rtol"],

@@ -13,7 +13,7 @@ import math
 import pickle
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 
@@ -209,7 +209,7 @@ class Problem:
         going = self.march(t0, y0, args, max_step)
         with telling(progress, t0, t1) as tell:
             drive = Drive(
-                going if tell is None else Told(going, tell),
+                going if tell is None else cast(March, Told(going, tell)),
                 (t0, t1),
                 self.shapes,
                 self.values(args),

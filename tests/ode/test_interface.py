@@ -93,9 +93,10 @@ def test_van_der_pol_with_events_in_a_list():
 
 
 def test_options_that_taylors_method_has_no_use_for():
-    s = ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], first_step=1e-3, min_step=1e-9, jac=lambda t, y: 0, vectorized=True)
+    unused = {"first_step": 1e-3, "min_step": 1e-9, "jac": lambda t, y: 0, "vectorized": True}
+    s = ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], **unused)
     assert s.success
-    for name in ("first_step", "min_step", "jac", "vectorized"):
+    for name in unused:
         assert f"{name} was not used" in s.message
 
 
@@ -166,7 +167,8 @@ def test_a_solution_in_a_file(tmp_path):
     assert os.listdir(tmp_path) == ["run.npz"]
     r = ta.load_solution(tmp_path / "run.npz")
     t = np.linspace(0, 20, 77)
-    for mine, other in [(s.t, r.t), (s.y, r.y), (s(t), r(t)), (s.derivative(t, 2), r.derivative(t, 2)), (s.rtol, r.rtol)]:
+    same = [(s.t, r.t), (s.y, r.y), (s(t), r(t)), (s.derivative(t, 2), r.derivative(t, 2)), (s.rtol, r.rtol)]
+    for mine, other in same:
         np.testing.assert_array_equal(mine, other)
     for mine, other in zip(s.t_events + s.y_events, r.t_events + r.y_events, strict=True):
         np.testing.assert_array_equal(mine, other)
