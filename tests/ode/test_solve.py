@@ -128,18 +128,6 @@ def test_a_problem_pickles():
     assert p.propagate(0, 3, [0.5, 0.0], (9.8, 0.1)).tolist() == q.propagate(0, 3, [0.5, 0.0], (9.8, 0.1)).tolist()
 
 
-def test_an_ensemble_does_not_depend_on_threads():
-    p = ta.compile_ode(pendulum, dim=2, n_args=2)
-    y0 = np.stack([np.linspace(0.1, 2, 9), np.zeros(9)], axis=1)
-    g = np.linspace(1, 9, 9)
-    one = p.ensemble((0, 5), y0, args=(g, 0.1), t_eval=[1.0, 5.0])
-    two = p.ensemble((0, 5), y0, args=(g, 0.1), t_eval=[1.0, 5.0], threads=2)
-    assert one.y.shape == (9, 2, 2)
-    np.testing.assert_array_equal(one.y, two.y)
-    alone = p.solve((0, 5), y0[3], (g[3], 0.1), t_eval=[1.0, 5.0])
-    np.testing.assert_array_equal(one.y[3], alone.y)
-
-
 def test_terminal_counts_and_directions():
     up = ta.Event(lambda t, y: y[0], terminal=2, direction=1)
     s = ta.solve_ivp(oscillator, (0.1, 50), [np.sin(0.1), np.cos(0.1)], events=[up, lambda t, y: y[1]])

@@ -1,0 +1,362 @@
+"""Members of an ensemble side by side in vectors: where their numbers stand, and what happens to single lanes.
+
+A lane whose member has ended takes the next one from a counter that all threads share; see
+:mod:`taylorad.ode.wide` for what the lanes do meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import final
+
+from taylorad.run.emit import Emitter
+from taylorad.run.program import SHORT, Program
+from taylorad.run.writer import Target, double
+
+__all__ = ["PAD", "Abreast", "Action", "Layout", "Real", "Result", "Shared", "Table", "Whole"]
+
+PAD = SHORT + 1  # zeros at both ends of an array of the looped form
+
+
+class Action(IntEnum):
+    """What a lane does next; above 0 how its member ended, and that it takes the next one."""
+
+    FILL = -3
+    REJECT = -2
+    GO = -1
+    IDLE = 0
+    DONE = 1
+    SINGULAR = 2
+    STEPS = 3
+    STUCK = 4
+    STOPPED = 5
+
+
+class Shared(IntEnum):
+    """Places in ``shared``: the next place in the queue, its length, 1 to stop, members done, most steps, grid size."""
+
+    NEXT = 0
+    COUNT = 1
+    STOP = 2
+    DONE = 3
+    MOST = 4
+    GRID = 5
+
+
+class Table(IntEnum):
+    """Places in ``tables``, pointers. D numbers make a state, P the arguments.
+
+    ``QUEUE`` (count,) numbers of members; ``Y0`` (n, D), ``ARGS`` (n, P), ``T0``, ``END`` (n,), ``TOL`` (2, D) atol
+    and rtol, ``GRID`` (m,); results: ``Y`` (n, D), ``T`` (n,), ``RESULT`` (n, 4), ``VALUES`` (n, D/parts, m, parts).
+    """
+
+    QUEUE = 0
+    Y0 = 1
+    ARGS = 2
+    T0 = 3
+    END = 4
+    TOL = 5
+    GRID = 6
+    Y = 7
+    T = 8
+    RESULT = 9
+    VALUES = 10
+
+
+class Result(IntEnum):
+    """Columns of ``RESULT``."""
+
+    ENDED = 0
+    STEPS = 1
+    REJECTED = 2
+    GIVEN = 3
+
+
+class Real(IntEnum):
+    T = 0
+    T_LOW = 1
+    END = 2
+    WAY = 3
+    H = 4
+    LIMIT = 5
+    T_BEFORE = 6
+    T_BEFORE_LOW = 7
+
+
+class Whole(IntEnum):
+    MEMBER = 0  # −1 where a lane is idle, −2 where it has had none yet
+    STEPS = 1
+    REJECTED = 2
+    ATTEMPTS = 3
+    CONFIRM = 4  # 1 where a step waits for its check
+    GIVEN = 5  # points of the grid
+    GIVEN_BEFORE = 6
+    ACTION = 7
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things stand in ``memory``, in vectors: five states, the time as a series, arguments, rows, arrays."""
+
+    dim: int  # D, real numbers
+    args: int  # P
+    order: int
+    parts: int
+    arrays: int
+
+    @property
+    def real(self) -> int:
+        return 5 * self.dim
+
+    @property
+    def whole(self) -> int:
+        return self.real + len(Real)
+
+    @property
+    def time(self) -> int:
+        return self.whole + len(Whole)
+
+    @property
+    def given(self) -> int:
+        return self.time + 2 * self.parts
+
+    @property
+    def rows(self) -> int:
+        return self.given + self.args
+
+    @property
+    def memory(self) -> int:
+        return self.rows + (self.order + 1) * self.dim
+
+    @property
+    def size(self) -> int:
+        return self.memory + self.arrays * (self.order + 1 + 2 * PAD)
+
+
+class _Turn:
+    """One turn of an open loop: its number, and the values it carries on."""
+
+    def __init__(self, index: str, old: list[str]) -> None:
+        self.index, self.old, self.new = index, old, old
+
+
+class Abreast(Emitter):
+    """Words of the code, and its scalar parts; ``lanes`` members at a time."""
+
+    def __init__(self, program: Program, order: int, dim: int, n_args: int, lanes: int, target: Target) -> None:
+        super().__init__(program, lanes, target)
+        self.order, self.components = order, dim
+        arrays = len(self.widths()) if program.order is None else 0
+        self.layout = Layout(dim * program.parts, n_args * program.parts, order, program.parts, arrays)
+        self.integers = f"<{lanes} x i64>"
+
+    # ------------------------------------------------------------------ what the series read and write
+    def _finite_start(self) -> str:
+        return self.number(0.0)  # the scan looks at what is not finite
+
+    def row(self, base: str, k: str, part: int, parts: int, ahead: bool = False) -> str:
+        return self.load(base, str(int(k) * self.layout.parts + part))
+
+    def store_row(self, base: str, k: str, values: list[str], ahead: bool = False) -> None:
+        place = self.integer("mul", k, self.layout.dim)
+        for part, value in enumerate(values):
+            self.keep(value, self.at(base, self.integer("add", place, part)))
+
+    # ------------------------------------------------------------------ words
+    def keep(self, value: str, address: str, kind: str = "") -> None:
+        self.do(f"store {kind or self.type} {value}, ptr {address}, align 8")
+
+    def vector(self, place: int | str) -> str:
+        """The address of a vector in memory."""
+        return self.at("%memory", str(place))
+
+    def real(self, which: Real) -> str:
+        return self.fetch(self.vector(self.layout.real + which))
+
+    def set_real(self, which: Real, value: str) -> None:
+        self.keep(value, self.vector(self.layout.real + which))
+
+    def whole(self, which: Whole) -> str:
+        return self.fetch(self.vector(self.layout.whole + which), self.integers)
+
+    def set_whole(self, which: Whole, value: str) -> None:
+        self.keep(value, self.vector(self.layout.whole + which), self.integers)
+
+    def fetch(self, address: str, kind: str = "") -> str:
+        return self.put(f"load {kind or self.type}, ptr {address}, align 8")
+
+    def same(self, value: int, kind: str = "i64") -> str:
+        return "<" + ", ".join([f"{kind} {value}"] * self.lanes) + ">"
+
+    def both(self, a: str, *more: str) -> str:
+        for b in more:
+            a = self.put(f"and {self.bool} {a}, {b}")
+        return a
+
+    def either(self, a: str, b: str) -> str:
+        return self.put(f"or {self.bool} {a}, {b}")
+
+    def inverse(self, a: str) -> str:
+        return self.put(f"xor {self.bool} {a}, {'<' + ', '.join(['i1 true'] * self.lanes) + '>'}")
+
+    def test(self, order: str, a: str, b: str) -> str:
+        return self.put(f"fcmp {order} {self.type} {a}, {b}")
+
+    def compare(self, order: str, a: str, b: str) -> str:
+        return self.put(f"icmp {order} {self.integers} {a}, {b}")
+
+    def chosen(self, mask: str, a: str, b: str, kind: str = "") -> str:
+        kind = kind or self.type
+        return self.put(f"select {self.bool} {mask}, {kind} {a}, {kind} {b}")
+
+    def some(self, mask: str) -> str:
+        bits = self.put(f"bitcast {self.bool} {mask} to i{self.lanes}")
+        return self.put(f"icmp ne i{self.lanes} {bits}, 0")
+
+    def absolute(self, x: str) -> str:
+        return self.call(self.type, f"llvm.fabs.v{self.lanes}f64", (self.type, x))
+
+    def better(self, order: str, a: str, b: str) -> str:
+        return self.chosen(self.test(order, a, b), a, b)
+
+    def branch(self, test: str, yes: str, no: str) -> None:
+        self.do(f"br i1 {test}, label %{yes}, label %{no}")
+
+    def scalar(self, base: str, place: str, kind: str = "double") -> str:
+        address = self.put(f"getelementptr {kind}, ptr {base}, i64 {place}")
+        return self.put(f"load {kind}, ptr {address}, align 8")
+
+    def set_scalar(self, value: str, base: str, place: str, kind: str = "double") -> None:
+        address = self.put(f"getelementptr {kind}, ptr {base}, i64 {place}")
+        self.do(f"store {kind} {value}, ptr {address}, align 8")
+
+    @contextmanager
+    def each(self, count: int, carried: Sequence[str] = ()) -> Generator[_Turn]:
+        """A loop of ``count`` turns; ``carried`` vectors go from turn to turn, the last ones stand in ``new``."""
+        name, before = f"each{self.names}", self.block
+        self.do(f"br label %{name}")
+        self.label(name)
+        head = len(self.lines)
+        turn = _Turn(f"%{name}i", [f"%{name}c{i}" for i in range(len(carried))])
+        yield turn
+        after = self.integer("add", turn.index, 1)
+        more = self.put(f"icmp slt i64 {after}, {count}")
+        phis = [f"  {turn.index} = phi i64 [ 0, %{before} ], [ {after}, %{self.block} ]"]
+        for old, first, new in zip(turn.old, carried, turn.new, strict=True):
+            phis.append(f"  {old} = phi {self.type} [ {first}, %{before} ], [ {new}, %{self.block} ]")
+        self.lines[head:head] = phis
+        self.branch(more, name, f"{name}x")
+        self.label(f"{name}x")
+
+    # ------------------------------------------------------------------ what happens to single lanes
+    def turnover(self) -> None:
+        """Steps taken back, members that have ended, and the next ones in their places."""
+        self.label("turn")
+        with self.each(self.lanes) as turn:
+            self.do(f"%own = getelementptr double, ptr %memory, i64 {turn.index}")
+            action, member = self.lane(Whole.ACTION), self.lane(Whole.MEMBER)
+            ways = {Action.GO: "next", Action.IDLE: "next", Action.REJECT: "reject", Action.FILL: "take"}
+            self.do(
+                f"switch i64 {action}, label %leave [ {' '.join(f'i64 {a}, label %{w}' for a, w in ways.items())} ]"
+            )
+            self.label("reject")
+            half = self.put(f"fmul double {self.lane(Real.H)}, {double(0.5)}")
+            self.set_lane(Real.LIMIT, self.call("double", "llvm.fabs.f64", ("double", half)))
+            for which in (Whole.REJECTED, Whole.ATTEMPTS):
+                self.set_lane(which, self.integer("add", self.lane(which), 1))
+            self.restore()
+            self.do("br label %next")
+            self.label("leave")
+            lost = [self.put(f"icmp eq i64 {action}, {int(why)}") for why in (Action.SINGULAR, Action.STUCK)]
+            moved = self.put(f"icmp sgt i64 {self.lane(Whole.STEPS)}, 0")
+            lost_now = self.put(f"or i1 {lost[0]}, {lost[1]}")
+            self.branch(self.put(f"and i1 {lost_now}, {moved}"), "back", "write")
+            self.label("back")
+            self.restore()
+            self.do("br label %write")
+            self.label("write")
+            self.write(action, member)
+            self.do("br label %take")
+            self.label("take")
+            self.take()
+            self.label("next")
+        some = self.some(self.compare("sge", self.whole(Whole.MEMBER), self.same(0)))
+        self.branch(some, "move", "finished")
+        self.label("finished")
+        self.do("ret i64 0")
+
+    def lane(self, which: Real | Whole) -> str:
+        first, kind = (self.layout.real, "double") if isinstance(which, Real) else (self.layout.whole, "i64")
+        return self.scalar("%own", str((first + which) * self.lanes), kind)
+
+    def set_lane(self, which: Real | Whole, value: str) -> None:
+        first, kind = (self.layout.real, "double") if isinstance(which, Real) else (self.layout.whole, "i64")
+        self.set_scalar(value, "%own", str((first + which) * self.lanes), kind)
+
+    def own(self, index: str, which: int = 0) -> str:
+        """The place of a number of the state, relative to the lane."""
+        return self.integer("mul", self.integer("add", index, which * self.layout.dim), self.lanes)
+
+    def restore(self) -> None:
+        """The lane as it was before its last step."""
+        with self.each(self.layout.dim) as turn:
+            for which in (0, 1):
+                before = self.scalar("%own", self.own(turn.index, which + 2))
+                self.set_scalar(before, "%own", self.own(turn.index, which))
+        self.set_lane(Real.T, self.lane(Real.T_BEFORE))
+        self.set_lane(Real.T_LOW, self.lane(Real.T_BEFORE_LOW))
+        self.set_lane(Whole.STEPS, self.integer("sub", self.lane(Whole.STEPS), 1))
+        self.set_lane(Whole.GIVEN, self.lane(Whole.GIVEN_BEFORE))
+
+    def write(self, action: str, member: str) -> None:
+        """What became of a member."""
+        base = self.integer("mul", member, self.layout.dim)
+        with self.each(self.layout.dim) as turn:
+            value = self.scalar("%own", self.own(turn.index))
+            self.set_scalar(value, "%y", self.integer("add", base, turn.index))
+        self.set_scalar(self.lane(Real.T), "%t", member)
+        base = self.integer("mul", member, len(Result))
+        self.set_scalar(action, "%result", base, "i64")
+        for column in (Result.STEPS, Result.REJECTED, Result.GIVEN):
+            place = self.integer("add", base, int(column))
+            self.set_scalar(self.lane(Whole[column.name]), "%result", place, "i64")
+        self.count(Shared.DONE)
+
+    def count(self, which: Shared) -> str:
+        place = self.put(f"getelementptr i64, ptr %shared, i64 {int(which)}")
+        return self.put(f"atomicrmw add ptr {place}, i64 1 monotonic")
+
+    def take(self) -> None:
+        """The next member, or none."""
+        self.set_lane(Whole.MEMBER, "-1")
+        place = self.count(Shared.NEXT)
+        some = self.put(f"icmp slt i64 {place}, {self.scalar('%shared', str(int(Shared.COUNT)), 'i64')}")
+        go = self.put(f"icmp eq i64 {self.scalar('%shared', str(int(Shared.STOP)), 'i64')}, 0")
+        self.branch(self.put(f"and i1 {some}, {go}"), "enter", "next")
+        self.label("enter")
+        member = self.scalar("%queue", place, "i64")
+        base = self.integer("mul", member, self.layout.dim)
+        with self.each(self.layout.dim) as turn:
+            self.set_scalar(self.scalar("%y0", self.integer("add", base, turn.index)), "%own", self.own(turn.index))
+            self.set_scalar(double(0.0), "%own", self.own(turn.index, 1))
+        if self.layout.args:
+            base = self.integer("mul", member, self.layout.args)
+            with self.each(self.layout.args) as turn:
+                home = self.integer("mul", self.integer("add", turn.index, self.layout.given), self.lanes)
+                self.set_scalar(self.scalar("%args", self.integer("add", base, turn.index)), "%own", home)
+        t, end = self.scalar("%t0", member), self.scalar("%end", member)
+        ahead = self.put(f"fcmp oge double {end}, {t}")
+        self.set_lane(Real.T, t)
+        self.set_lane(Real.T_LOW, double(0.0))
+        self.set_lane(Real.END, end)
+        self.set_lane(Real.WAY, self.put(f"select i1 {ahead}, double {double(1.0)}, double {double(-1.0)}"))
+        self.set_lane(Real.LIMIT, double(math.inf))
+        for which in Whole:
+            if which != Whole.ACTION:
+                self.set_lane(which, member if which == Whole.MEMBER else "0")
+        self.do("br label %next")

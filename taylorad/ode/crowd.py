@@ -1,0 +1,306 @@
+"""An ensemble in this process: machine code for many members at once over threads, or one after the other without."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import astuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from taylorad.errors import CompilationError, DomainError
+from taylorad.ode.abreast import Action, Layout, Result, Shared, Table
+from taylorad.ode.flow import order_for
+from taylorad.ode.members import Members
+from taylorad.ode.solution import MESSAGES, Status
+from taylorad.ode.system import System
+from taylorad.series.schedule import schedule
+
+if TYPE_CHECKING:
+    from taylorad.ode.problem import Problem
+
+__all__ = ["Crowd", "Found", "crowd", "solve", "together"]
+
+UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
+_POLL = 0.05  # seconds between two looks at progress
+_PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, ctypes.c_double, ctypes.c_void_p)
+_crowds: dict[tuple[Any, ...], Crowd] = {}
+_lock = threading.RLock()
+
+
+def crowd(
+    system: System, order: int, complex: bool = False, form: str | None = None, lanes: int | None = None
+) -> Crowd:
+    """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
+    key = (system.name, order, complex, form, lanes)
+    with _lock:
+        found = _crowds.get(key)
+        if found is None:
+            found = _crowds[key] = Crowd(system, order, complex, form, lanes)
+        return found
+
+
+@final
+class Crowd:
+    """Machine code for ``lanes`` members of one system at a time; safe to use from several threads."""
+
+    def __init__(self, system: System, order: int, complex: bool, form: str | None, lanes: int | None) -> None:
+        from taylorad.run.jit import host, obtain
+
+        self.system, self.order, self.complex = system, order, complex
+        self.lanes = lanes or host().target.lanes
+        identity = ("crowd", system.name, order, complex, form, self.lanes, _sources())
+        loaded, facts = obtain(identity, lambda: self._text(form), "propagate")
+        self._loaded = loaded
+        self.call = _PROPAGATE(loaded.address)
+        self.layout, self.form = Layout(*facts["layout"]), facts["form"]
+
+    def _text(self, form: str | None) -> tuple[str, dict[str, Any]]:
+        from taylorad.ode.wide import Wide
+        from taylorad.run.jit import host
+        from taylorad.run.lower import lower
+
+        plan = schedule(self.system.states)
+        program = lower(plan, None, self.complex)
+        if program.arrays:
+            raise CompilationError("array nodes are taken apart before a system is made of them")
+        if program.givens:
+            name = type(program.givens[0].node).__name__
+            raise CompilationError(f"no machine code for a {name} node: the interpreter integrates this system")
+        work = (len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)) * self.order
+        unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
+        if unrolled:
+            program = lower(plan, self.order, self.complex)
+        wide = Wide(program, self.order, self.system.dim, self.system.n_args, self.lanes, host().target)
+        text = wide.text()
+        facts = {"symbols": program.symbols, "layout": astuple(wide.layout)}
+        return text, facts | {"form": "unrolled" if unrolled else "looped"}
+
+    def memory(self) -> np.ndarray:
+        """Room for one thread; whole vectors lie in one cache line."""
+        size = self.layout.size * self.lanes
+        room = np.zeros(size + 8)
+        first = (-room.ctypes.data // 8) % 8
+        return room[first : first + size]
+
+
+@functools.cache
+def _sources() -> str:
+    """What the files that write the code say."""
+    word = hashlib.blake2b(digest_size=16)
+    for name in ("abreast", "wide"):
+        word.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    return word.hexdigest()
+
+
+@final
+class Found:
+    """What became of members, in their order; mutable while they are on their way."""
+
+    def __init__(self, members: Members) -> None:
+        n, (_, dim) = len(members), members.y0.shape
+        kind = members.y0.dtype
+        self.t = np.full(n, members.t0)
+        self.state = members.y0.copy()
+        self.values = None if members.grid is None else np.full((n, dim, len(members.grid)), np.nan, kind)
+        self.status = np.full(n, int(Status.INTERRUPTED))
+        self.steps = np.zeros(n, np.int64)
+        self.messages = [MESSAGES[Status.INTERRUPTED]] * n
+
+    @property
+    def y(self) -> np.ndarray:
+        return self.state if self.values is None else self.values
+
+    def ended(self, i: int, status: Status, message: str) -> None:
+        self.status[i], self.messages[i] = int(status), message
+
+
+def solve(problem: Problem, members: Members, threads: int, tell: Callable[[int], Any]) -> Found:
+    """All members to their ends; ``tell`` is called with the number of those that are done, now and then.
+
+    An interrupt ends them where they are. A member's result depends on nothing but the problem and the member.
+    """
+    found = Found(members)
+    sound = members.sound
+    for i in np.flatnonzero(~sound).tolist():
+        found.ended(i, Status.UNDEFINED, _unsound(members, i))
+    queue = np.flatnonzero(sound)
+    try:
+        native = None if problem.system is None else _native(problem)
+    except CompilationError:
+        native = None
+    if native is None:
+        _one_by_one(problem, members, found, queue, threads, tell)
+    else:
+        together(problem, native, members, found, queue, threads, tell)
+    return found
+
+
+def _native(problem: Problem) -> Crowd:
+    assert problem.system is not None
+    least = float(np.min(problem.rtol if np.min(problem.rtol) > 0 else problem.atol))
+    return crowd(problem.system, problem.order or order_for(least), problem.dtype.kind == "c")
+
+
+def _unsound(members: Members, i: int) -> str:
+    if not np.isfinite(members.ends[i]):
+        return f"the end {members.ends[i]} is not finite"
+    bad = np.flatnonzero(~np.isfinite(members.y0[i]))
+    if len(bad):
+        return f"y0 must be finite; component {bad[0]} is not"
+    return f"argument number {np.flatnonzero(~np.isfinite(members.args[i]))[0]} is not finite"
+
+
+# ---------------------------------------------------------------------- many at once
+def together(
+    problem: Problem,
+    native: Crowd,
+    members: Members,
+    found: Found,
+    queue: np.ndarray,
+    threads: int,
+    tell: Callable[[int], Any],
+) -> None:
+    n, parts = len(members), 2 if native.complex else 1
+    shared = np.zeros(len(Shared), np.int64)
+    shared[Shared.COUNT], shared[Shared.MOST] = len(queue), members.max_steps
+    result = np.zeros((n, len(Result)), np.int64)
+    grid = np.zeros(1) if members.grid is None else members.grid
+    shared[Shared.GRID] = 0 if members.grid is None else len(members.grid)
+    arrays: dict[Table, np.ndarray] = {
+        Table.QUEUE: np.ascontiguousarray(queue, np.int64),
+        Table.Y0: members.y0,
+        Table.ARGS: members.args,
+        Table.T0: np.full(n, members.t0),
+        Table.END: members.ends,
+        Table.TOL: np.stack([np.repeat(x, parts) for x in (problem.atol, problem.rtol)]),
+        Table.GRID: grid,
+        Table.Y: found.state,
+        Table.T: found.t,
+        Table.RESULT: result,
+        Table.VALUES: found.state if found.values is None else found.values,
+    }
+    tables = np.array([np.ascontiguousarray(arrays[table]).ctypes.data for table in Table], np.uintp)
+    memories = [native.memory() for _ in range(max(1, min(threads, -(-len(queue) // native.lanes))))]
+
+    def run(memory: np.ndarray) -> None:
+        native.call(shared.ctypes.data, tables.ctypes.data, members.max_step, memory.ctypes.data)
+
+    def stop() -> None:
+        shared[Shared.STOP] = 1
+
+    stopped = _watched(run, memories, lambda: int(shared[Shared.DONE]) + n - len(queue), stop, tell)
+    ended = result[:, Result.ENDED]
+    found.steps[:] = result[:, Result.STEPS]
+    done = ended == Action.DONE
+    found.status[done] = int(Status.END)
+    for i in queue:
+        if done[i]:
+            found.messages[i] = MESSAGES[Status.END]
+    if members.grid is not None:
+        _begin(members, found, done & (found.steps == 0))
+    for i in np.flatnonzero(ended > Action.DONE).tolist():
+        if found.values is not None:
+            found.values[i, :, result[i, Result.GIVEN] :] = np.nan
+        if ended[i] == Action.STEPS:
+            t = found.t[i]
+            message = f"max_steps = {members.max_steps} steps were taken; the solution was followed to t = {t}."
+            found.ended(i, Status.STEPS, message)
+        elif ended[i] != Action.STOPPED and not stopped:
+            _alone(problem, members, found, i, int(result[i, Result.GIVEN]))
+
+
+def _begin(members: Members, found: Found, where: np.ndarray) -> None:
+    """Members whose end is their beginning: the machine code takes no step, and so looks at no time."""
+    assert members.grid is not None
+    assert found.values is not None
+    for j in np.flatnonzero(members.grid == members.t0):
+        found.values[where, :, j] = members.y0[where]
+
+
+def _watched(
+    run: Callable[[Any], None],
+    shares: list[Any],
+    done: Callable[[], int],
+    stop: Callable[[], None],
+    tell: Callable[[int], Any],
+) -> bool:
+    """``run`` every share in a thread of its own and tell how far they are; whether an interrupt ended them."""
+    stopped, told = False, -1
+    with ThreadPoolExecutor(len(shares), thread_name_prefix="taylorad") as pool:
+        waiting = {pool.submit(run, share) for share in shares}
+        while waiting:
+            try:
+                ready, waiting = wait(waiting, _POLL)
+                for future in ready:
+                    future.result()
+                if not stopped and done() != told:
+                    told = done()
+                    tell(told)
+            except KeyboardInterrupt:
+                stopped = True
+                stop()
+            except BaseException:
+                stop()
+                raise
+    return stopped
+
+
+def _alone(problem: Problem, members: Members, found: Found, i: int, given: int) -> None:
+    """From where machine code left a member, with everything looked at: what happens there, and in words."""
+    rest = None if members.grid is None else members.grid[given:]
+    _solve(problem, members, found, i, found.t[i], found.state[i].copy(), rest)
+
+
+def _solve(
+    problem: Problem, members: Members, found: Found, i: int, t: float, state: np.ndarray, rest: np.ndarray | None
+) -> None:
+    options: dict[str, Any] = {"max_step": members.max_step, "max_steps": members.max_steps, "dense": False}
+    args, place = [], 0
+    for shape in problem.shapes:
+        size = math.prod(shape)
+        args.append(members.args[i, place : place + size].reshape(shape))
+        place += size
+    limits = sorted((float(t), float(members.ends[i])))
+    inside = None if rest is None else rest[(rest >= limits[0]) & (rest <= limits[1])]
+    try:
+        s = problem.solve((t, members.ends[i]), state, tuple(args), t_eval=inside, **options)
+    except DomainError as error:  # this member's numbers, not the way it was asked for
+        found.ended(i, Status.UNDEFINED, str(error))
+        return
+    found.ended(i, Status(s.status), s.message)
+    found.steps[i] += s.stats["steps"]
+    found.t[i] = s.stats["t"]
+    if rest is None:
+        found.state[i] = s.y[:, -1]
+    elif found.values is not None:
+        first = found.values.shape[2] - len(rest)
+        found.values[i, :, first : first + s.y.shape[1]] = s.y
+
+
+# ---------------------------------------------------------------------- one after the other
+def _one_by_one(
+    problem: Problem, members: Members, found: Found, queue: np.ndarray, threads: int, tell: Callable[[int], Any]
+) -> None:
+    """Branches, and functions without machine code."""
+    todo, count, halt = iter(queue.tolist()), [len(members) - len(queue)], threading.Event()
+    lock = threading.Lock()
+
+    def run(_: None) -> None:
+        while not halt.is_set():
+            with lock:
+                i = next(todo, None)
+            if i is None:
+                return
+            _solve(problem, members, found, i, members.t0, members.y0[i], members.grid)
+            with lock:
+                count[0] += 1
+
+    _watched(run, [None] * threads, lambda: count[0], halt.set, tell)

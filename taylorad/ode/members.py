@@ -1,0 +1,116 @@
+"""What is asked for each member of an ensemble."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from taylorad.errors import DomainError, MixedRingError
+
+if TYPE_CHECKING:
+    from taylorad.ode.problem import Problem
+
+__all__ = ["Members"]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Members:
+    """``y0`` (n, dim), ``args`` (n, P) in rows, ``ends`` (n,); ``grid`` (m,) or None, where values are wanted."""
+
+    t0: float
+    ends: np.ndarray
+    y0: np.ndarray
+    args: np.ndarray
+    grid: np.ndarray | None
+    max_step: float
+    max_steps: int
+
+    @staticmethod
+    def of(
+        problem: Problem, span: tuple[Any, Any], y0: Any, args: Any, t_eval: Any, max_step: float, max_steps: int
+    ) -> Members:
+        """DomainError, MixedRingError for what cannot be asked; numbers of single members are not looked at."""
+        from taylorad.ode.problem import wanted
+
+        states = np.asarray(y0)
+        if states.ndim != 2 or states.shape[1] != problem.dim:
+            raise DomainError(f"y0 has shape {states.shape}; an ensemble takes (n, {problem.dim})")
+        if states.dtype.kind == "c" and problem.dtype.kind != "c":
+            raise MixedRingError("y0 is complex; compile the problem with dtype=complex")
+        if states.dtype.kind not in "biufc":
+            raise DomainError(f"y0 holds {states.dtype} objects; give numbers")
+        n = len(states)
+        t0, ends = float(span[0]), np.asarray(span[1], np.float64)
+        if ends.shape not in ((), (n,)):
+            raise DomainError(f"span[1] has shape {ends.shape}; give one end, or {n}")
+        if not math.isfinite(t0):
+            raise DomainError(f"t0 = {t0} is not finite")
+        if not max_step > 0:
+            raise DomainError(f"max_step = {max_step} must be positive")
+        if max_steps < 1:
+            raise DomainError(f"max_steps = {max_steps} must be at least 1")
+        ends = np.array(np.broadcast_to(ends, (n,)))
+        grid = None
+        if t_eval is not None:
+            reached = ends[np.isfinite(ends)] - t0
+            if np.any(reached > 0) and np.any(reached < 0):
+                raise DomainError("t_eval goes one way, and these members go both ways; give ends on one side of t0")
+            grid = wanted(t_eval, t0, t0 + (reached[np.argmax(np.abs(reached))] if len(reached) else 0.0))
+        rows = _rows(problem, args, n)
+        return Members(
+            t0, ends, np.array(states, problem.dtype, order="C"), rows, grid, float(max_step), int(max_steps)
+        )
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def part(self, begin: int, end: int) -> Members:
+        """Some of them."""
+        at = slice(begin, end)
+        return replace(self, ends=self.ends[at], y0=self.y0[at], args=self.args[at])
+
+    @property
+    def sound(self) -> np.ndarray:
+        """(n,) whether all numbers of a member are finite."""
+        finite = np.isfinite(self.ends) & np.all(np.isfinite(self.y0), axis=1)
+        return finite & np.all(np.isfinite(self.args), axis=1)
+
+    def digests(self) -> dict[str, str]:
+        """What tells one request from another, by name."""
+        said: dict[str, Any] = {"span": (self.t0, self.ends), "y0": (self.y0,), "args": (self.args,)}
+        said |= {"t_eval": () if self.grid is None else (self.grid,)}
+        said |= {"max_step": (self.max_step,), "max_steps": (self.max_steps,)}
+        return {name: _digest(parts) for name, parts in said.items()}
+
+
+def _digest(parts: Sequence[Any]) -> str:
+    word = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        array = np.ascontiguousarray(part)
+        word.update(f"{array.dtype.str}{np.shape(part)}".encode())
+        word.update(array.tobytes())
+    return word.hexdigest()
+
+
+def _rows(problem: Problem, args: Any, n: int) -> np.ndarray:
+    """The arguments of every member in a row, (n, P); each is one value for all, or n of them along the first axis."""
+    given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    if len(given) != len(problem.shapes):
+        raise DomainError(f"{len(given)} arguments were given; this problem takes {len(problem.shapes)}")
+    out = np.zeros((n, sum(math.prod(shape) for shape in problem.shapes)), problem.dtype)
+    place = 0
+    for i, (value, shape) in enumerate(zip(given, problem.shapes, strict=True)):
+        array, size = np.asarray(value, problem.dtype), math.prod(shape)
+        if array.shape not in (shape, (n, *shape)):
+            raise DomainError(
+                f"argument number {i} has shape {array.shape}; give {shape}, or {(n, *shape)} for each member"
+            )
+        out[:, place : place + size] = array.reshape(-1, size) if array.shape != shape else array.reshape(size)
+        place += size
+    return out
