@@ -1,0 +1,34 @@
+"""Proofs by computer: what is called an enclosure here contains the true value, or an error is raised.
+
+    >>> from taylorad import validated as v
+    >>> v.derivative(lambda x: x * x, "0.2", 1)
+    0.400000000000000 +/- 0
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {
+    "ball": "literals",
+    "box": "literals",
+    "exact": "literals",
+    "interval": "literals",
+    "derivative": "derivatives",
+    "taylor": "derivatives",
+}
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    place = _PUBLIC.get(name)
+    if place is None:
+        raise AttributeError(f"taylorad.validated has no {name!r}; it has {', '.join(__all__)}")
+    found = getattr(import_module(f"taylorad.validated.{place}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
