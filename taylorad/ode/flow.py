@@ -10,7 +10,7 @@ from typing import Any, final
 
 import numpy as np
 
-from taylorad.errors import CompilationError
+from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.loop import Outcome, Real, Whole
 from taylorad.ode.system import System
 from taylorad.series.schedule import schedule
@@ -31,7 +31,7 @@ def order_for(rtol: float) -> int:
     return 3 + max(4, round(1.8 - 0.3466 * math.frexp(rtol)[1]))
 
 
-def flow(system: System, order: int, complex: bool = False, form: str | None = None) -> Flow:
+def flow(system: System | ArraySystem, order: int, complex: bool = False, form: str | None = None) -> Flow:
     """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
     key = (system.name, order, complex, form)
     with _lock:
@@ -45,7 +45,7 @@ def flow(system: System, order: int, complex: bool = False, form: str | None = N
 class Flow:
     """Machine code for one system and order; safe to use from several threads, each with its own :class:`Run`."""
 
-    def __init__(self, system: System, order: int, complex: bool, form: str | None) -> None:
+    def __init__(self, system: System | ArraySystem, order: int, complex: bool, form: str | None) -> None:
         from taylorad.run.jit import obtain
 
         self.system, self.order, self.complex = system, order, complex
@@ -57,15 +57,19 @@ class Flow:
         self.stride, self.room, self.form = facts["stride"], facts["room"], facts["form"]
 
     def _text(self, form: str | None) -> tuple[str, dict[str, Any]]:
+        from taylorad.ode.bulk import Bulk
         from taylorad.ode.jet import Jet
         from taylorad.ode.loop import loop_text
         from taylorad.run.jit import host
         from taylorad.run.lower import lower
 
         program = lower(schedule(self.system.states), None, self.complex)
-        if program.arrays:
-            raise CompilationError("array nodes are taken apart before a system is made of them")
         target = host().target
+        if isinstance(self.system, ArraySystem):
+            bulk = Bulk(program, self.order, target, self.system.leaves)
+            body = bulk.text()
+            facts = {"symbols": program.symbols, "stride": bulk.stride, "room": bulk.room, "form": "bulk"}
+            return "\n".join([loop_text(bulk), body]), facts
         work = (len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)) * self.order
         unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
         jet = Jet(program, self.order, target, self.system.dim, unrolled)
@@ -93,7 +97,7 @@ def _sources() -> str:
     @functools.cache
     def read() -> str:
         word = hashlib.blake2b(digest_size=16)
-        for name in ("lanes", "packs", "jet", "loop"):
+        for name in ("lanes", "packs", "jet", "bulk", "loop"):
             word.update((Path(__file__).parent / f"{name}.py").read_bytes())
         return word.hexdigest()
 

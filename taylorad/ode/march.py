@@ -10,6 +10,7 @@ from typing import Any, Protocol, final
 import numpy as np
 
 from taylorad.errors import CompilationError, DomainError
+from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.flow import flow, order_for
 from taylorad.ode.loop import Outcome, Real, Whole
 from taylorad.ode.system import System
@@ -72,7 +73,7 @@ class March(Protocol):
 
 
 def march(
-    system: System,
+    system: System | ArraySystem,
     t0: Any,
     y0: np.ndarray,
     args: Any,
@@ -104,7 +105,7 @@ class Native:
 
     def __init__(
         self,
-        system: System,
+        system: System | ArraySystem,
         t0: float,
         y0: np.ndarray,
         args: Sequence[Any],
@@ -163,7 +164,7 @@ class Interpreted:
 
     def __init__(
         self,
-        system: System,
+        system: System | ArraySystem,
         t0: Any,
         y0: Sequence[Any] | np.ndarray,
         args: Any,
@@ -173,6 +174,7 @@ class Interpreted:
         order: int,
         ring: Ring,
     ) -> None:
+        system = system if isinstance(system, System) else system.apart()
         self.order, self.ring, self.rejected = order, ring, 0
         self._plan = schedule(system.states)
         self._t, self._max = ring.lift(t0), max_step

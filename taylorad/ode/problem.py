@@ -19,6 +19,7 @@ import numpy as np
 
 from taylorad.errors import CompilationError, DomainError, MixedRingError, OrderError, TraceError
 from taylorad.ode.arguments import Arguments
+from taylorad.ode.arrays import ArraySystem, right_hand_side
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
@@ -26,7 +27,7 @@ from taylorad.ode.march import Interpreted, March, Native, march
 from taylorad.ode.progress import Progress, Told, telling
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
-from taylorad.ode.system import Shape, System, traced
+from taylorad.ode.system import Shape, System
 from taylorad.series.node import Node
 
 __all__ = ["Problem", "compile_ode"]
@@ -80,8 +81,8 @@ def compile_ode(
     dim = int(dim)
     taken = Arguments.of(f, n_args, params, shapes)
     kind = np.dtype(dtype)
-    rhs = traced(taken.bound(f), dim, taken.shapes, complex=kind.kind == "c")
-    if len(rhs) != dim:
+    rhs = right_hand_side(taken.bound(f), dim, taken.shapes, complex=kind.kind == "c")
+    if not isinstance(rhs, ArraySystem) and len(rhs) != dim:
         raise TraceError(
             f"the right-hand side returns {len(rhs)} value{'s' * (len(rhs) != 1)} for {dim} components of y; "
             "return one derivative for each"
@@ -111,7 +112,7 @@ class Problem:
     def __init__(
         self,
         f: Callable[..., Any],
-        rhs: Sequence[Node],
+        rhs: Sequence[Node] | ArraySystem,
         arguments: Arguments,
         rtol: np.ndarray,
         atol: np.ndarray,
@@ -123,10 +124,15 @@ class Problem:
             raise DomainError("rtol and atol are both 0 for some component; one of them must be positive")
         if order is not None and (int(order) != order or order < 2):
             raise OrderError(f"the order of an integration is an integer ≥ 2, got {order!r}")
-        self.f, self.rhs, self.dim, self.arguments, self.shapes = f, tuple(rhs), len(rhs), arguments, arguments.shapes
+        self.f, self.dim, self.arguments, self.shapes = f, len(names), arguments, arguments.shapes
         self.rtol, self.atol, self.order, self.dtype, self.names = rtol, atol, order, dtype, names
-        self._branches = has_branches(rhs)
-        self.system = None if self._branches else System.of(rhs, sum(math.prod(s) for s in self.shapes))
+        self.rhs = () if isinstance(rhs, ArraySystem) else tuple(rhs)
+        self._branches = has_branches(self.rhs)
+        self.system: System | ArraySystem | None = None
+        if isinstance(rhs, ArraySystem):
+            self.system = rhs
+        elif not self._branches:
+            self.system = System.of(rhs, sum(math.prod(s) for s in self.shapes))
 
     def __reduce__(self) -> Any:
         given = (self.f, self.arguments, self.rtol, self.atol, self.order, self.dtype.name, self.names)

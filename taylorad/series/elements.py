@@ -26,9 +26,12 @@ from taylorad.series.schedule import Schedule
 __all__ = ["elements", "leaf_places"]
 
 
-def leaf_places(plan: Schedule) -> list[tuple[int, int]]:
-    """For each leaf index, where its elements begin among the leaves of the plan taken apart, and how many they are."""
-    sizes = {leaf.index: leaf.size for leaf in plan.leaves}
+def leaf_places(plan: Schedule, known: Sequence[int] = ()) -> list[tuple[int, int]]:
+    """For each leaf index, where its elements begin among the leaves of the plan taken apart, and how many they are.
+
+    ``known`` are the sizes of the leaves, also of those that do not occur in the plan.
+    """
+    sizes = dict(enumerate(known)) | {leaf.index: leaf.size for leaf in plan.leaves}
     out: list[tuple[int, int]] = []
     begin = 0
     for i in range(1 + max(sizes, default=-1)):
@@ -37,12 +40,12 @@ def leaf_places(plan: Schedule) -> list[tuple[int, int]]:
     return out
 
 
-def elements(plan: Schedule) -> list[Node]:
+def elements(plan: Schedule, sizes: Sequence[int] = ()) -> list[Node]:
     """The elements of all roots, one root after the other. Cost: one node for each element of each node.
 
-    A matrix entry becomes the exact fraction that the float is.
+    A matrix entry becomes the exact fraction that the float is. ``sizes`` as in :func:`leaf_places`.
     """
-    places = leaf_places(plan)
+    places = leaf_places(plan, sizes)
     known: dict[Node, Sequence[Node]] = {}
     for n in plan.first:
         known[n] = _apart(n, known, places)

@@ -421,7 +421,7 @@ class Select(Node):
 
 @final
 class State(Node):
-    """A component of the state of x′ = f(x): coefficient k is coefficient k−1 of its right-hand side over k."""
+    """A component of the state of x′ = f(x), or several: coefficient k is the (k−1)th of its right-hand side over k."""
 
     __slots__ = ("rhs", "start")
     __match_args__ = ("index",)
@@ -429,8 +429,8 @@ class State(Node):
     start: Node
 
     @staticmethod
-    def of(system: object, index: int) -> State:
-        return _intern(State, (system, index), 0, INFINITE)
+    def of(system: object, index: int, size: int = 1) -> State:
+        return _intern(State, (system, index) if size == 1 else (system, index, size), 0, INFINITE, size=size)
 
     @property
     def index(self) -> int:
