@@ -1,7 +1,7 @@
 """Intervals of floats as coefficients: every result contains the true value, for every point of the argument.
 
 Sums of products are rounded once, so a coefficient is as narrow as its terms allow. Values of functions come from Arb
-balls at :data:`_BITS` bits, rounded outward; ``taylorad.run.boxes`` narrows those over wide intervals by monotonicity.
+balls at :data:`_BITS` bits, rounded outward; ``taylorad.run.narrow`` narrows those over wide intervals by monotonicity.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Eleme
     if whole is not None:
         return whole
     if ring.boxes:
-        from taylorad.run.boxes import narrowed
+        from taylorad.run.narrow import narrowed
 
         found = narrowed(law, args, params, lambda at: _outputs(ring, law, at, params))
     else:

@@ -2,7 +2,7 @@
 
     >>> from taylorad import validated as v
     >>> v.derivative(lambda x: x * x, "0.2", 1)
-    0.400000000000000 +/- 0
+    [0.400000000000000 +/- 4e-20]
 """
 
 from __future__ import annotations
@@ -15,7 +15,14 @@ _PUBLIC = {
     "box": "literals",
     "exact": "literals",
     "interval": "literals",
+    "Minimum": "optimum",
+    "Root": "roots",
+    "Roots": "roots",
+    "roots": "roots",
+    "solve_system": "roots",
     "derivative": "derivatives",
+    "minimize": "optimum",
+    "range": "optimum.range_",
     "taylor": "derivatives",
 }
 __all__ = list(_PUBLIC)
@@ -25,7 +32,8 @@ def __getattr__(name: str) -> Any:
     place = _PUBLIC.get(name)
     if place is None:
         raise AttributeError(f"taylorad.validated has no {name!r}; it has {', '.join(__all__)}")
-    found = getattr(import_module(f"taylorad.validated.{place}"), name)
+    module, _, other = place.partition(".")
+    found = getattr(import_module(f"taylorad.validated.{module}"), other or name)
     globals()[name] = found
     return found
 

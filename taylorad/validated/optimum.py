@@ -1,0 +1,275 @@
+"""Global optimisation by branch and bound, and the range of a function. Rigorous.
+
+Boxes whose lower bound exceeds a value that is attained are discarded. Lower bounds: the values over the box, the mean
+value form, the face where f is monotone, and where the Hessian is certainly positive definite the tangent plane at a
+point near the minimum, which is exact to rounding (f is convex there). So boxes need not shrink around a regular
+minimum. (Hansen & Walster, *Global Optimization Using Interval Analysis*, 2nd ed., Dekker 2004.)
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from taylorad.errors import DomainError, UncertifiedError
+from taylorad.rings.intervals import Interval
+from taylorad.validated.mapping import Box, Mapping, domain, middle
+
+__all__ = ["Minimum", "minimize", "range_"]
+
+_NEWTON = 4  # steps of Newton's method, in floats, towards the minimum of a convex piece
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """What :func:`minimize` proved.
+
+    ``value`` encloses the global minimum; every point where it is attained lies in one of ``boxes`` (each a tuple of
+    intervals). ``discarded`` are the boxes proved to hold none (kept only where asked for), ``evaluated`` counts boxes,
+    ``reached`` says whether the tolerance was.
+    """
+
+    value: Interval
+    boxes: tuple[Box, ...]
+    discarded: tuple[Box, ...]
+    evaluated: int
+    reached: bool
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the boxes kept and discarded (one or two variables); see :func:`taylorad.plot.boxes`."""
+        from importlib import import_module
+
+        return import_module("taylorad.plot").boxes(self, **options)
+
+
+def range_(f: Callable[..., Any], where: Any, *, tol: float = 1e-10, boxes: int = 20_000) -> Interval:
+    """An interval that contains all values of f on a domain, and little else. Rigorous.
+
+    Parameters
+    ----------
+    f : function of one variable, of n numbers, or of a vector of length n; written as for :func:`taylor`
+    where : interval or pair for one variable, sequence of intervals or pairs for several
+    tol : float > 0
+        Each end is off by at most tol·max(1, |end|), unless ``boxes`` boxes do not suffice.
+
+    Raises UncertifiedError where f is not certainly defined on the whole domain.
+
+    >>> import taylorad as ta
+    >>> from taylorad import validated as v
+    >>> v.range(lambda x: x * x - x, (0, 1))
+    [-0.25, 0.0]
+    """
+    low = minimize(f, where, tol=tol, boxes=boxes).value
+    high = minimize(lambda *x: _negative(f(*x)), where, tol=tol, boxes=boxes, arguments=f).value
+    return Interval(low.lo, -high.lo)
+
+
+def _negative(value: Any) -> Any:
+    return -value
+
+
+def minimize(
+    f: Callable[..., Any],
+    where: Any,
+    *,
+    tol: float = 1e-10,
+    boxes: int = 20_000,
+    keep: bool = False,
+    arguments: Callable[..., Any] | None = None,
+) -> Minimum:
+    """The global minimum of f on a box, enclosed, with boxes that contain every point where it is attained. Rigorous.
+
+    ``tol`` as for :func:`range`; ``keep`` keeps the discarded boxes for a picture; ``arguments`` is a function whose
+    signature says how f is called, f's own by default. Raises UncertifiedError where f is not certainly defined.
+
+    >>> from taylorad import validated as v
+    >>> found = v.minimize(lambda x, y: (x - 1) ** 2 + (y + 2) ** 2, [(-5, 5), (-5, 5)])
+    >>> 0 in found.value, found.value.width < 1e-9
+    (True, True)
+    """
+    start, single = domain(where)
+    if not tol > 0:
+        raise DomainError(f"the tolerance must be positive, got {tol}")
+    mapping = Mapping(f, len(start), single)
+    if arguments is not None:
+        mapping = Mapping(arguments, len(start), single)
+        mapping.f = f
+    return _Search(mapping, tol, keep).run(start, boxes)
+
+
+class _Search:
+    """One branch and bound: a heap of boxes by their lower bounds, and the least value that is attained."""
+
+    def __init__(self, mapping: Mapping, tol: float, keep: bool) -> None:
+        self.f, self.tol, self.keep = mapping, tol, keep
+        self.best = math.inf
+        self.heap: list[tuple[float, int, Box, int]] = []
+        self.settled: list[tuple[float, Box]] = []
+        self.discarded: list[Box] = []
+        self._number = count()
+
+    def run(self, start: Box, limit: int) -> Minimum:
+        self.attain(middle(start))
+        self.descend(start)
+        self.visit(start)
+        evaluated = 1
+        while self.heap and evaluated < limit:
+            low, _, box, side = heapq.heappop(self.heap)
+            if low >= self.best - self.slack():
+                self.settled.append((low, box))
+                break  # all others lie higher
+            for half in halves(box, side):
+                self.visit(half)
+                evaluated += 1
+        rest = [(low, box) for low, _, box, _ in self.heap] + self.settled
+        if not rest or self.best == math.inf:
+            raise UncertifiedError("no value of f was enclosed: f is not certainly defined at any point tried")
+        low = min(low for low, _ in rest)
+        if low == -math.inf:
+            box = min(rest)[1]
+            raise UncertifiedError(
+                f"f has no bound on {' × '.join(map(str, box))} after {evaluated} boxes: it may be undefined or "
+                "unbounded there; take a smaller domain"
+            )
+        kept = tuple(box for below, box in rest if below <= self.best)
+        reached = low >= self.best - self.slack()
+        return Minimum(Interval(min(low, self.best), self.best), kept, tuple(self.discarded), evaluated, reached)
+
+    def slack(self) -> float:
+        return self.tol * max(1.0, abs(self.best))
+
+    def attain(self, point: Box) -> None:
+        """Take note of a value."""
+        try:
+            self.best = min(self.best, self.f.value(point).hi)
+        except UncertifiedError:
+            return
+
+    def descend(self, start: Box) -> None:
+        """A good value to begin with: a local search in floats, its end evaluated rigorously."""
+        from scipy import optimize
+
+        ends = [(x.lo, x.hi) for x in start]
+
+        def at(x: np.ndarray) -> float:
+            try:
+                return self.f.value(tuple(Interval(c, c) for c in map(float, x))).mid
+            except ArithmeticError:
+                return math.inf
+
+        if all(x.thin for x in start):
+            return
+        found = optimize.minimize(at, [x.mid for x in start], method="Nelder-Mead", bounds=ends, options={"maxfev": 60})
+        self.attain(tuple(Interval(c, c) for c in (min(max(float(c), a), b) for c, (a, b) in zip(found.x, ends))))
+
+    def visit(self, box: Box) -> None:
+        """Bound f on a box from below, and file the box."""
+        low, box, side = self.bound(box)
+        if low > self.best:
+            if self.keep:
+                self.discarded.append(box)
+        elif low >= self.best - self.slack():
+            self.settled.append((low, box))
+        else:
+            heapq.heappush(self.heap, (low, next(self._number), box, side))
+
+    def bound(self, box: Box) -> tuple[float, Box, int]:
+        """A lower bound, the part of the box where f can be least, and the side along which to halve it."""
+        widest = max(range(len(box)), key=lambda i: box[i].width)
+        try:
+            value = self.f.value(box)
+        except UncertifiedError:
+            return -math.inf, box, widest
+        if value.lo > self.best:
+            return value.lo, box, widest
+        try:
+            slopes = self.f.gradient(box)
+        except UncertifiedError:  # a kink inside: values alone
+            self.attain(middle(box))
+            return value.lo, box, widest
+        steepest = max(range(len(box)), key=lambda i: slopes[i].mag * box[i].width)
+        face = tuple(
+            Interval(x.lo, x.lo) if g.lo > 0 else Interval(x.hi, x.hi) if g.hi < 0 else x
+            for x, g in zip(box, slopes, strict=True)
+        )
+        at = middle(face)
+        self.attain(at)
+        low = max(value.lo, self.f.value(face).lo)
+        if all(x.thin for x in face):
+            return low, face, widest
+        try:
+            central = self.f.value(at)
+            for x, m, g in zip(face, at, slopes, strict=True):
+                central = central + g * (x - m)
+            low = max(low, central.lo)
+            if low <= self.best:
+                low = max(low, self.convex(face))
+        except UncertifiedError:  # no second derivatives there
+            return low, face, steepest
+        return low, face, widest if face[steepest].thin else steepest
+
+    def convex(self, box: Box) -> float:
+        """The least value of a tangent plane, where f is certainly convex in the directions in which the box is wide."""
+        moving = [i for i, x in enumerate(box) if not x.thin]
+        full = self.f.hessian(box)
+        hessian = [[full[i][j] for j in moving] for i in moving]
+        if not definite(hessian):
+            return -math.inf
+        curvature = np.array([[h.mid for h in row] for row in hessian])
+        x = np.array([box[i].mid for i in moving])
+        low, high = np.array([box[i].lo for i in moving]), np.array([box[i].hi for i in moving])
+        for _ in range(_NEWTON):
+            slope = np.array([g.mid for g in self._slopes(box, x, moving)])
+            free = ~(((x <= low) & (slope > 0)) | ((x >= high) & (slope < 0)))
+            if not free.any():
+                break
+            step = np.zeros(len(x))
+            step[free] = np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
+            x = np.clip(x - step, low, high)
+        at = list(box)
+        for i, c in zip(moving, x, strict=True):
+            at[i] = Interval(float(c), float(c))
+        point = tuple(at)
+        self.attain(point)
+        plane = self.f.value(point)
+        for i, g in zip(moving, self._slopes(box, x, moving), strict=True):
+            plane = plane + Interval((g * (box[i] - point[i])).lo, math.inf)
+        return plane.lo
+
+    def _slopes(self, box: Box, x: np.ndarray, moving: list[int]) -> list[Interval]:
+        at = list(box)
+        for i, c in zip(moving, x, strict=True):
+            at[i] = Interval(float(c), float(c))
+        found = self.f.gradient(tuple(at))
+        return [found[i] for i in moving]
+
+
+def halves(box: Box, side: int) -> list[Box]:
+    """The two halves of a box; raises UncertifiedError where floats end."""
+    if not box[side].lo < box[side].mid < box[side].hi:
+        raise UncertifiedError(f"f is not certainly defined at {' × '.join(map(str, box))}; take a smaller domain")
+    return [(*box[:side], half, *box[side + 1 :]) for half in box[side].split()]
+
+
+def definite(matrix: list[list[Interval]]) -> bool:
+    """Whether every symmetric matrix in an interval matrix is positive definite. Rigorous.
+
+    By Gershgorin's discs of VᵀHV, V approximate eigenvectors of the middle: if that is positive definite, so is H.
+    """
+    n = len(matrix)
+    if n == 1:
+        return matrix[0][0].lo > 0
+    middle = np.array([[h.mid for h in row] for row in matrix])
+    if not np.all(np.isfinite(middle)):
+        return False
+    v = np.linalg.eigh((middle + middle.T) / 2)[1]
+    zero, indices = Interval(0.0, 0.0), range(n)
+    half = [[sum((matrix[i][k] * float(v[k, j]) for k in indices), zero) for j in indices] for i in indices]
+    turned = [[sum((half[k][j] * float(v[k, i]) for k in indices), zero) for j in indices] for i in indices]
+    return all((turned[i][i] - sum((abs(turned[i][j]) for j in indices if j != i), zero)).lo > 0 for i in indices)

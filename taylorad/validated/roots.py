@@ -1,0 +1,409 @@
+"""All zeros of a function or of a system in a box, each with what was proved. Rigorous.
+
+One equation: interval Newton with division by intervals that contain 0. Systems: Krawczyk's operator. A box that the
+operator maps into its own interior holds exactly one zero; a box that it moves off itself holds none; everything else
+is halved. (Moore, Kearfott & Cloud, *Introduction to Interval Analysis*, SIAM 2009, ch. 8; Rump, "Verification methods:
+Rigorous results using floating-point arithmetic", Acta Numerica 2010, for ε-inflation.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from taylorad.errors import DomainError, MixedRingError, UncertifiedError
+from taylorad.rings.intervals import Interval
+from taylorad.validated.derivatives import coefficients
+from taylorad.validated.mapping import Box, Mapping, domain, middle
+
+__all__ = ["Root", "Roots", "roots", "solve_system"]
+
+_INFLATION = 0.1  # of the width of a box, and
+_TINY = 1e-15  # of its distance from 0: by how much it is inflated before uniqueness is tried
+_MULTIPLE = 8  # derivatives looked at to bound the number of zeros in a cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A box of zeros.
+
+    ``box`` is an interval (one variable) or a tuple of them. ``proved`` is "unique" (exactly one zero, and a simple
+    one) or "undecided" (there may be none, one or several: a multiple zero cannot be told from two, or none, by values
+    alone). ``at_most`` bounds the number of zeros, counted with multiplicity, where that is known: derivative number
+    ``at_most`` has no zero on the box.
+    """
+
+    box: Any
+    proved: str
+    at_most: int | None = None
+
+    def __repr__(self) -> str:
+        more = f", at most {self.at_most}" if self.proved != "unique" and self.at_most is not None else ""
+        return f"Root({self.box}, {self.proved}{more})"
+
+
+@dataclass(frozen=True, slots=True)
+class Roots(Sequence[Root]):
+    """All zeros in the domain lie in these boxes; where ``complete`` is False, also in ``unsearched`` ones."""
+
+    found: tuple[Root, ...]
+    unsearched: tuple[Box, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole domain was searched; only then there are no other zeros."""
+        return not self.unsearched
+
+    @property
+    def all_unique(self) -> bool:
+        """Whether the number of zeros is proved: one in each box, none elsewhere."""
+        return self.complete and all(r.proved == "unique" for r in self.found)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.found[index]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __repr__(self) -> str:
+        lines = ",\n ".join(map(repr, self.found))
+        return f"[{lines}]" + ("" if self.complete else f" and {len(self.unsearched)} boxes not searched")
+
+
+def roots(f: Callable[[Any], Any], where: Any, *, tol: float = 1e-14, boxes: int = 20_000) -> Roots:
+    """All zeros of f on an interval. Rigorous.
+
+    Parameters
+    ----------
+    f : function of one variable, written as for :func:`taylor`
+    where : interval or pair (lo, hi)
+    tol : float > 0
+        Boxes in which uniqueness is not proved are halved down to this relative width, and are then undecided.
+
+    Returns :class:`Roots`, from left to right. Raises UncertifiedError where f is not certainly defined.
+
+    >>> import numpy as np
+    >>> from taylorad import validated as v
+    >>> found = v.roots(lambda x: np.sin(x) - x / 3, (1, 4))
+    >>> len(found), found[0].proved, 2.2788626602 < found[0].box.mid < 2.2788626603
+    (1, 'unique', True)
+    """
+    start, single = domain(where)
+    if not single:
+        raise DomainError("roots is for one variable; systems are for solve_system")
+    found: list[Root] = []
+    stack, evaluated = [start[0]], 0
+    slope = Mapping(f, 1, True)
+    while stack:
+        if evaluated >= boxes:
+            return Roots(_merged(found, f), tuple((x,) for x in stack))
+        evaluated += 1
+        x = stack.pop()
+        try:
+            value = Interval.enclosing(coefficients(f, x, 0)[0])
+        except UncertifiedError:
+            _halve(stack, x, tol, None)
+            continue
+        if not value.lo <= 0 <= value.hi:
+            continue
+        pieces: list[Interval] = []
+        unique = False
+        try:
+            derivative = slope.gradient((x,))[0]
+            at = Interval(x.mid, x.mid)
+            here = slope.value((at,))
+            pieces = _newton(x, at, here, derivative)
+        except UncertifiedError:
+            _halve(stack, x, tol, found)
+            continue
+        if len(pieces) == 1 and not derivative.lo <= 0 <= derivative.hi:
+            sharp = _sharpened(slope, pieces[0])
+            proof = _inflated(slope, sharp, start[0])
+            if proof is not None:
+                found.append(Root(proof, "unique", 1))
+                continue
+            unique = _crosses(slope, x)
+            if unique:
+                found.append(Root(sharp, "unique", 1))
+                continue
+        for piece in pieces:
+            if piece.width > 0.7 * x.width or len(pieces) == 1:
+                _halve(stack, piece, tol, found)
+            else:
+                stack.append(piece)
+    return Roots(_merged(found, f))
+
+
+def _newton(x: Interval, at: Interval, here: Interval, slope: Interval) -> list[Interval]:
+    """The parts of x in which the zeros are: N(x) ∩ x, by division that may leave a gap."""
+    if not slope.lo <= 0 <= slope.hi:
+        step = at - here / slope
+        return [step & x] if step.meets(x) else []
+    if here.lo <= 0 <= here.hi:
+        return [x]
+    parts: list[Interval] = []  # at − here/slope for slope in [lo, 0) and (0, hi]
+    if slope.hi > 0:
+        reach = here / Interval(slope.hi, slope.hi)
+        parts.append(Interval(-math.inf, (at - reach).hi) if here.lo > 0 else Interval((at - reach).lo, math.inf))
+    if slope.lo < 0:
+        reach = here / Interval(slope.lo, slope.lo)
+        parts.append(Interval((at - reach).lo, math.inf) if here.lo > 0 else Interval(-math.inf, (at - reach).hi))
+    return [part & x for part in parts if part.meets(x)]
+
+
+def _sharpened(f: Mapping, x: Interval) -> Interval:
+    """Newton's iteration until it gains nothing."""
+    for _ in range(60):
+        at = Interval(x.mid, x.mid)
+        try:
+            parts = _newton(x, at, f.value((at,)), f.gradient((x,))[0])
+        except UncertifiedError:
+            return x
+        if len(parts) != 1 or not parts[0].width < x.width:
+            return x
+        x = parts[0]
+    return x
+
+
+def _inflated(f: Mapping, x: Interval, whole: Interval) -> Interval | None:
+    """A box around x, within the domain, on which Newton's operator proves exactly one zero; None where it does not."""
+    for _ in range(8):
+        spread = _INFLATION * x.width + _TINY * max(x.mag, 1e-300)
+        wide = x + Interval(-spread, spread)
+        if not whole.lo <= wide.lo or not wide.hi <= whole.hi:
+            return None  # at the edge of the domain: a zero outside must not be counted
+        at = Interval(x.mid, x.mid)
+        try:
+            image = at - f.value((at,)) / f.gradient((wide,))[0]
+        except UncertifiedError:
+            return None
+        if wide.interior(image):
+            return image
+        if not image.meets(wide):
+            return None
+        x = x | (image & wide)
+    return None
+
+
+def _crosses(f: Mapping, x: Interval) -> bool:
+    """Whether f certainly changes its sign between the ends of x, or is exactly zero at one."""
+    left, right = (f.value((Interval(e, e),)) for e in (x.lo, x.hi))
+    zero = Interval(0.0, 0.0)
+    return zero in (left, right) or (left.hi < 0 < right.lo) or (right.hi < 0 < left.lo)
+
+
+def _halve(stack: list[Interval], x: Interval, tol: float, found: list[Root] | None) -> None:
+    small = x.width <= tol * max(1.0, x.mag) or not x.lo < x.mid < x.hi
+    if small and found is None:
+        raise UncertifiedError(f"f is not certainly defined on {x}; take a smaller interval")
+    if small and found is not None:
+        found.append(Root(x, "undecided"))
+    else:
+        left, right = x.split()
+        stack += [right, left]
+
+
+def _merged(found: list[Root], f: Callable[[Any], Any]) -> tuple[Root, ...]:
+    """Undecided neighbours as one box, with a bound for the number of zeros; a unique zero inside one is part of it."""
+    out: list[Root] = []
+    for root in sorted(found, key=lambda r: (r.box.lo, r.box.hi)):
+        if out and out[-1].box.meets(root.box):
+            last = out[-1]
+            if last.proved == root.proved == "unique" and not (last.box.hi == root.box.lo):
+                hull = last.box | root.box
+                out[-1] = Root(hull, "unique", 1) if _monotone(f, hull) else Root(hull, "undecided")
+            elif last.proved == root.proved == "unique":
+                hull = last.box | root.box
+                if _monotone(f, hull):
+                    out[-1] = Root(hull, "unique", 1)
+                else:
+                    out.append(root)
+            else:
+                out[-1] = Root(last.box | root.box, "undecided")
+        else:
+            out.append(root)
+    return tuple(r if r.proved == "unique" else Root(r.box, r.proved, _bound(f, r.box)) for r in out)
+
+
+def _monotone(f: Callable[[Any], Any], x: Interval) -> bool:
+    slope = coefficients(f, x, 1)[1]
+    return not slope.lo <= 0 <= slope.hi
+
+
+def _bound(f: Callable[[Any], Any], x: Interval) -> int | None:
+    """The least k with f^(k) ≠ 0 on x: by Rolle's theorem f has at most k zeros there."""
+    try:
+        found = coefficients(f, x, _MULTIPLE)
+    except UncertifiedError:
+        return None
+    return next((k for k, c in enumerate(found) if not c.lo <= 0 <= c.hi), None)
+
+
+# ---------------------------------------------------------------------- systems
+def solve_system(
+    F: Callable[..., Any], where: Sequence[Any], *, tol: float = 1e-12, boxes: int = 20_000
+) -> Roots:
+    """All zeros of n equations in n unknowns in a box. Rigorous.
+
+    Parameters
+    ----------
+    F : function of a vector of length n, or of n numbers, that returns n components
+    where : sequence of n intervals or pairs
+    tol : float > 0
+        Boxes narrower than this (relative) in which uniqueness is not proved are reported as undecided.
+
+    Returns :class:`Roots` whose boxes are tuples of intervals. Raises UncertifiedError where F is not certainly defined,
+    MixedRingError where it does not return n components. Cost of a box: n + 2 runs of order 1.
+
+    >>> from taylorad import validated as v
+    >>> found = v.solve_system(lambda x, y: [x * x + y * y - 4, x - y], [(-3, 3), (-3, 3)])
+    >>> len(found), found.all_unique
+    (2, True)
+    """
+    start, _ = domain(where)
+    f = Mapping(F, len(start), False)
+    stack, found, evaluated = [start], list[Root](), 0
+    while stack:
+        if evaluated >= boxes:
+            return Roots(tuple(found), tuple(stack))
+        evaluated += 1
+        box = stack.pop()
+        if any(_inside(box, known.box) for known in found if known.proved == "unique"):
+            continue
+        try:
+            values = [Interval.enclosing(c) for c in f.outputs(box)]
+            if len(values) != len(start):
+                raise MixedRingError(f"{len(start)} unknowns need as many equations; the function returned {len(values)}")
+            if not all(value.lo <= 0 <= value.hi for value in values):
+                continue
+            image, inside = _krawczyk(f, box)
+        except UncertifiedError as error:
+            if all(_narrow(x, tol) for x in box):
+                raise UncertifiedError(f"F is not certainly defined on {box}: {error}") from error
+            stack += _halves(box)
+            continue
+        if image is None:
+            continue
+        if not inside:
+            proved = _certified(f, image, start)
+            if proved is not None and _inside(image, proved):
+                image, inside = proved, True
+        if inside:
+            sharp = _contracted(f, image)
+            if not any(known.proved == "unique" and _meet(sharp, known.box) for known in found):
+                found.append(Root(sharp, "unique", 1))
+            else:
+                _combine(f, found, sharp, start)
+        elif all(_narrow(x, tol) for x in image):
+            found.append(Root(image, "undecided"))
+        elif sum(x.width for x in image) < 0.5 * sum(x.width for x in box):
+            stack.append(image)
+        else:
+            stack += _halves(image)
+    return Roots(tuple(_clustered(found)))
+
+
+def _krawczyk(f: Mapping, box: Box) -> tuple[Box | None, bool]:
+    """K(box) ∩ box (None where it is empty), and whether K(box) lies in the interior of the box."""
+    n, at = len(box), middle(box)
+    jacobian = f.jacobian(box)
+    centre = np.array([[e.mid for e in row] for row in jacobian])
+    try:
+        inverse = np.linalg.inv(centre)
+    except np.linalg.LinAlgError:
+        inverse = np.eye(n)
+    if not np.all(np.isfinite(inverse)):
+        inverse = np.eye(n)
+    values = [Interval.enclosing(c) for c in f.outputs(at)]
+    image: list[Interval] = []
+    for i in range(n):
+        row = at[i]
+        for j in range(n):
+            row = row - values[j] * float(inverse[i, j])
+        for k in range(n):
+            slope = Interval(float(i == k), float(i == k))
+            for j in range(n):
+                slope = slope - jacobian[j][k] * float(inverse[i, j])
+            row = row + slope * (box[k] - at[k])
+        image.append(row)
+    if not all(a.meets(b) for a, b in zip(image, box, strict=True)):
+        return None, False
+    inside = all(b.interior(a) for a, b in zip(image, box, strict=True))
+    return tuple(a & b for a, b in zip(image, box, strict=True)), inside
+
+
+def _certified(f: Mapping, box: Box, whole: Box) -> Box | None:
+    """A box around this one, within the domain, that holds exactly one zero; None where that is not proved."""
+    for _ in range(3):
+        wide: list[Interval] = []
+        for x in box:
+            spread = _INFLATION * x.width + _TINY * max(x.mag, 1e-300)
+            wide.append(x + Interval(-spread, spread))
+        if not _inside(tuple(wide), whole):
+            return None
+        image, inside = _krawczyk(f, tuple(wide))
+        if image is None:
+            return None
+        if inside:
+            return tuple(wide)
+        box = image
+    return None
+
+
+def _contracted(f: Mapping, box: Box) -> Box:
+    """Krawczyk's operator until it gains nothing."""
+    for _ in range(30):
+        image, _ = _krawczyk(f, box)
+        if image is None or not sum(x.width for x in image) < 0.9 * sum(x.width for x in box):
+            return box
+        box = image
+    return box
+
+
+def _combine(f: Mapping, found: list[Root], box: Box, whole: Box) -> None:
+    """Two boxes with one zero each that meet: the same zero where their hull holds only one."""
+    for i, known in enumerate(found):
+        if known.proved == "unique" and _meet(known.box, box):
+            hull = tuple(a | b for a, b in zip(known.box, box, strict=True))
+            if _certified(f, hull, whole) is None:
+                found.append(Root(box, "undecided"))
+            else:
+                found[i] = Root(tuple(a & b for a, b in zip(known.box, box, strict=True)), "unique", 1)
+            return
+
+
+def _clustered(found: list[Root]) -> list[Root]:
+    """Undecided boxes that touch as one."""
+    out = [r for r in found if r.proved == "unique"]
+    rest = [r.box for r in found if r.proved != "unique"]
+    while rest:
+        box, changed = rest.pop(), True
+        while changed:
+            near = [other for other in rest if _meet(other, box)]
+            changed = bool(near)
+            for other in near:
+                rest.remove(other)
+                box = tuple(a | b for a, b in zip(box, other, strict=True))
+        out.append(Root(box, "undecided"))
+    return out
+
+
+def _inside(a: Box, b: Box) -> bool:
+    return all(x in y for x, y in zip(a, b, strict=True))
+
+
+def _meet(a: Box, b: Box) -> bool:
+    return all(x.meets(y) for x, y in zip(a, b, strict=True))
+
+
+def _narrow(x: Interval, tol: float) -> bool:
+    return x.width <= tol * max(1.0, x.mag) or not x.lo < x.mid < x.hi
+
+
+def _halves(box: Box) -> list[Box]:
+    side = max(range(len(box)), key=lambda i: box[i].width)
+    return [(*box[:side], half, *box[side + 1 :]) for half in box[side].split()]
