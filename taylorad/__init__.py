@@ -28,6 +28,14 @@ _PUBLIC = {
     "derivative": "derive",
     "derivatives": "derive",
     "jet": "derive",
+    "gh": "derive",
+    "gradient": "derive",
+    "hessian": "derive",
+    "hvp": "derive",
+    "jacobian": "derive",
+    "jvp": "derive",
+    "value_and_gradient": "derive",
+    "vjp": "derive",
     "CompiledFunction": "compiled",
     "compile": "compiled",
     "load": "compiled",
@@ -35,6 +43,8 @@ _PUBLIC = {
     "compile_ode": "ode.problem",
     "Event": "ode.events",
     "TaylorSolver": "ode.solver",
+    "MultivariateTaylor": "multivariate.series",
+    "variables": "multivariate.construct",
     "load_solution": "ode.files",
     "cache": "",
     "rule": "book.entry",
@@ -61,6 +71,7 @@ __all__ = [
     "DomainError",
     "Event",
     "MixedRingError",
+    "MultivariateTaylor",
     "NotRepresentableError",
     "OrderError",
     "Radius",
@@ -80,7 +91,13 @@ __all__ = [
     "derivatives",
     "errors",
     "from_sympy",
+    "gh",
+    "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
     "jet",
+    "jvp",
     "load",
     "load_solution",
     "multiply",
@@ -90,7 +107,10 @@ __all__ = [
     "solve_ivp",
     "taylor",
     "testing",
+    "value_and_gradient",
     "variable",
+    "variables",
+    "vjp",
     "where",
 ]
 
@@ -98,7 +118,20 @@ if TYPE_CHECKING:
     from taylorad import cache, errors, plot, testing
     from taylorad.book.entry import Domain, rule
     from taylorad.compiled import CompiledFunction, compile, load
-    from taylorad.derive import derivative, derivatives, jet, taylor
+    from taylorad.derive import (
+        derivative,
+        derivatives,
+        gh,
+        gradient,
+        hessian,
+        hvp,
+        jacobian,
+        jet,
+        jvp,
+        taylor,
+        value_and_gradient,
+        vjp,
+    )
     from taylorad.errors import (
         CompilationError,
         DomainError,
@@ -111,6 +144,8 @@ if TYPE_CHECKING:
         UncertifiedError,
         UnsupportedFunctionError,
     )
+    from taylorad.multivariate.construct import variables
+    from taylorad.multivariate.series import MultivariateTaylor
     from taylorad.ode.events import Event
     from taylorad.ode.files import load_solution
     from taylorad.ode.problem import compile_ode

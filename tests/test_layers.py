@@ -16,7 +16,7 @@ FLOORS = {
     "series": 1,
     "book": 2,
     "run": 3,
-    **dict.fromkeys(("taylor", "derive", "trace", "compiled", "cache", "expression", "testing"), 4),
+    **dict.fromkeys(("taylor", "multivariate", "derive", "trace", "compiled", "cache", "expression", "testing"), 4),
     **dict.fromkeys(("ode", "validated", "linalg", "interop"), 5),
     **dict.fromkeys(("cli", "command", "plot", "__main__"), 6),
 }

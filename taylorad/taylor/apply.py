@@ -25,7 +25,7 @@ from taylorad.taylor.branch import decide, root
 from taylorad.taylor.join import common, common_order
 from taylorad.taylor.series import Taylor
 
-__all__ = ["apply", "direct", "find", "method", "public"]
+__all__ = ["apply", "direct", "find", "method", "planned", "public"]
 
 _empty = np.empty
 Callee = Member | Entry
@@ -92,7 +92,8 @@ def _numbers(function: Callee, operands: tuple[Any, ...], params: tuple[Any, ...
     if not operands:
         raise TypeError(f"{entry.name} needs an argument")
     ring = ring_of([*operands, *[p for p in params if not isinstance(p, (int, str))]])
-    found = _run(ring, _plan(function, entry, (False,) * len(operands), params), [[ring.lift(a)] for a in operands], 0)
+    plan = planned(function, entry, (False,) * len(operands), params)
+    found = _run(ring, plan, [[ring.lift(a)] for a in operands], 0)
     values = [buffer[0][()] if isinstance(buffer, np.ndarray) else buffer[0] for buffer in found]
     return values[0] if len(values) == 1 else tuple(values)
 
@@ -117,7 +118,7 @@ def _build_plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params
     return schedule(found if isinstance(found, tuple) else (found,))
 
 
-def _plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...]) -> Schedule:
+def planned(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...]) -> Schedule:
     """The schedule of a function with constants in some places; kept for the usual kinds of parameters."""
     if all(isinstance(p, (int, float, complex, str, Fraction)) for p in params):
         return _cached_plan(function, entry, moving, params, tuple((type(p), str(p)) for p in params))
@@ -145,7 +146,7 @@ def _series(
         if found is not None:
             return found
     moving = tuple(not s._exact or s.degree > 0 for s in series)
-    plan = _plan(function, entry, moving, params)
+    plan = planned(function, entry, moving, params)
     buffers = [s._buffer(order) if m else s._coefficients[:1] for s, m in zip(series, moving, strict=True)]
     working = ring
     if ring.name == "taylor":

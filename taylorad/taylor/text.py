@@ -12,7 +12,7 @@ import numpy as np
 from taylorad.rings.intervals import Interval
 from taylorad.taylor.series import Taylor
 
-__all__ = ["latex", "text"]
+__all__ = ["is_complex", "latex", "number", "text"]
 
 _TERMS = 32  # longer series show their first and last terms only
 _FIRST, _LAST = 12, 3
@@ -65,19 +65,21 @@ def _terms(series: Taylor, tex: bool, depth: int, name: str) -> Iterator[tuple[s
             continue
         if isinstance(c, Taylor) and c.exact and c.degree <= 0:
             c = c._coefficients[0]
-        minus = not (isinstance(c, (Taylor, Interval)) or _complex(c)) and bool(c < 0)
-        shown = _number(-c if minus else c, tex, depth)
+        minus = not (isinstance(c, (Taylor, Interval)) or is_complex(c)) and bool(c < 0)
+        shown = number(-c if minus else c, tex, depth)
         if k:
             unit = isinstance(c, Fraction) and abs(c) == 1
             shown = _power(name, k, tex) if unit else f"{shown} {_power(name, k, tex)}"
         yield "-" if minus else "+", shown
 
 
-def _complex(c: Any) -> bool:
+def is_complex(c: Any) -> bool:
+    """Whether a coefficient is a complex number of some kind."""
     return isinstance(c, complex) or type(c).__name__ in ("mpc", "acb")
 
 
-def _number(c: Any, tex: bool, depth: int) -> str:
+def number(c: Any, tex: bool, depth: int) -> str:
+    """A coefficient as text, or as LaTeX with ``tex``."""
     if isinstance(c, Taylor):
         return _bracket(_written(c, tex, depth + 1), tex)
     if isinstance(c, Fraction):
@@ -85,7 +87,7 @@ def _number(c: Any, tex: bool, depth: int) -> str:
         return str(c) if whole else rf"\frac{{{c.numerator}}}{{{c.denominator}}}"
     plain = c.item() if isinstance(c, np.generic) else c
     shown = repr(plain) if isinstance(plain, (float, complex)) else str(plain)
-    if _complex(c):
+    if is_complex(c):
         shown = shown if shown.startswith("(") else f"({shown})"
     return _typeset(shown) if tex else shown
 

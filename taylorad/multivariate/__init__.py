@@ -1,0 +1,1 @@
+"""Truncated polynomials in several variables; see :mod:`taylorad.multivariate.series`."""

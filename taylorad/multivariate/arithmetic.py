@@ -1,0 +1,167 @@
+"""The operators: sums, products, quotients and powers of polynomials, known as far as both operands are.
+
+Operands in spaces of the same variables meet in what both know. A quotient whose denominator vanishes at the expansion
+point divides a common monomial out, x·f/x, and then knows less. Integral exponents of any type are products.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, REMAINDER, SERIES_POWER
+from taylorad.errors import SingularExpansionError
+from taylorad.multivariate.series import MultivariateTaylor
+from taylorad.rings.choice import family
+from taylorad.series.node import Leaf
+from taylorad.series.schedule import schedule
+
+__all__ = ["absolute", "add", "divide", "multiply", "power", "remainder", "subtract"]
+
+_PRODUCT = schedule([Leaf.of(0) * Leaf.of(1)])
+_SQUARE = schedule([Leaf.of(0) * Leaf.of(0)])
+_QUOTIENT = schedule([Leaf.of(0) / Leaf.of(1)])
+_RECIPROCAL = schedule([Leaf.of(0, 0) / Leaf.of(1)])
+_make = MultivariateTaylor._make
+
+
+def add(a: Any, b: Any) -> Any:
+    """a + b."""
+    if type(a) is type(b) is MultivariateTaylor and a._space is b._space and a._ring is b._ring:
+        return a._like(a._coefficients + b._coefficients)
+    if not (join.is_operand(a) and join.is_operand(b)):
+        return NotImplemented
+    space, ring, (x, y) = join.common((a, b))
+    if isinstance(a, MultivariateTaylor) and isinstance(b, MultivariateTaylor):
+        return _make(space, ring, x + y)
+    own, number = (x, y) if isinstance(a, MultivariateTaylor) else (y, x)
+    out = own.copy()
+    out[0] = out[0] + number
+    return _make(space, ring, out)
+
+
+def subtract(a: Any, b: Any) -> Any:
+    """a − b."""
+    if type(a) is type(b) is MultivariateTaylor and a._space is b._space and a._ring is b._ring:
+        return a._like(a._coefficients - b._coefficients)
+    if not (join.is_operand(a) and join.is_operand(b)):
+        return NotImplemented
+    space, ring, (x, y) = join.common((a, b))
+    if isinstance(a, MultivariateTaylor) and isinstance(b, MultivariateTaylor):
+        return _make(space, ring, x - y)
+    if isinstance(a, MultivariateTaylor):
+        out = x.copy()
+        out[0] = out[0] - y
+    else:
+        out = -y
+        out[0] = out[0] + x
+    return _make(space, ring, out)
+
+
+def multiply(a: Any, b: Any) -> Any:
+    """a·b. Cost: one multiplication for each pair of monomials whose product is kept, half of it for squares."""
+    if not (type(a) is type(b) is MultivariateTaylor and a._space is b._space and a._ring is b._ring):
+        if not (join.is_operand(a) and join.is_operand(b)):
+            return NotImplemented
+        space, ring, (x, y) = join.common((a, b))
+        if not isinstance(b, MultivariateTaylor):
+            return _make(space, ring, x * y)
+        if not isinstance(a, MultivariateTaylor):
+            return _make(space, ring, y * x)
+        return _make(space, ring, engine.execute(_PRODUCT, space, ring, [x, y])[0])
+    if a._coefficients is b._coefficients:
+        return a._like(engine.execute(_SQUARE, a._space, a._ring, [a._coefficients])[0])
+    return a._like(engine.execute(_PRODUCT, a._space, a._ring, [a._coefficients, b._coefficients])[0])
+
+
+def divide(a: Any, b: Any) -> Any:
+    """a/b; common monomials are divided out, a pole raises SingularExpansionError. Cost: as a product."""
+    if not (join.is_operand(a) and join.is_operand(b)):
+        return NotImplemented
+    space, ring, (x, y) = join.common((a, b))
+    if not isinstance(b, MultivariateTaylor):
+        if np.any(ring.is_zero(y)):
+            raise SingularExpansionError(f"a polynomial divided by {b}")
+        return _make(space, ring, x / y)
+    if np.all(ring.is_zero(y[0])):
+        return _reduced(a, _make(space, ring, y))
+    if not isinstance(a, MultivariateTaylor):
+        return _make(space, ring, engine.execute(_RECIPROCAL, space, ring, [x, y])[0])
+    return _make(space, ring, engine.execute(_QUOTIENT, space, ring, [x, y])[0])
+
+
+def _reduced(a: Any, b: MultivariateTaylor) -> MultivariateTaylor:
+    """a/b where b has no constant term: the monomial that divides b is divided out of both."""
+    below = list(b.terms())
+    if not below:
+        raise SingularExpansionError(
+            "division by a polynomial all of whose known coefficients are zero; raise the order or move the point"
+        )
+    factor = tuple(np.min(np.array(below), axis=0).tolist())
+    above = list(a.terms()) if isinstance(a, MultivariateTaylor) else [(0,) * len(factor)]
+    name = b.space.monomial(factor)
+    if factor not in below or any(p < q for e in above for p, q in zip(e, factor, strict=True)):
+        raise SingularExpansionError(
+            "a pole: the denominator vanishes at the expansion point"
+            + (f" like {name}, which does not divide the numerator" if factor in below else "")
+            + "; there is no Taylor series here, move the expansion point"
+        )
+    return divide(_lowered(a, factor), _lowered(b, factor))
+
+
+def _lowered(a: MultivariateTaylor, factor: tuple[int, ...]) -> MultivariateTaylor:
+    """a divided by a monomial that divides all of its terms."""
+    smaller = a.space.shifted(tuple(-e for e in factor))
+    assert smaller is not None  # the monomial is one of the space
+    places = a.space.monomials.find(smaller.exponents + np.array(factor, np.int16))
+    return _make(smaller, a._ring, a._coefficients[places])
+
+
+def power(a: Any, b: Any) -> Any:
+    """a**b: products for integral b of any type, else the rule for constant powers, else exp(b·log a)."""
+    if not (join.is_operand(a) and join.is_operand(b)):
+        return NotImplemented
+    from taylorad.multivariate.apply import apply
+    from taylorad.taylor.arithmetic import integral
+
+    if isinstance(b, MultivariateTaylor) or np.ndim(b):
+        return apply(SERIES_POWER, (a, b))
+    if family(b) in ("complex128", "mpc", "acb") and b.imag == 0:
+        a, b = a + 0 * b, b.real
+    whole = integral(b)
+    return apply(CONSTANT_POWER, (a, b)) if whole is None else _integer_power(a, whole)
+
+
+def _integer_power(a: MultivariateTaylor, n: int) -> MultivariateTaylor:
+    """a^n by repeated squaring; negative powers are quotients."""
+    if n <= 0:
+        return a * 0 + 1 if n == 0 else divide(1, _integer_power(a, -n))
+    result = None
+    while True:
+        if n & 1:
+            result = a if result is None else multiply(result, a)
+        n >>= 1
+        if not n:
+            assert result is not None
+            return result
+        a = multiply(a, a)
+
+
+def absolute(a: MultivariateTaylor) -> Any:
+    """|a|; raises SingularExpansionError at a kink."""
+    from taylorad.multivariate.apply import apply
+
+    return apply(ABSOLUTE, (a,))
+
+
+def remainder(a: Any, b: Any) -> Any:
+    """a modulo b (the sign of b); raises SingularExpansionError at a jump."""
+    if not (join.is_operand(a) and join.is_operand(b)):
+        return NotImplemented
+    from taylorad.multivariate.apply import apply
+
+    return apply(REMAINDER, (a, b))
+
+
+from taylorad.multivariate import engine, join  # noqa: E402 - they know the class, which is being loaded

@@ -1,0 +1,340 @@
+"""What is done to a polynomial as a whole: derivatives, antiderivatives, values, substitution and composition.
+
+Every result knows what is truly known. Over balls and intervals each coefficient of a result encloses the exact one
+for all polynomials that the operands enclose; the value of a truncated polynomial is no enclosure of the function's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import factorial
+from typing import Any
+
+import numpy as np
+
+from taylorad.errors import DomainError, MixedRingError, NotRepresentableError, OrderError
+from taylorad.multivariate.join import common, is_operand
+from taylorad.multivariate.series import MultivariateTaylor
+from taylorad.multivariate.space import Space
+from taylorad.rings.arrays import ArrayRing
+from taylorad.rings.choice import ring_of
+from taylorad.rings.graded import GradedRing
+from taylorad.rings.graded_monomials import Monomials
+from taylorad.taylor.series import Taylor
+
+__all__ = ["along", "derivative", "differentiate", "evaluate", "gradient", "hessian", "integrate", "substitute"]
+
+_make = MultivariateTaylor._make
+_ROOM = 1 << 22  # values of monomials at a time
+
+
+# ---------------------------------------------------------------------- derivatives
+def derivative(f: MultivariateTaylor, exponents: tuple[int, ...]) -> Any:
+    """e!·c_e. Raises OrderError where it is not known, NotRepresentableError where a float overflows."""
+    c = f._coefficients[f._space.place(exponents)]
+    factor = 1
+    for e in exponents:
+        factor *= factorial(e)
+    if not isinstance(f._ring, ArrayRing):
+        return f._ring.scale(c, factor)
+    try:
+        with np.errstate(over="ignore"):
+            found = c * float(factor)
+    except OverflowError:
+        found = np.inf
+    if not np.all(np.isfinite(found)):
+        raise NotRepresentableError(
+            f"the derivative {f._space.monomial(exponents)} is too large for {f._ring.name}: start from mpmath numbers"
+        )
+    return found if np.ndim(found) else np.asarray(found).item()
+
+
+def _first_places(space: Space, what: str) -> np.ndarray:
+    places = space.monomials.find(np.eye(len(space.names), dtype=np.int16))
+    if np.any(places < 0):
+        raise OrderError(f"{what} needs order 1 in every variable: {space.describe()}")
+    return places
+
+
+def gradient(f: MultivariateTaylor) -> Any:
+    """The first derivatives: (n, *shape), of objects in rings of objects. Raises OrderError at order 0."""
+    return f._coefficients[_first_places(f._space, "a gradient")]
+
+
+def hessian(f: MultivariateTaylor) -> Any:
+    """The second derivatives: (n, n, *shape). Raises OrderError below order 2 or where caps hide one of them."""
+    unit = np.eye(len(f.names), dtype=np.int16)
+    places = f._space.monomials.find(unit[:, None] + unit[None])
+    if np.any(places < 0):
+        raise OrderError(f"a Hessian needs order 2 in every pair of variables: {f._space.describe()}")
+    found = f._coefficients[places]
+    diagonal = np.arange(len(unit))
+    found[diagonal, diagonal] = found[diagonal, diagonal] * 2
+    return found
+
+
+def differentiate(f: MultivariateTaylor, names: Sequence[str]) -> MultivariateTaylor:
+    """The derivative in each of ``names`` in turn. Raises OrderError where none is known."""
+    for name in names:
+        i = f._space.index(name)
+        unit = np.zeros(len(f.names), np.int16)
+        unit[i] = 1
+        smaller = f._space.shifted(tuple(-int(u) for u in unit))
+        if smaller is None:
+            raise OrderError(f"the derivative in {name} is not known: {f._space.describe()}; start with a higher order")
+        places = f._space.monomials.find(smaller.exponents + unit)
+        factors = smaller.exponents[:, i] + 1
+        f = _make(smaller, f._ring, f._coefficients[places] * _column(factors, f))
+        if f._coefficients.dtype != object and not np.all(np.isfinite(f._coefficients)):
+            raise NotRepresentableError(f"the derivative in {name} overflows; use mpmath numbers")
+    return f
+
+
+def _column(factors: np.ndarray, f: MultivariateTaylor) -> np.ndarray:
+    """Whole numbers as factors of the coefficients."""
+    if f._coefficients.dtype == object:
+        out = np.empty(len(factors), object)
+        out[:] = factors.tolist()
+        return out
+    return factors.astype(float).reshape(-1, *[1] * f.ndim)
+
+
+def integrate(f: MultivariateTaylor, name: str, constant: Any = 0) -> MultivariateTaylor:
+    """The antiderivative in ``name`` whose terms without ``name`` are ``constant``, a number."""
+    i = f._space.index(name)
+    if isinstance(constant, (MultivariateTaylor, Taylor)) or not is_operand(constant):
+        raise MixedRingError("the constant of integration is a number; add a polynomial to the result instead")
+    unit = tuple(int(n == name) for n in f.names)
+    larger = f._space.shifted(unit)
+    assert larger is not None
+    below = larger.exponents - np.array(unit, np.int16)
+    inside = below[:, i] >= 0
+    places = f._space.monomials.find(below[inside])
+    out = GradedRing(f._ring, larger.monomials).empty(len(larger))
+    out[inside] = f._coefficients[places] / _column(larger.exponents[inside, i], f)
+    found = _make(larger, f._ring, out)
+    return found + constant if isinstance(constant, np.ndarray) or constant != 0 else found
+
+
+# ---------------------------------------------------------------------- values
+def evaluate(f: MultivariateTaylor, offsets: Sequence[Any], named: Mapping[str, Any]) -> Any:
+    """f at offsets, one for each variable: numbers, arrays that broadcast, polynomials or Taylor series.
+
+    Raises DomainError for offsets that are missing, not finite, or series with a constant term, NotRepresentableError
+    where floats overflow. Cost: M multiplications (of polynomials, for a composition).
+    """
+    found = _complete(f._space, offsets, named)
+    if any(isinstance(d, MultivariateTaylor) for d in found):
+        if any(isinstance(d, Taylor) for d in found):
+            raise MixedRingError("offsets are Taylor series or polynomials in several variables, not both")
+        return _compose(f, found)
+    if any(isinstance(d, Taylor) for d in found):
+        return _at_series(f, found)
+    found = [np.asarray(d) if isinstance(d, (list, tuple)) else d for d in found]
+    if isinstance(f._ring, ArrayRing) and all(isinstance(ring_of([d]), ArrayRing) or _whole(d) for d in found):
+        return _at_floats(f, found)
+    space, ring, (c, *d) = common((f, *found))
+    values = _walk(space, c, d, ring.lift(1), len(space))
+    total = ring.zero()
+    for x, v in values:
+        total = total + x * v
+    return total
+
+
+def _whole(d: Any) -> bool:
+    return ring_of([d]).exact
+
+
+def _complete(space: Space, offsets: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
+    """One offset for each variable."""
+    for name in named:
+        space.index(name)
+    if named and offsets:
+        raise DomainError("give offsets in order or by name, not both")
+    found = [named[n] for n in space.names if n in named] if named else list(offsets)
+    if len(found) != len(space.names):
+        raise DomainError(
+            f"{len(found)} offsets for {len(space.names)} variables ({', '.join(space.names)}); substitute() takes "
+            "fewer"
+        )
+    return found
+
+
+@lru_cache(maxsize=64)
+def _parents(monomials: Monomials) -> tuple[np.ndarray, np.ndarray]:
+    """For each monomial its last variable, and the place of the monomial divided by it."""
+    e = monomials.exponents
+    last = monomials.count - 1 - np.argmax(e[:, ::-1] != 0, axis=1)
+    below = e.copy()
+    below[np.arange(1, len(e)), last[1:]] -= 1
+    return last, monomials.find(below)
+
+
+def _powers(monomials: Monomials, offsets: np.ndarray) -> np.ndarray:
+    """The values (M, points) of all monomials at offsets (n, points)."""
+    last, parent = _parents(monomials)
+    values = np.ones((monomials.size, offsets.shape[1]), offsets.dtype)
+    for k in range(1, monomials.order + 1):
+        block = monomials.block(k)
+        values[block] = values[parent[block]] * offsets[last[block]]
+    return values
+
+
+def _at_floats(f: MultivariateTaylor, offsets: list[Any]) -> Any:
+    for d, name in zip(offsets, f.names, strict=True):
+        if not np.all(np.isfinite(np.asarray(d, complex))):
+            raise DomainError(f"the offset must be finite, got {name} = {d}")
+    whole = np.broadcast_arrays(np.zeros(f.shape), *(np.asarray(d) for d in offsets))
+    dtype = np.result_type(f._coefficients.dtype, *whole)
+    shape = whole[0].shape
+    points = np.stack([d.reshape(-1) for d in whole[1:]]).astype(dtype)
+    c = f._coefficients
+    if f.shape:
+        pad = (1,) * (len(shape) - f.ndim)
+        c = np.broadcast_to(c.reshape(len(c), *pad, *f.shape), (len(c), *shape)).reshape(len(c), -1)
+    out = np.empty(points.shape[1], dtype)
+    step = max(1, _ROOM // len(c))
+    with np.errstate(all="ignore"):
+        for begin in range(0, len(out), step):
+            here = slice(begin, begin + step)
+            values = _powers(f._space.monomials, points[:, here])
+            out[here] = c @ values if c.ndim == 1 else np.einsum("mp,mp->p", c[:, here], values)
+    if not np.all(np.isfinite(out)):
+        raise NotRepresentableError(f"the value overflows {dtype}; use mpmath numbers")
+    return out.reshape(shape) if shape else out.item()
+
+
+def _walk(space: Space, c: np.ndarray, offsets: list[Any], one: Any, size: int) -> Any:
+    """Pairs (coefficient, value of the monomial) of the first ``size`` monomials, parents before children."""
+    last, parent = _parents(space.monomials)
+    children: list[list[int]] = [[] for _ in range(size)]
+    wanted = [bool(np.any(x != 0)) for x in c[:size]]
+    for i in range(size - 1, 0, -1):  # what no coefficient needs is not computed
+        if wanted[i]:
+            wanted[parent[i]] = True
+            children[parent[i]].append(i)
+    stack = [(0, one)]
+    while stack:
+        i, value = stack.pop()
+        yield c[i], value
+        for j in children[i]:
+            d = offsets[last[j]]
+            stack.append((j, d if i == 0 else value * d))
+
+
+def _compose(f: MultivariateTaylor, inner: list[Any]) -> MultivariateTaylor:
+    """f at polynomials; numbers among them are substituted first."""
+    numbers = {n: d for n, d in zip(f.names, inner, strict=True) if not isinstance(d, MultivariateTaylor)}
+    if numbers:
+        f = substitute(f, numbers)
+        inner = [d for d in inner if isinstance(d, MultivariateTaylor)]
+    for g, name in zip(inner, f.names, strict=True):
+        if not np.all(g._ring.is_zero(g._coefficients[0])):
+            raise DomainError(
+                f"the offset {name} is a polynomial with the constant term {g.constant_term}, so the composition would "
+                "be about another point: subtract it, or expand about that point"
+            )
+    meeting = inner[0]._space
+    for g in inner[1:]:
+        meeting = meeting.meet(g._space)
+    known = (f._space.complete_order + 1) * min(_valuation(g) for g in inner) - 1
+    if known < meeting.total_order:
+        meeting = meeting.to_order(known)
+    size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
+    one = inner[0]._to(meeting) * 0 + 1
+    total = one * 0
+    for c, value in _walk(f._space, f._coefficients, [g._to(meeting) for g in inner], one, size):
+        total = total + value * _number(c)
+    return total
+
+
+def _valuation(g: MultivariateTaylor) -> int:
+    """The smallest degree with a coefficient that is not zero (one more than the order if there is none)."""
+    degrees = [sum(e) for e in g.terms()]
+    return min(degrees, default=g._space.total_order + 1)
+
+
+def _number(c: Any) -> Any:
+    return c.item() if isinstance(c, np.generic) else c
+
+
+def _at_series(f: MultivariateTaylor, inner: list[Any]) -> Taylor:
+    """f along a curve: a series in its parameter."""
+    numbers = {n: d for n, d in zip(f.names, inner, strict=True) if not isinstance(d, Taylor)}
+    if numbers:
+        f = substitute(f, numbers)
+        inner = [d for d in inner if isinstance(d, Taylor)]
+    for g, name in zip(inner, f.names, strict=True):
+        if g.valuation == 0:
+            raise DomainError(f"the offset {name} is a series with the constant term {g.constant_term}: subtract it")
+    known = (f._space.complete_order + 1) * min(g.valuation for g in inner) - 1
+    size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
+    one = Taylor([1], exact=True)
+    total = one * 0
+    for c, value in _walk(f._space, f._coefficients, inner, one, size):
+        total = total + value * _number(c)
+    return total.truncate(known) if known < total.order else total
+
+
+def substitute(f: MultivariateTaylor, offsets: Mapping[str, Any]) -> Any:
+    """See :meth:`MultivariateTaylor.substitute`."""
+    for name in offsets:
+        f._space.index(name)
+    if any(isinstance(d, (MultivariateTaylor, Taylor)) for d in offsets.values()):
+        first = next(d for d in offsets.values() if isinstance(d, (MultivariateTaylor, Taylor)))
+        if isinstance(first, Taylor):
+            raise MixedRingError("a Taylor series for some variables only: give all of them, f(x=…, y=…)")
+        return _compose(f, [offsets.get(n, _variable(first, n)) for n in f.names])
+    if len(offsets) == len(f.names):
+        return evaluate(f, (), offsets)
+    if not offsets:
+        return f
+    smaller = f._space.without(offsets)
+    _, ring, (c, *d) = common((f, *offsets.values()))
+    gone = [f._space.index(n) for n in offsets]
+    left = [i for i in range(len(f.names)) if i not in gone]
+    places = smaller.monomials.find(f.exponents[:, left])
+    out = GradedRing(ring, smaller.monomials).empty(len(smaller))
+    powers = [[ring.lift(1)] for _ in gone]
+    for p, i, x in zip(powers, gone, d, strict=True):
+        while len(p) <= f._space.caps[i]:
+            p.append(p[-1] * x)
+    for row, place, coefficient in zip(f.exponents[:, gone].tolist(), places, c, strict=True):
+        term = coefficient
+        for p, e in zip(powers, row, strict=True):
+            term = term * p[e] if e else term
+        out[place] = out[place] + term
+    return _make(smaller, ring, out)
+
+
+def _variable(like: MultivariateTaylor, name: str) -> MultivariateTaylor:
+    unit = tuple(int(n == name) for n in like.names)
+    like._space.index(name)
+    out = like._graded().empty(len(like._space))
+    out[like._space.place(unit)] = like._ring.lift(1)
+    return like._like(out)
+
+
+def along(f: MultivariateTaylor, directions: Mapping[str, Any]) -> Taylor:
+    """The series of f(t·d): coefficient k is the homogeneous part of degree k at d."""
+    for name in directions:
+        f._space.index(name)
+    line = [directions.get(n, 0) for n in f.names]
+    _, ring, (c, *d) = common((f, *line))
+    order = f._space.complete_order
+    if isinstance(ring, ArrayRing):
+        whole = np.stack([np.broadcast_to(np.asarray(x, ring.dtype), ring.shape).reshape(-1) for x in d])
+        values = _powers(f._space.monomials, whole).reshape(len(c), *ring.shape)
+        data = [(c[b] * values[b]).sum(axis=0) for b in map(f._space.monomials.block, range(order + 1))]
+        return Taylor(np.array(data))
+    sums = [ring.zero() for _ in range(order + 1)]
+    degree = f.exponents.sum(axis=1)
+    e = f.exponents
+    for i in range(f._space.monomials.offsets[order + 1]):
+        term = c[i]
+        for x, power in zip(d, e[i].tolist(), strict=True):
+            for _ in range(power):
+                term = term * x
+        sums[degree[i]] = sums[degree[i]] + term
+    return Taylor(sums)
