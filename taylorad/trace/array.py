@@ -319,6 +319,8 @@ def lift(value: Any) -> Any:
         return value
     if hasattr(value, "pick"):
         return value.pick(1, 0)
+    if forms.is_exact(value):
+        return from_cells(np.array(forms.number(value), object), np.float64)
     array = np.asarray(value)
     if array.dtype.kind in "biufc":
         cells = np.empty(array.size, object)
@@ -332,7 +334,7 @@ def lift(value: Any) -> Any:
     cells = np.empty(array.size, object)
     dtype: Any = np.dtype(np.float64)
     for i, x in enumerate(array.flat):
-        if not isinstance(x, Traced) and np.asarray(x).dtype.kind not in "biufc":
+        if not isinstance(x, Traced) and not forms.is_exact(x) and np.asarray(x).dtype.kind not in "biufc":
             raise TraceError(f"{type(x).__name__} beside a traced value: only numbers and arrays of them can be traced")
         one = lift(x)
         if one.shape:

@@ -16,14 +16,22 @@ import numpy as np
 from taylorad.series.matrix import Matrix
 from taylorad.series.node import Constant, Linear, Map, Node, as_node, linear
 
-__all__ = ["FEW", "constants", "gather", "number", "row", "vector"]
+__all__ = ["FEW", "constants", "gather", "is_exact", "number", "row", "vector"]
 
 FEW = 8
+
+
+def is_exact(value: Any) -> bool:
+    """Whether a value is a fraction, or a number of mpmath, which is one too."""
+    return isinstance(value, Fraction) or hasattr(value, "_mpf_")
 
 
 def number(value: Any) -> Node:
     """A number as a node; a finite float is the fraction that it is, so that constants fold."""
     value = value.item() if isinstance(value, np.generic) else value
+    if hasattr(value, "_mpf_"):
+        sign, m, e, _ = value._mpf_
+        value = Fraction(-int(m) if sign else int(m)) * Fraction(2) ** e
     if isinstance(value, bool):
         value = int(value)
     elif isinstance(value, complex) and value.imag == 0:

@@ -12,7 +12,7 @@ from taylorad.book.entry import BOOK, Member
 from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, POWER_NAMES, REMAINDER, SERIES_POWER
 from taylorad.series.node import Constant, Node, as_node
 from taylorad.trace.array import Traced, from_cells, lift
-from taylorad.trace.cells import number
+from taylorad.trace.cells import is_exact, number
 from taylorad.trace.condition import Condition, greater
 from taylorad.trace.elementwise import elementwise, plain
 
@@ -22,7 +22,9 @@ __all__ = ["OPERATORS", "book", "each", "operate", "power"]
 def operate(name: str, operands: Sequence[Any]) -> Any:
     """A Python operator; NotImplemented for operands that are no numbers."""
     if any(not isinstance(x, (Traced, int, float, Condition, np.ndarray)) and not plain(x) for x in operands):
-        return NotImplemented
+        operands = [lift(x) if is_exact(x) else x for x in operands]
+        if not all(isinstance(x, (Traced, Condition)) or plain(x) for x in operands):
+            return NotImplemented
     return OPERATORS[name](*operands)
 
 
