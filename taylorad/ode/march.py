@@ -24,17 +24,25 @@ __all__ = ["Interpreted", "March", "Native", "Piece", "march"]
 @final
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some steps: ``times`` (n+1, 2), unevaluated sums, and ``coefficients`` (n, K+1, dim) at their beginnings.
+    """Some steps: ``times`` (n+1, 2), unevaluated sums, and the ``rows`` of coefficients at their beginnings.
 
-    ``after`` (K+1, dim) are those at the end, where the solution goes on from there as it came.
+    ``rows`` is (n, K+1, dim), or (n+1, K+1, dim) with those at the end, where the solution goes on as it came.
     """
 
     times: np.ndarray
-    coefficients: np.ndarray
-    after: np.ndarray | None = None
+    rows: np.ndarray
+
+    @property
+    def coefficients(self) -> np.ndarray:
+        """(n, K+1, dim)"""
+        return self.rows[: len(self)]
+
+    @property
+    def goes_on(self) -> bool:
+        return len(self.rows) > len(self)
 
     def __len__(self) -> int:
-        return len(self.coefficients)
+        return len(self.times) - 1
 
     @property
     def lengths(self) -> np.ndarray:
@@ -140,7 +148,7 @@ class Native:
         n = int(self._run.whole[Whole.STEPS])
         rows = self._run.values(self._run.rows[: n + 1])  # the loop writes the series at the end before it stops
         goes_on = outcome in (Outcome.PAUSED, Outcome.SHRINKING)
-        return outcome, Piece(self._run.times[: n + 1], rows[:n], rows[n] if goes_on else None)
+        return outcome, Piece(self._run.times[: n + 1], rows if goes_on else rows[:n])
 
     def own(self) -> None:
         self._room = 0
@@ -262,9 +270,10 @@ class Interpreted:
             kept[i, 0] = _real(t)
         dim = len(self._y)
         empty = np.zeros((0, self.order + 1, dim), kept.dtype if kept.dtype == object else self.ring.name)
+        if outcome == Outcome.PAUSED and pieces:
+            pieces.append(c)
         rows = [np.stack([self._array(row) for row in c], axis=1) for c in pieces]
-        after = np.stack([self._array(row) for row in c], axis=1) if outcome == Outcome.PAUSED else None
-        return outcome, Piece(kept, np.stack(rows) if rows else empty, after)
+        return outcome, Piece(kept, np.stack(rows) if rows else empty)
 
     def own(self) -> None:
         """Every piece has memory of its own."""

@@ -88,13 +88,17 @@ def _module(text: str, where: Host) -> Any:
     return module
 
 
-def compile_text(text: str, where: Host, passes: bool = False) -> bytes:
-    """Object code for LLVM IR. No passes run unless asked for: kernels are already what they would make of them."""
+def compile_text(text: str, where: Host, passes: str = "") -> bytes:
+    """Object code for LLVM IR. No passes run unless asked for: kernels are already what they would make of them.
+
+    ``passes`` is ``"plain"`` for LLVM's optimiser, or ``"wide"`` where it is to make vectors of loops, too.
+    """
     with _lock:
         machine, module = _machine(where), _module(text, where)
         if passes:
-            options = llvm.create_pipeline_tuning_options(speed_level=3)
-            options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = True
+            wide = passes == "wide"
+            options = llvm.create_pipeline_tuning_options(speed_level=2)
+            options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = wide
             builder = llvm.create_pass_builder(machine, options)
             builder.getModulePassManager().run(module, builder)
         return machine.emit_object(module)
@@ -186,12 +190,12 @@ Facts = dict[str, Any]
 
 
 def obtain(
-    identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]], name: str = "kernel", passes: bool = False
+    identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]], name: str = "kernel", passes: str = ""
 ) -> tuple[Loaded, Facts]:
     """The code called ``identity``, from the disk, or compiled from the text that ``make`` writes and then kept.
 
     ``make`` returns LLVM IR and facts about it (JSON, ``"symbols"`` among them), which are kept beside the code;
-    ``passes`` asks for LLVM's optimiser.
+    ``passes`` are those of :func:`compile_text`.
     """
     where = host()
     key = hashlib.blake2b(repr((identity, where.identity, _generator(), _numpy())).encode(), digest_size=20).hexdigest()

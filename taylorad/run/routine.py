@@ -25,7 +25,7 @@ import numpy as np
 from taylorad.errors import CompilationError
 from taylorad.run.writer import double
 
-__all__ = ["Floats", "Ints", "Routine", "fma", "routine"]
+__all__ = ["Floats", "Ints", "Routine", "fma", "routine", "wide"]
 
 Floats = Annotated[np.ndarray, "float64, contiguous"]
 Ints = Annotated[np.ndarray, "int64, contiguous"]
@@ -37,6 +37,7 @@ _OPERATORS: dict[type, tuple[str, str]] = {
     ast.Mult: ("fmul", "mul"),
     ast.Div: ("fdiv", ""),
     ast.FloorDiv: ("", "sdiv"),
+    ast.Mod: ("", "srem"),
 }
 _TESTS: dict[type, tuple[str, str]] = {
     ast.Lt: ("olt", "slt"),
@@ -58,16 +59,21 @@ def routine(function: Callable[..., Any]) -> Routine:
     return Routine(function)
 
 
+def wide(function: Callable[..., Any]) -> Routine:
+    """The same, for loops over arrays that are worth vectors: they take LLVM five times as long."""
+    return Routine(function, "wide")
+
+
 @final
 class Routine:
     """See the module. Call it with contiguous arrays of float64 or int64, floats and integers; not checked.
 
-    Division of integers, ``//``, is for numbers ≥ 0. Raises CompilationError for Python outside of the small part.
+    Division of integers, ``//`` and ``%``, is for numbers ≥ 0. Raises SyntaxError for Python outside of the small part.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], passes: str = "plain") -> None:
         self.__doc__ = function.__doc__
-        self.function, self.name = function, function.__name__
+        self.function, self.name, self.passes = function, function.__name__, passes
         spec = inspect.signature(function, eval_str=False)
         self.names = tuple(spec.parameters)
         self.kinds = tuple(_kind(function, p.annotation) for p in spec.parameters.values())
@@ -87,7 +93,7 @@ class Routine:
             from taylorad.run.jit import obtain
 
             identity = ("routine", self.function.__module__, self.name, _source(inspect.getfile(self.function)))
-            loaded, _ = obtain(identity, lambda: (self.text(), {"symbols": []}), self.name, passes=True)
+            loaded, _ = obtain(identity, lambda: (self.text(), {"symbols": []}), self.name, self.passes)
         except CompilationError:
             return lambda *args: self.function(*map(_flat, args))  # the same thing, slower
         numbers = {"double": c_double, "i64": c_int64}
@@ -133,7 +139,7 @@ def _source(path: str) -> str:
 def _kind(function: Callable[..., Any], annotation: Any) -> str:
     word = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
     if word not in _KINDS:
-        raise CompilationError(f"routine {function.__name__}: {annotation!r} is not one of {', '.join(_KINDS)}")
+        raise SyntaxError(f"routine {function.__name__}: {annotation!r} is not one of {', '.join(_KINDS)}")
     return _KINDS[word]
 
 
@@ -151,9 +157,9 @@ class _Translation:
         self.count = 0
         self.loops: list[tuple[str, str]] = []  # where break and continue lead
 
-    def refuse(self, node: ast.AST, why: str) -> CompilationError:
+    def refuse(self, node: ast.AST, why: str) -> SyntaxError:
         line = getattr(node, "lineno", 0)
-        return CompilationError(f"routine {self.own.name}, line {line}: {ast.unparse(node)}: {why}")
+        return SyntaxError(f"routine {self.own.name}, line {line}: {ast.unparse(node)}: {why}")
 
     # ------------------------------------------------------------------ text
     def put(self, text: str) -> str:
@@ -181,8 +187,8 @@ class _Translation:
             f"{'ptr noalias' if k.endswith('*') else k} %{n}"
             for n, k in zip(self.own.names, self.own.kinds, strict=True)
         )
-        where = "" if public else "internal "
-        start = f"define {where}{self.own.result} @{self.own.name}({params}) nounwind {{"
+        where, how = ("", "") if public else ("internal ", " noinline")  # copies take LLVM longer than calls cost
+        start = f"define {where}{self.own.result} @{self.own.name}({params}) nounwind{how} {{"
         return "\n".join([start, "entry:", *self.head, *self.lines, "  unreachable", "}"])
 
     # ------------------------------------------------------------------ statements
@@ -251,7 +257,13 @@ class _Translation:
         first, end = ast.Constant(0), args[0]
         if len(args) > 1:
             first, end = args[:2]
-        by = int(ast.literal_eval(args[2])) if len(args) > 2 else 1
+        by = 1
+        if len(args) > 2:
+            match args[2]:
+                case ast.Name(id=word) if isinstance(self.own.function.__globals__.get(word), int):
+                    by = self.own.function.__globals__[word]
+                case _:
+                    by = int(ast.literal_eval(args[2]))
         self.assign(ast.Name(id=name), *self.value(first))
         bound, _ = self.value(end)
 

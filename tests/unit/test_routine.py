@@ -83,12 +83,12 @@ def test_machine_code_says_what_python_says(monkeypatch):
     ("bad", "words"), [(mixed, "do not go together"), (power, "do not go"), (returns_nothing, "was double")]
 )
 def test_what_is_not_in_the_small_part_is_refused(bad, words):
-    with pytest.raises(CompilationError, match=words):
+    with pytest.raises(SyntaxError, match=words):
         bad.text()
 
 
 def test_annotations_are_needed():
-    with pytest.raises(CompilationError, match="is not one of"):
+    with pytest.raises(SyntaxError, match="is not one of"):
         routine(lambda x: x)
 
 
