@@ -1,0 +1,628 @@
+"""Interval arithmetic as a code generator: a ring whose elements are vectors of −lo and of hi.
+
+The interpreter runs a graph on this ring as on any other, and what it leaves behind is code that computes the
+coefficients 0 … K in a loop over k, with the sums over j in functions of their own. So the recurrences are those of
+every ring, and a rule that the package has never seen is enclosed with no further line.
+
+Lanes are different boxes; or, with ``gradient``, lane 0 is a value and lane i its derivative with respect to the i-th
+coordinate, so that a product a·b has the lanes a₀·b + b₀·(a without lane 0). The product of two intervals is the larger
+of its four corners' products, once for −lo and once for hi: eight products and six maxima, which is optimal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, final
+
+from taylorad.book.entry import Rule
+from taylorad.errors import CompilationError
+from taylorad.rings.ring import Position, Ring
+from taylorad.rings.values import upward as values
+from taylorad.run.interpret import bind, run
+from taylorad.run.upward import Real, Upward, above, below
+from taylorad.series.node import INFINITE, Leaf, Node, State
+from taylorad.series.schedule import Schedule, schedule
+
+__all__ = ["Element", "IntervalLanes", "Rows", "coefficients"]
+
+
+@final
+class Place:
+    """The order k of the loop, less ``back``."""
+
+    __slots__ = ("back",)
+
+    def __init__(self, back: int = 0) -> None:
+        self.back = back
+
+    def __sub__(self, j: int) -> Place:
+        return Place(self.back + j)
+
+
+@final
+class Element:
+    """Intervals in lanes. ``flat``: it depends on no coordinate; ``known``: the number that it encloses, if given."""
+
+    __slots__ = ("flat", "hi", "known", "low", "ring")
+
+    def __init__(
+        self, ring: IntervalLanes, low: Real, hi: Real, flat: bool = False, known: Fraction | None = None
+    ) -> None:
+        self.ring, self.low, self.hi, self.flat, self.known = ring, low, hi, flat, known
+
+    def _of(self, other: Any) -> Element:
+        return other if isinstance(other, Element) else self.ring.lift(other)
+
+    def __add__(self, other: Any) -> Element:
+        return self.ring.add(self, self._of(other))
+
+    def __sub__(self, other: Any) -> Element:
+        return self.ring.sub(self, self._of(other))
+
+    def __rsub__(self, other: Any) -> Element:
+        return self.ring.sub(self._of(other), self)
+
+    def __mul__(self, other: Any) -> Element:
+        if isinstance(other, (int, Fraction)):
+            return self.ring.scale(self, other)
+        return self.ring.mul(self, self._of(other))
+
+    def __truediv__(self, other: Any) -> Element:
+        return self.ring.div(self, self._of(other))
+
+    def __rtruediv__(self, other: Any) -> Element:
+        return self.ring.div(self._of(other), self)
+
+    def __neg__(self) -> Element:
+        return self.ring.neg(self)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+@final
+class Rows:
+    """Coefficients of one series: row k is −lo and then hi, ``lanes`` doubles each, from ``base`` on."""
+
+    __slots__ = ("at_order", "base", "degree", "flat", "looked", "now", "ring")
+
+    def __init__(self, ring: IntervalLanes) -> None:
+        self.ring, self.degree, self.flat, self.looked = ring, INFINITE, False, False
+        self.base = ring.room
+        ring.room += (ring.order + 1) * 2 * ring.lanes
+        self.at_order: dict[int, Element] = {}
+        self.now: Element | None = None
+
+    def __getitem__(self, k: Any) -> Element:
+        if isinstance(k, int):
+            if k not in self.at_order:
+                raise CompilationError("a coefficient is used before it is computed")
+            return self.at_order[k]
+        if k.back == 0 and self.now is not None:
+            return self.now
+        self.looked = True
+        return self.ring.fetch(self, k)
+
+
+class IntervalLanes(Ring):
+    """See the module. ``memory`` points to doubles, of which the first ``room`` are rows; ``fine`` are the tests so far.
+
+    Rigorous: every element encloses the exact value for all points of the arguments, if all of ``fine`` hold and
+    ``flag`` is 0 in the end (it is NaN if anything overflowed).
+    """
+
+    name = "interval"
+
+    def __init__(self, w: Upward, lanes: int, order: int = 0, gradient: bool = False, memory: str = "%memory") -> None:
+        self.w, self.lanes, self.order, self.gradient, self.memory = w, lanes, order, gradient, memory
+        self.room = 0
+        self.fine: list[str] = []
+        self.flag = w.number(0.0, lanes)
+        self.rows: list[Rows] = []
+        self.wary = False
+        self._k = "0"
+        self._inverses: dict[int, tuple[Element, Element]] = {}
+
+    # ------------------------------------------------------------------ elements
+    def element(self, low: Real, hi: Real) -> Element:
+        return Element(self, low, hi)
+
+    def real(self, name: str) -> Real:
+        return Real(name, self.lanes)
+
+    def wide(self, lanes: int) -> IntervalLanes:
+        """The same arithmetic in other lanes, for values at order 0."""
+        found = IntervalLanes(self.w, lanes)
+        found.fine, found.wary = self.fine, True
+        return found
+
+    def leaf(self, degree: int) -> Rows:
+        """A series whose first rows stand in memory; the rows after its degree are zero."""
+        rows = self.buffer(self.order)
+        rows.looked, rows.degree = True, degree
+        for k in range(min(degree, self.order, 1) + 1):
+            rows.at_order[k] = self.fetch(rows, k)
+        return rows
+
+    def note(self, element: Element) -> None:
+        """Have the flag remember what is not finite."""
+        zero = self.w.number(0.0, self.lanes)
+        self.flag = self.w.fma(element.hi, zero, self.w.fma(element.low, zero, self.flag))
+
+    def sound(self) -> None:
+        """Have it hold that nothing which was noted is infinite."""
+        self._require(self.w.test("ord", self.flag, self.flag))
+
+    def function(self, name: str, body: Callable[..., Any], x: Element) -> Any:
+        """``body(m, x)`` of one interval as a function of the module, written once; its one or two results."""
+        w = self.w
+        symbol = f"value.{name}"
+        if symbol not in w.written:
+            single = self.wide(1)
+            single.fine = []
+
+            def text() -> None:
+                found = body(single, Element(single, Real("%low"), Real("%hi")))
+                ends = [x for e in (found if isinstance(found, tuple) else (found,)) for x in (e.low, e.hi)]
+                w.written[symbol] = len(ends)
+                fine, packed = single.all_fine(), "poison"
+                for i, x in enumerate(ends):
+                    x = w.select(fine, x, w.number(math.nan))
+                    packed = w.put(f"insertvalue [{len(ends)} x double] {packed}, double {x}, {i}")
+                w.give(packed, f"[{len(ends)} x double]")
+
+            w.function(lambda: f"[{w.written[symbol]} x double] @{symbol}(double %low, double %hi) noinline", text)
+        kind = f"[{w.written[symbol]} x double]"
+        found = w.invoke(kind, symbol, ("double", str(x.low)), ("double", str(x.hi)))
+        ends = [Real(w.put(f"extractvalue {kind} {found}, {i}")) for i in range(w.written[symbol])]
+        out = [Element(self, ends[i], ends[i + 1]) for i in range(0, len(ends), 2)]
+        for e in out:
+            self.note(e)
+        return out[0] if len(out) == 1 else tuple(out)
+
+    def lift(self, value: object) -> Element:
+        if isinstance(value, Element):
+            return value
+        if isinstance(value, (int, float, Fraction)):
+            q = Fraction(value)
+            return self._constant(below(q), above(q), q)
+        raise CompilationError(f"{value!r} of type {type(value).__name__} is no real number of compiled intervals")
+
+    def constant(self, name: str) -> Element:
+        return self._constant(*values.constant(name))
+
+    def _constant(self, lo: float, hi: float, known: Fraction | None = None) -> Element:
+        rest = [0.0] * (self.lanes - 1) if self.gradient else None
+        low, high = ([-lo, *rest], [hi, *rest]) if rest is not None else (-lo, hi)
+        return Element(self, self.w.number(low, self.lanes), self.w.number(high, self.lanes), True, known)
+
+    def add(self, a: Element, b: Element) -> Element:
+        return Element(self, self.w.add(a.low, b.low), self.w.add(a.hi, b.hi), a.flat and b.flat)
+
+    def sub(self, a: Element, b: Element) -> Element:
+        return self.add(a, self.neg(b))
+
+    def neg(self, a: Element) -> Element:
+        return Element(self, a.hi, a.low, a.flat, None if a.known is None else -a.known)
+
+    def scale(self, a: Element, factor: int | Fraction) -> Element:
+        if factor < 0:
+            return self.neg(self.scale(a, -factor))
+        w, lo, hi = self.w, below(factor), above(factor)
+        if lo == hi == 1:
+            return a
+        low, high = (w.mul(x, w.number(hi, self.lanes)) for x in (a.low, a.hi))
+        if lo != hi:
+            low = w.max(low, w.mul(a.low, w.number(lo, self.lanes)))
+            high = w.max(high, w.mul(a.hi, w.number(lo, self.lanes)))
+        return Element(self, low, high, a.flat)
+
+    def times_int(self, a: Element, k: Any) -> Element:
+        f = self._whole(k)
+        return Element(self, self.w.mul(a.low, f), self.w.mul(a.hi, f), a.flat)
+
+    def over_int(self, a: Element, k: Any) -> Element:
+        f = self._whole(k)
+        return Element(self, self.w.div(a.low, f), self.w.div(a.hi, f), a.flat)
+
+    def _whole(self, k: Any) -> Real:
+        return self.w.whole(k if isinstance(k, int) else self.index(k), self.lanes)
+
+    # ------------------------------------------------------------------ products
+    def corners(self, a: Element, b: Element) -> Element:
+        """The product lane by lane."""
+        w = self.w
+        p, q, r, s = a.low, a.hi, b.low, b.hi
+        p_, q_ = w.neg(p), w.neg(q)
+        low = w.max(w.max(w.mul(p_, r), w.mul(q_, s)), w.max(w.mul(p, s), w.mul(q, r)))
+        high = w.max(w.max(w.mul(p, r), w.mul(q, s)), w.max(w.mul(p_, s), w.mul(q_, r)))
+        found = Element(self, low, high, a.flat and b.flat)
+        if self.wary:
+            self.note(found)
+        return found
+
+    def leading(self, a: Element) -> Element:
+        """Lane 0 in all lanes."""
+        if self.lanes == 1:
+            return a
+        mask = f"<{self.lanes} x i32> zeroinitializer"
+        kind = a.low.type
+        low, hi = (
+            Real(self.w.put(f"shufflevector {kind} {x}, {kind} poison, {mask}"), self.lanes) for x in (a.low, a.hi)
+        )
+        return Element(self, low, hi, a.flat)
+
+    def slope(self, a: Element) -> Element:
+        """The lanes after the first, and 0 in the first."""
+        zero = self.w.number(0.0)
+        return Element(self, self.w.insert(a.low, zero, 0), self.w.insert(a.hi, zero, 0))
+
+    def with_value(self, a: Element, low: Real, hi: Real) -> Element:
+        return Element(self, self.w.insert(a.low, low, 0), self.w.insert(a.hi, hi, 0))
+
+    def mul(self, a: Element, b: Element) -> Element:
+        if not self.gradient:
+            return self.square(a) if a is b else self.corners(a, b)
+        if a.flat or b.flat:
+            a, b = (a, b) if a.flat else (b, a)
+            found = self.corners(self.leading(a), b)
+            found.flat = a.flat and b.flat
+            return found
+        return self.add(self.corners(self.leading(a), b), self.slope(self.corners(a, self.leading(b))))
+
+    def square(self, a: Element) -> Element:
+        """a² lane by lane, which is not negative."""
+        found = self.corners(a, a)
+        return Element(self, self.w.min(found.low, self.w.number(0.0, self.lanes)), found.hi, a.flat)
+
+    def div(self, a: Element, b: Element) -> Element:
+        if id(b) not in self._inverses:
+            self._inverses[id(b)] = (b, self._inverse(b))
+        return self.mul(a, self._inverses[id(b)][1])
+
+    def _inverse(self, b: Element) -> Element:
+        self.is_zero(b)
+        w = self.w
+        value = self.leading(b) if self.gradient else b
+        low = w.div(w.number(-1.0, self.lanes), value.hi)
+        hi = w.div(w.number(1.0, self.lanes), w.neg(value.low))
+        inverse = Element(self, low, hi, b.flat)
+        self.note(inverse)
+        if not self.gradient:
+            return inverse
+        if b.flat:
+            return self._only_value(inverse)
+        slope = self.corners(self.slope(b), self.neg(self.square(inverse)))
+        return self.with_value(slope, w.lane(low, 0), w.lane(hi, 0))
+
+    def _only_value(self, a: Element) -> Element:
+        found = self.with_value(self.lift(0), self.w.lane(a.low, 0), self.w.lane(a.hi, 0))
+        found.flat = True
+        return found
+
+    # ------------------------------------------------------------------ rows
+    def buffer(self, order: int) -> Rows:
+        found = Rows(self)
+        self.rows.append(found)
+        return found
+
+    def put(self, buffer: Rows, k: Any, element: Element) -> None:
+        self.note(element)
+        if isinstance(k, int):
+            buffer.at_order[k] = element
+        else:
+            buffer.now = element
+            if buffer.looked:
+                self.store(buffer, k, element)
+
+    def index(self, k: Place) -> str:
+        return self.w.integer("sub", self._k, k.back)
+
+    def place(self, buffer: Rows, k: Any) -> str:
+        """The address of row k."""
+        k = k if isinstance(k, int) else self.index(k)
+        row = self.w.integer("mul", k, 2 * self.lanes)
+        return self.w.at(self.memory, self.w.integer("add", int(row) if row.isdigit() else row, buffer.base))
+
+    def store(self, buffer: Rows, k: Any, element: Element) -> None:
+        place = self.place(buffer, k)
+        self.w.store(element.low, place, 0)
+        self.w.store(element.hi, place, self.lanes)
+
+    def fetch(self, buffer: Rows, k: Any) -> Element:
+        place = self.place(buffer, k)
+        low, hi = self.w.load(place, 0, self.lanes), self.w.load(place, self.lanes, self.lanes)
+        return Element(self, low, hi, buffer.flat)
+
+    def before(self, k: Any) -> Any:
+        return k - 1
+
+    def sweep(self, order: int, body: Callable[[Any], None]) -> None:
+        """The loop over k. The body is written once in vain, to learn which series are looked back at."""
+        w, kept = self.w, self.flag
+        self._k, mark, held = "%unknown", len(w.lines), len(self.fine)
+        known = set(self._inverses)
+        body(Place())
+        del w.lines[mark:], self.fine[held:]
+        self.flag = kept
+        for key in [key for key in self._inverses if key not in known]:  # before the loop, and not in it
+            self._inverses[key] = (self._inverses[key][0], self._inverse(self._inverses[key][0]))
+        for rows in self.rows:
+            rows.now = None
+            if rows.looked:
+                for k, element in rows.at_order.items():
+                    self.store(rows, k, element)
+
+        def once(k: str, carried: list[Real]) -> list[Real]:
+            self._k, self.flag = k, carried[0]
+            body(Place())
+            return [self.flag]
+
+        self.flag = w.loop(1, order, [self.flag], once)[0]
+        for rows in self.rows:
+            rows.now = None
+
+    # ------------------------------------------------------------------ sums
+    def convolve(self, a: Rows, b: Rows, lo: Any, hi: Any, k: Any) -> Element:
+        if isinstance(k, int):
+            total = self.lift(0)
+            for j in range(lo, hi + 1):
+                total = self.add(total, self.mul(a[j], b[k - j]))
+            return total
+        a.looked = b.looked = True
+        w = self.w
+        flat = a.flat and b.flat
+        if self.gradient and a is b and not flat:
+            kind = "twice"
+        elif self.gradient and not (a.flat or b.flat):
+            kind = "both"
+        else:
+            kind = "one"
+        first, last, order = lo, self.index(hi) if isinstance(hi, Place) else hi, self.index(k)
+        if a.degree < self.order:
+            last = self._extreme("slt", last, a.degree)
+        if b.degree < self.order:
+            first = self._extreme("sgt", w.integer("sub", order, b.degree), first)
+        if kind == "one" and self.gradient and b.flat and not a.flat:  # the values come from the flat one
+            a, b, first, last = b, a, w.integer("sub", order, last), w.integer("sub", order, first)
+        self._sum(kind)
+        args = (("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", str(first)), ("i64", str(last)))
+        found = self._pair(w.invoke(self._type, f"{self._stem}.{kind}", *args, ("i64", order)))
+        found.flat = flat
+        return found
+
+    def weighted(self, a: Rows, b: Rows, p: Element, q: Element, k: Any) -> Element:
+        if isinstance(k, int):
+            return Ring.weighted(self, a, b, p, q, k)
+        a.looked = b.looked = True
+        self._sum("weighted")
+        weights = [x for e in (p, q) for x in (self.leading(e) if self.gradient else e,)]
+        kind = weights[0].low.type
+        args = [("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", self.index(k))]
+        args += [(kind, str(x)) for e in weights for x in (e.low, e.hi)]
+        return self._pair(self.w.invoke(self._type, f"{self._stem}.weighted", *args))
+
+    def _extreme(self, order: str, a: Any, b: Any) -> str:
+        return self.w.put(f"select i1 {self.w.put(f'icmp {order} i64 {a}, {b}')}, i64 {a}, i64 {b}")
+
+    @property
+    def _stem(self) -> str:
+        return f"sum.{self.lanes}{'g' if self.gradient else ''}"
+
+    @property
+    def _type(self) -> str:
+        kind = Real("", self.lanes).type
+        return f"{{ {kind}, {kind} }}"
+
+    def _pair(self, found: str) -> Element:
+        low, hi = (Real(self.w.put(f"extractvalue {self._type} {found}, {i}"), self.lanes) for i in (0, 1))
+        return Element(self, low, hi)
+
+    def _sum(self, kind: str) -> None:
+        """Write the function Σ a_j·b_{k−j} of a kind, once in a module.
+
+        "one": lane 0 of a (lane by lane without gradient) with b; "both": the product rule; "twice": the same for b = a;
+        "weighted": Σ (p·j + q·(k−j))·a_j·b_{k−j} for j = 1 … k.
+        """
+        symbol = f"{self._stem}.{kind}"
+        if symbol in self.w.written:
+            return
+        self.w.written[symbol] = 2
+        plain = Real("", self.lanes).type
+        weights = f", {plain} %pl, {plain} %ph, {plain} %ql, {plain} %qh"
+        rest = f"i64 %k{weights})" if kind == "weighted" else "i64 %first, i64 %last, i64 %k)"
+        self.w.function(f"{self._type} @{symbol}(ptr %a, ptr %b, {rest} noinline", lambda: self._sum_body(kind))
+
+    def _sum_body(self, kind: str) -> None:
+        w, lanes, gradient = self.w, self.lanes, self.gradient
+        zero = w.number(0.0, lanes)
+        two = gradient and kind in ("both", "weighted")
+
+        def row(base: str, j: str, only: bool = False) -> Element:
+            place = w.at(base, w.integer("mul", j, 2 * lanes))
+            pair = [w.load(place, i * lanes, 1 if only else lanes) for i in (0, 1)]
+            low, hi = (w.spread(x, lanes) for x in pair) if only else pair
+            return Element(self, low, hi)
+
+        def term(j: str, sums: list[Real]) -> list[Real]:
+            i = w.integer("sub", "%k", j)
+            a, b = (row("%a", j, gradient and not two), row("%b", i))
+            value = a
+            if kind == "weighted":
+                x, y = w.whole(j, lanes), w.whole(i, lanes)
+                p, q = ([Real(f"%{e}{side}", lanes) for side in "lh"] for e in "pq")
+                weight = Element(self, *(w.fma(u, x, w.mul(v, y)) for u, v in zip(p, q, strict=True)))
+                a = self.corners(weight, a)
+                value = self.leading(a) if gradient else a
+            elif two:
+                value = row("%a", j, True)
+            found = [self.corners(value, b)]
+            if two:
+                found.append(self.corners(a, row("%b", i, True)))
+            parts = [x for e in found for x in (e.low, e.hi)]
+            return [w.add(s, x) for s, x in zip(sums, parts, strict=True)]
+
+        first, last = ("1", "%k") if kind == "weighted" else ("%first", "%last")
+        sums = w.loop(first, last, [zero] * (4 if two else 2), term)
+        found = Element(self, sums[0], sums[1])
+        if two:
+            found = self.add(found, self.slope(Element(self, sums[2], sums[3])))
+        elif kind == "twice":
+            twice = w.number([1.0] + [2.0] * (lanes - 1), lanes)
+            found = Element(self, w.mul(found.low, twice), w.mul(found.hi, twice))
+        one = w.put(f"insertvalue {self._type} poison, {found.low.type} {found.low}, 0")
+        w.give(w.put(f"insertvalue {self._type} {one}, {found.hi.type} {found.hi}, 1"), self._type)
+
+    # ------------------------------------------------------------------ functions at one point
+    def outputs(self, law: Any, args: Sequence[Any], params: Sequence[Any]) -> tuple[Element, ...] | None:
+        formulas = [values.lookup(name) for name in law.outputs]
+        if not (isinstance(law, Rule) and law.value is None and all(formulas)):
+            if isinstance(law, Rule) and callable(law.value) and not self.gradient:
+                return None
+            raise CompilationError(f"{law.name} has no compiled enclosure of its own: it is computed by balls")
+        given = [*args, *params]
+        lanes = 1 if self.gradient else self.lanes
+        found: list[list[Element]] = []
+        for lane in range(lanes):
+            single = self.wide(1)
+            each = [
+                Element(single, self.w.lane(e.low, lane), self.w.lane(e.hi, lane), True, e.known) for e in given
+            ]
+            found.append([f(single, *each) for f in formulas if f])
+            single.sound()
+        if not self.gradient:
+            rows = [[found[lane][i] for lane in range(lanes)] for i in range(len(formulas))]
+            return self._checked(
+                law,
+                args,
+                tuple(
+                    Element(self, self.w.row([e.low for e in row]), self.w.row([e.hi for e in row])) for row in rows
+                ),
+            )
+        flat = all(e.flat for e in given)
+        spread = [
+            Element(self, self.w.spread(e.low, self.lanes), self.w.spread(e.hi, self.lanes), True) for e in found[0]
+        ]
+        out = [self._only_value(e) for e in spread]
+        if not flat:
+            slopes = self._slopes(law, args, params, spread)
+            out = [self.with_value(s, self.w.lane(e.low, 0), self.w.lane(e.hi, 0)) for s, e in zip(slopes, spread, strict=True)]
+        return self._checked(law, args, tuple(out))
+
+    def _checked(self, law: Rule, args: Sequence[Element], found: tuple[Element, ...]) -> tuple[Element, ...]:
+        for domain in law.domain:
+            if domain.measure is not None:
+                self.position(domain.measure(*args, *found), domain.lower, domain.upper)
+        return found
+
+    def _slopes(
+        self, law: Rule, args: Sequence[Element], params: Sequence[Element], found: Sequence[Element]
+    ) -> list[Element]:
+        """Derivatives of a rule's outputs: coefficient 1 of its differentials, where θu is the derivative of u."""
+        n, m = len(args), len(found)
+        us = tuple(Leaf.of(i) for i in range(n))
+        vs = tuple(Leaf.of(n + i) for i in range(m))
+        ps = tuple(Leaf.of(n + m + i, 0) for i in range(len(params)))
+        lanewise = self.wide(self.lanes)
+        zero = lanewise.lift(0)
+        leaves = [[self.leading(a), self.slope(a)] for a in args]
+        leaves += [[v, zero] for v in found]
+        leaves += [[self.leading(p), zero] for p in params]
+        moved = [[Element(lanewise, e.low, e.hi) for e in row] for row in leaves]
+        for (_, e), p in zip(moved[n + m :], params, strict=True):
+            e.known = p.known
+        plan = schedule(law.differentials(us, vs, ps))
+        c, steps = bind(plan, lanewise, moved, 1)
+        for node, step in steps:
+            lanewise.put(c[node], 1, step(1))
+        lanewise.sound()
+        rows = [c[root][1] if root.degree > 0 else zero for root in plan.roots]
+        return [Element(self, e.low, e.hi) for e in rows]
+
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
+        for bound, x in ((lower, a.low), (None if upper is None else -upper, a.hi)):
+            if bound is not None:
+                self._require(self.w.test("olt", x, self.w.number(below(-Fraction(bound)), self.lanes)))
+        return Position.INSIDE
+
+    def value(self, name: str, args: Sequence[Element]) -> Element:
+        raise CompilationError(f"{name} has no compiled enclosure of its own: it is computed by balls")
+
+    def is_zero(self, a: Element) -> bool:
+        zero = self.w.number(0.0, self.lanes)
+        kind = "i1" + " " if self.lanes == 1 else f"<{self.lanes} x i1>"
+        below_, above_ = self.w.test("olt", a.hi, zero), self.w.test("olt", a.low, zero)
+        self._require(self.w.put(f"or {kind} {below_}, {above_}"))
+        return False
+
+    def _require(self, test: str) -> None:
+        """Note a test that must hold in every lane, or in lane 0 with a gradient."""
+        if self.lanes > 1 and self.gradient:
+            test = self.w.put(f"extractelement <{self.lanes} x i1> {test}, i32 0")
+        elif self.lanes > 1:
+            bits = self.w.put(f"bitcast <{self.lanes} x i1> {test} to i{self.lanes}")
+            test = self.w.put(f"icmp eq i{self.lanes} {bits}, -1")
+        self.fine.append(test)
+
+    def is_finite(self, a: Element) -> bool:
+        return True  # rows are tested when they are put
+
+    def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
+        raise CompilationError("branches (where, abs …) are decided by the interpreter, over balls")
+
+    def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
+        raise CompilationError("branches (where, abs …) are decided by the interpreter, over balls")
+
+    def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+        raise CompilationError(f"{name} is a local entry: its jets come from balls")
+
+    # ------------------------------------------------------------------ the end
+    def all_fine(self) -> str:
+        """Whether every test held and nothing overflowed."""
+        w = self.w
+        kept, self.gradient = self.gradient, False  # every lane counts
+        self.sound()
+        self.gradient = kept
+        found = self.fine[0]
+        for test in self.fine[1:]:
+            found = w.put(f"and i1 {found}, {test}")
+        return found
+
+
+def coefficients(
+    ring: IntervalLanes, plan: Schedule, leaves: Sequence[Rows], order: int, still: frozenset[int] = frozenset()
+) -> list[Rows]:
+    """Write the coefficients 0 … order of every root; ``still`` are the leaves that depend on no coordinate.
+
+    The leaves' rows stand in memory. Raises CompilationError where some function has no compiled enclosure.
+    """
+    for leaf in plan.leaves:
+        leaves[leaf.index].degree = leaf.degree
+    if any(n.size > 1 for n in plan.first):
+        raise CompilationError("array nodes are taken apart before their intervals are compiled")
+    c, steps = bind(plan, ring, leaves, order)
+    flat = _flat(plan, still)
+    for n, rows in c.items():
+        rows.degree, rows.flat = n.degree, flat[n]
+        for element in rows.at_order.values():
+            element.flat = rows.flat
+    for root in plan.roots:
+        c[root].looked = True
+
+    def body(k: Any) -> None:
+        for n, step in steps:
+            ring.put(c[n], k, step(k))
+
+    ring.sweep(order, body)
+    return [c[root] for root in plan.roots]
+
+
+def _flat(plan: Schedule, still: frozenset[int]) -> dict[Node, bool]:
+    found: dict[Node, bool] = {}
+    for n in plan.first:
+        if isinstance(n, Leaf):
+            found[n] = n.index in still
+        else:
+            found[n] = not isinstance(n, State) and all(found[a] for a in n.operands)
+    return found
