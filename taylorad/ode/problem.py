@@ -10,7 +10,6 @@ True
 from __future__ import annotations
 
 import math
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast, final
@@ -29,6 +28,7 @@ from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
 from taylorad.ode.system import Shape, System
 from taylorad.series.node import Node
+from taylorad.series.schedule import schedule
 
 __all__ = ["Problem", "compile_ode"]
 
@@ -107,11 +107,11 @@ def tolerance(name: str, value: Any, dim: int) -> np.ndarray:
 
 @final
 class Problem:
-    """See :func:`compile_ode`. Safe to use from several threads; pickles where f does."""
+    """See :func:`compile_ode`. Safe to use from several threads; pickles, without ``f``, which is None then."""
 
     def __init__(
         self,
-        f: Callable[..., Any],
+        f: Callable[..., Any] | None,
         rhs: Sequence[Node] | ArraySystem,
         arguments: Arguments,
         rtol: np.ndarray,
@@ -135,13 +135,11 @@ class Problem:
             self.system = System.of(rhs, sum(math.prod(s) for s in self.shapes))
 
     def __reduce__(self) -> Any:
-        given = (self.f, self.arguments, self.rtol, self.atol, self.order, self.dtype.name, self.names)
-        try:
-            pickle.dumps(self.f)
-        except Exception as error:
-            reason = f"the right-hand side does not pickle: {error}; define it in a module"
-            raise pickle.PicklingError(reason) from error
-        return (_remade, given)
+        """The graph, not f: what is unpickled needs neither f's module nor another trace."""
+        roots = [self.system.rhs] if isinstance(self.system, ArraySystem) else list(self.rhs)
+        nodes = schedule(roots).first  # operands first, so that deep graphs need no deep recursion
+        given = (self.arguments, self.rtol, self.atol, self.order, self.dtype, self.names)
+        return (_remade, (nodes, roots, isinstance(self.system, ArraySystem), given))
 
     # ------------------------------------------------------------------ input
     def state(self, y0: Any) -> np.ndarray:
@@ -319,9 +317,7 @@ def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
     return times
 
 
-def _remade(f: Any, taken: Arguments, rtol: Any, atol: Any, order: Any, dtype: str, names: Any) -> Problem:
-    by_name = dict(zip(taken.names, taken.shapes, strict=True)) if taken.by_name else None
-    shapes = None if taken.by_name else taken.shapes
-    return compile_ode(
-        f, len(names), params=by_name, shapes=shapes, rtol=rtol, atol=atol, order=order, dtype=dtype, names=names
-    )
+def _remade(_: Any, roots: list[Node], vectors: bool, given: tuple[Any, ...]) -> Problem:
+    arguments, rtol, atol, order, dtype, names = given
+    rhs = ArraySystem.of(roots[0], len(names), arguments.shapes) if vectors else roots
+    return Problem(None, rhs, arguments, rtol, atol, order, dtype, names)
