@@ -1,0 +1,483 @@
+"""One step of a validated integration as machine code, and the loop over steps.
+
+Two jets a step. The first, with derivatives, is taken over the box of the set and gives the step size, the range of the
+solution on [0, h] and J = Σ Df^[k]·h^k. The second is taken at the midpoint m and over the a-priori enclosure e, side by
+side, and gives Σ f^[k](m)·h^k and the remainder f^[p+1](e)·h^(p+1). That e encloses the solution is proved by
+
+    e = Σ_{k≤p} f^[k](x)·[0,h]^k + [−g, g],      |f^[p+1](e)|·h^(p+1) < g in every component,
+
+(Corliss and Rihm 1996; Nedialkov, Jackson and Pryce 2001); with a smaller h the same e and f^[p+1](e) still do, so that
+a step which fails is shortened without a new jet. Only this test decides; step sizes are guesses.
+
+A record is the set in the form of :mod:`taylorad.validated.doubleton`, followed by e. Numbers in vectors of ``width``
+lanes run over the components; matrices are stored by columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, final
+
+from taylorad.ode.system import System
+from taylorad.run.emit_intervals import IntervalLanes, Rows, coefficients
+from taylorad.run.upward import Real, Upward
+from taylorad.run.writer import Target
+from taylorad.series.schedule import schedule
+from taylorad.validated.doubleton import Doubleton, Fields
+
+__all__ = ["BOX", "DOMAIN", "DONE", "FLAWS", "FRAME", "PAUSED", "SMALL", "Parameters", "Step"]
+
+DONE, PAUSED = 0, 1
+BOX, DOMAIN, SMALL, FRAME = -1, -2, -3, -4  # no series on the box; on e; no step is short enough; overflow of the set
+FLAWS = frozenset(("nearest", "remainder", "midpoint", "width"))
+
+_TRIES = 60
+
+
+class Parameters:
+    """Places of the doubles that steer a run, at the end of the memory."""
+
+    TOL, FLOOR, T_LOW, T_HI, UNIT, SIGN, AHEAD, BACK = range(8)
+    COUNT = 8
+
+
+@final
+class Step:
+    """The module for one system and order; ``flaws`` leave out what makes it rigorous, for tests of the tests."""
+
+    def __init__(self, system: System, order: int, target: Target, arm: bool, flaws: frozenset[str]) -> None:
+        n = system.dim
+        self.n, self.order, self.system, self.flaws = n, order, system, flaws
+        self.width = 2 if n <= 2 else -(-n // 4) * 4
+        self.lanes = 2 if n == 1 else -(-(n + 1) // 4) * 4
+        self.w = Upward(target, arm, "nearest" in flaws)
+        self.fields = Fields(n, self.width)
+        self._passes()
+        self._scratch()
+        self.set = Doubleton(self.w, self.fields, self.places, flaws)
+        for write in (self._prepare, lambda: self._sums(True), lambda: self._sums(False)):
+            write()
+        self.set.write()
+        self._propagate()
+        self._glance()
+
+    # ------------------------------------------------------------------ the two jets
+    def _passes(self) -> None:
+        plan = schedule(self.system.states)
+        degrees = {leaf.index: leaf.degree for leaf in plan.leaves}
+        count = self.n + 1 + self.system.n_args
+
+        def jet(name: str, lanes: int, order: int, gradient: bool) -> tuple[IntervalLanes, list[Rows], list[Rows]]:
+            ring = IntervalLanes(self.w, lanes, order, gradient)
+            leaves: list[Rows] = []
+            roots: list[Rows] = []
+
+            def body() -> None:
+                still = frozenset(range(self.n, count))
+                for i in range(count):
+                    leaves.append(ring.leaf(degrees.get(i, int(i == self.n))))
+                    for element in leaves[i].at_order.values():
+                        element.flat = i in still
+                roots.extend(coefficients(ring, plan, leaves, order, still))
+                fine = ring.all_fine()
+                self.w.give(self.w.put(f"zext i1 {fine} to i64"))
+
+            self.w.function(f"i64 @{name}(ptr noalias %memory) noinline", body)
+            return ring, leaves, roots
+
+        self.box, self.box_leaves, self.box_roots = jet("box", self.lanes, self.order, True)
+        self.points, self.point_leaves, self.point_roots = jet("points", 2, self.order + 1, False)
+
+    def _scratch(self) -> None:
+        """Where things stand in the memory."""
+        n, width = self.n, self.width
+        top = self.box.room
+        places: dict[str, int] = {"points": top}
+        top += self.points.room
+        for name, size in (
+            ("dx", 2 * width),
+            ("x", 2 * width),
+            ("A", 2 * n * width),
+            ("AC", 2 * n * width),
+            ("AB", 2 * n * width),
+            ("D", 2 * width),
+            ("T", n * width),
+            ("M", n * width),
+            ("keys", n),
+            ("row", 2 * self.lanes),
+            ("parameters", Parameters.COUNT),
+        ):
+            top = -(-top // 8) * 8
+            places[name] = top
+            top += size
+        self.places, self.room = places, top
+        for name, roots in (("box", self.box_roots), ("point", self.point_roots)):
+            self._table(f"{name}_roots", [r.base for r in roots])
+        self._table("box_leaves", [r.base for r in self.box_leaves[: self.n]])
+        self._table("point_leaves", [r.base for r in self.point_leaves[: self.n]])
+
+    def _table(self, name: str, numbers: Sequence[int]) -> None:
+        row = ", ".join(f"i64 {i}" for i in numbers)
+        self.w.declared.add(f"@{name} = internal constant [{len(numbers)} x i64] [{row}], align 8")
+
+    def _base(self, name: str, rows: Sequence[Rows], i: str | int, offset: int = 0) -> str:
+        """The address of the rows of component i."""
+        w = self.w
+        if isinstance(i, int):
+            return w.at("%ws", rows[i].base + offset)
+        place = w.put(f"load i64, ptr {w.put(f'getelementptr i64, ptr @{name}, i64 {i}')}, align 8")
+        return w.at("%ws", w.integer("add", place, offset))
+
+    def _at(self, name: str, offset: str | int = 0) -> str:
+        place = self.places[name]
+        return self.w.at("%ws", place + offset if isinstance(offset, int) else self.w.integer("add", offset, place))
+
+    def _parameter(self, which: int) -> Real:
+        return self.w.load(self._at("parameters"), which)
+
+    # ------------------------------------------------------------------ how far, and the proof of it
+    def _prepare(self) -> None:
+        """i64 prepare(ws, record, count, left, force): ticks of the step, or a status below 0; jets stand in ws."""
+        args = "ptr noalias %ws, ptr noalias %record, i64 %count, i64 %left, i64 %force"
+        self.w.function(f"i64 @prepare({args}) noinline", self._prepare_body)
+
+    def _prepare_body(self) -> None:
+        w, n, order = self.w, self.n, self.order
+        f, width = self.fields, self.width
+        dx = self.set.displacement()
+        zero = w.number(0.0, width)
+        low, hi = w.max(dx.low, zero), w.max(dx.hi, zero)
+        m = w.load("%record", f.m, width)
+        if "midpoint" in self.flaws:
+            low = hi = zero
+        x = (w.add(low, w.neg(m)), w.add(hi, m))
+        for side in (0, 1):
+            w.store(x[side], self._at("x", side * width), 0)
+        scale = self._parameter(Parameters.FLOOR)
+
+        def enter(i: str | int) -> None:
+            leaf = self._base("box_leaves", self.box_leaves, i)
+            for side in (0, 1):
+                w.store(w.load(self._at("x", side * width), i), leaf, side * self.lanes)
+
+        w.each(n, enter)
+        for i in range(n):
+            for side in (0, 1):
+                scale = w.max(scale, w.load(self._at("x", side * width), i))
+        goal = w.mul(scale, self._parameter(Parameters.TOL))
+        unit, sign = self._parameter(Parameters.UNIT), self._parameter(Parameters.SIGN)
+        since = w.mul(sign, w.mul(w.whole("%count"), unit))
+        t = (w.add(self._parameter(Parameters.T_LOW), w.neg(since)), w.add(self._parameter(Parameters.T_HI), since))
+        for ring, leaves, name, offset in (
+            (self.box, self.box_leaves, "box", 0),
+            (self.points, self.point_leaves, "points", self.places["points"]),
+        ):
+            for side in (0, 1):
+                w.store(t[side], w.at("%ws", leaves[n].base + offset), side * ring.lanes)
+            if name == "box":
+                self._leave_unless(w.invoke("i64", "box", ("ptr", "%ws")), BOX)
+        # step size from the last two coefficients
+        h = w.number(1e300)
+        for k in (order - 1, order):
+            most = w.number(1e-300)
+            for i in range(n):
+                place = self._base("box_roots", self.box_roots, i)
+                for side in (0, 1):
+                    most = w.max(most, w.load(place, (2 * k + side) * self.lanes))
+            h = w.min(h, self._power(w.div(goal, most), k))
+        guess = self._ticks(w.div(h, unit))
+        guess = self._smaller(guess, "%left")
+        guess = self._larger(guess, "1")
+        forced = w.put("icmp sgt i64 %force, 0")
+        first = w.put(f"select i1 {forced}, i64 %force, i64 {guess}")
+        before = w.block
+        w.go("try")
+        w.label("try")
+        head = len(w.lines)
+        h = w.mul(w.whole("%q"), unit)
+        self._range(h, goal, t)
+        inside = w.invoke("i64", "points", ("ptr", self._at("points")))
+        rest = w.number(0.0)
+        for i in range(n):
+            place = self._base("point_roots", self.point_roots, i, self.places["points"])
+            for side in (0, 1):
+                rest = w.max(rest, w.load(place, 4 * (order + 1) + 2 * side + 1))
+        ratio = self._ratio(rest, h, goal)
+        fine = w.put(f"icmp ne i64 {inside}, 0")
+        proved = w.put(f"and i1 {fine}, {w.test('olt', ratio, w.number(1.0))}")
+        w.branch(proved, "proved", "shorter")
+        # shorter, with the same e while it is not much too large
+        w.label("shorter")
+        w.branch(forced, "never", "shrink")
+        w.label("never")
+        w.give(str(DOMAIN))
+        w.label("shrink")
+        less = w.div(h, self._power(w.mul(ratio, w.number(1.5)), order + 1))
+        less = w.select(fine, less, w.mul(h, w.number(0.25)))
+        q = self._ticks(w.div(less, unit))
+        q = self._smaller(q, "%q")
+        again = self._ratio(rest, w.mul(w.whole(q), unit), goal)
+        near = w.put(f"icmp sge i64 {w.integer('mul', q, 4)}, %q")
+        near = w.put(f"and i1 {near}, {w.put(f'icmp sgt i64 {q}, 0')}")
+        good = w.put(f"and i1 {w.put(f'and i1 {near}, {fine}')}, {w.test('olt', again, w.number(1.0))}")
+        retry = self._smaller(self._larger(q, w.integer("ashr", "%q", 2)), w.integer("sub", "%q", w.integer("ashr", "%q", 2)))
+        retry = self._smaller(retry, w.integer("sub", "%q", 1))
+        tries = w.integer("add", "%tries", 1)
+        over = w.put(f"or i1 {w.put(f'icmp slt i64 {retry}, 1')}, {w.put(f'icmp sgt i64 {tries}, {_TRIES}')}")
+        w.branch(good, "shortened", "further")
+        w.label("further")
+        w.branch(over, "small", "back")
+        w.label("small")
+        w.give(w.put(f"select i1 {fine}, i64 {SMALL}, i64 {DOMAIN}"))
+        w.label("back")
+        w.go("try")
+        w.lines[head:head] = [
+            f"  %q = phi i64 [ {first}, %{before} ], [ {retry}, %back ]",
+            f"  %tries = phi i64 [ 0, %{before} ], [ {tries}, %back ]",
+        ]
+        w.label("proved")
+        w.give("%q")
+        w.label("shortened")
+        w.give(q)
+
+    def _leave_unless(self, fine: str, status: int) -> None:
+        w = self.w
+        go, stop = w.fresh("go"), w.fresh("stop")
+        w.branch(w.put(f"icmp ne i64 {fine}, 0"), go, stop)
+        w.label(stop)
+        w.give(str(status))
+        w.label(go)
+
+    def _ticks(self, x: Real) -> str:
+        self.w.declared.add("declare i64 @llvm.fptosi.sat.i64.f64(double)")
+        return self.w.put(f"call i64 @llvm.fptosi.sat.i64.f64(double {x})")
+
+    def _smaller(self, a: str, b: str) -> str:
+        return self.w.put(f"select i1 {self.w.put(f'icmp slt i64 {a}, {b}')}, i64 {a}, i64 {b}")
+
+    def _larger(self, a: str, b: str) -> str:
+        return self.w.put(f"select i1 {self.w.put(f'icmp sgt i64 {a}, {b}')}, i64 {a}, i64 {b}")
+
+    def _power(self, x: Real, k: int) -> Real:
+        """x^(1/k) within a percent, from the bits: log2 and exp2 by a straight line and a parabola."""
+        w = self.w
+        bits = w.whole(w.put(f"bitcast double {x} to i64"))
+        log = w.add(w.mul(bits, w.number(2.0**-52)), w.number(-1022.957))  # log2 x within 0.05
+        y = w.mul(log, w.number(1 / k))
+        whole = w.put(f"call i64 @llvm.fptosi.sat.i64.f64(double {w.add(y, w.number(1000.0))})")
+        w.declared.add("declare i64 @llvm.fptosi.sat.i64.f64(double)")
+        part = w.add(w.add(y, w.number(1000.0)), w.neg(w.whole(whole)))
+        mantissa = w.fma(w.fma(part, w.number(0.3435), w.number(0.6565)), part, w.number(1.0))
+        scale = w.put(f"shl i64 {w.integer('add', whole, 23)}, 52")
+        return w.mul(mantissa, Real(w.put(f"bitcast i64 {scale} to double")))
+
+    def _ratio(self, rest: Real, h: Real, goal: Real) -> Real:
+        """max |f^[p+1](e)|·h^(p+1)/g, rounded upward."""
+        w = self.w
+        return w.div(w.mul(rest, self._to(h, self.order + 1)), goal)
+
+    def _to(self, h: Real, k: int) -> Real:
+        """h^k from above; from below if h is given negative and k is odd, and so on: only for h ≥ 0."""
+        w = self.w
+        found: Real | None = None
+        power = h
+        while k:
+            if k & 1:
+                found = power if found is None else w.mul(found, power)
+            k >>= 1
+            power = w.mul(power, power) if k else power
+        assert found is not None
+        return found
+
+    def _range(self, h: Real, goal: Real, t: tuple[Real, Real]) -> None:
+        """e in the second jet's lane 1, m in its lane 0; and e in the record."""
+        w, n, order, lanes = self.w, self.n, self.order, self.lanes
+        zero = w.number(0.0)
+
+        def one(i: str | int) -> None:
+            rows = self._base("box_roots", self.box_roots, i)
+
+            def at(k: str | int) -> list[Real]:
+                place = w.integer("mul", k, 2 * lanes)
+                start = w.at(rows, int(place) if place.lstrip("-").isdigit() else place)
+                return [w.load(start, side * lanes) for side in (0, 1)]
+
+            last = at(order)
+            kf = w.number(float(order))
+            first = [*last, *(w.mul(c, kf) for c in last), *last]
+
+            def horner(k: str, s: list[Real]) -> list[Real]:
+                c, kf = at(k), w.whole(k)
+                spread = [w.add(w.max(w.mul(a, h), zero), b) for a, b in zip(s[:2], c, strict=True)]
+                slope = [w.add(w.max(w.mul(a, h), zero), w.mul(b, kf)) for a, b in zip(s[2:4], c, strict=True)]
+                return [*spread, *slope, *(w.fma(a, h, b) for a, b in zip(s[4:], c, strict=True))]
+
+            s = w.loop(order - 1, 1, first, horner, -1)
+            c = at(0)
+            sure = w.put(f"or i1 {w.test('olt', s[2], zero)}, {w.test('olt', s[3], zero)}")  # P′ has one sign
+            for side in (0, 1):
+                wide = w.add(w.max(w.mul(s[side], h), zero), c[side])
+                ends = w.max(w.fma(s[4 + side], h, c[side]), c[side])
+                e = w.add(w.select(sure, ends, wide), goal)
+                leaf = self._base("point_leaves", self.point_leaves, i, self.places["points"])
+                m = w.load(w.at("%record", self.fields.m), i)
+                w.store(m if side else w.neg(m), leaf, 2 * side)
+                w.store(e, leaf, 2 * side + 1)
+                w.store(e, w.at("%record", self.fields.e + side * self.width), i)
+
+        w.each(n, one)
+        leaf = w.at("%ws", self.point_leaves[n].base + self.places["points"])
+        for side, which in ((0, Parameters.BACK), (1, Parameters.AHEAD)):
+            w.store(w.fma(h, self._parameter(which), t[side]), leaf, 2 * side + 1)
+
+    # ------------------------------------------------------------------ sums at h
+    def _sums(self, thin: bool) -> None:
+        """A = Σ Df^[k](x)·h^k by columns and D = Σ_{k≥1} f^[k](m)·h^k + remainder; at one h, or over [from, to]."""
+        name = "sums" if thin else "wide"
+
+        def body() -> None:
+            w, n, lanes = self.w, self.n, self.lanes
+            lower, upper = Real("%from"), Real("%to")
+
+            def times(a: Real, b: Real, lanes: int) -> Real:
+                """RU(a·h + b) for the worst h."""
+                found = w.fma(a, w.spread(upper, lanes), b)
+                return found if thin else w.max(found, w.fma(a, w.spread(lower, lanes), b))
+
+            def one(i: str | int) -> None:
+                rows = self._base("box_roots", self.box_roots, i)
+
+                def at(base: str, k: str | int, lanes: int) -> list[Real]:
+                    place = w.integer("mul", k, 2 * lanes)
+                    start = w.at(base, int(place) if place.lstrip("-").isdigit() else place)
+                    return [w.load(start, side * lanes, lanes) for side in (0, 1)]
+
+                def gradient(k: str, s: list[Real]) -> list[Real]:
+                    return [times(a, b, lanes) for a, b in zip(s, at(rows, k, lanes), strict=True)]
+
+                s = w.loop(self.order - 1, 0, at(rows, self.order, lanes), gradient, -1)
+                for side in (0, 1):
+                    w.store(s[side], self._at("row", side * lanes), 0)
+
+                def scatter(j: str | int) -> None:
+                    column = w.integer("mul", j, 2 * self.width)
+                    column = self._at("A", int(column) if isinstance(j, int) else column)
+                    for side in (0, 1):
+                        x = w.load(self._at("row", side * lanes + 1), j)
+                        w.store(x, w.at(column, side * self.width), i)
+
+                w.each(n, scatter)
+                points = self._base("point_roots", self.point_roots, i, self.places["points"])
+
+                def middle(k: str, s: list[Real]) -> list[Real]:
+                    place = w.at(points, w.integer("mul", k, 4))
+                    return [times(a, w.load(place, 2 * side), 1) for side, a in enumerate(s)]
+
+                start = [w.load(points, 4 * self.order + 2 * side) for side in (0, 1)]
+                d = w.loop(self.order - 1, 1, start, middle, -1)
+                power = (self._below(lower, self.order + 1), self._to(upper, self.order + 1))
+                for side in (0, 1):
+                    total = times(d[side], w.number(0.0), 1)
+                    if "remainder" not in self.flaws:
+                        r = w.load(points, 4 * (self.order + 1) + 2 * side + 1)
+                        total = w.add(total, w.max(w.mul(r, power[0]), w.mul(r, power[1])))
+                    w.store(total, self._at("D", side * self.width), i)
+
+            w.each(n, one)
+            w.give("0")
+
+        self.w.function(f"i64 @{name}(ptr noalias %ws, double %from, double %to) noinline", body)
+
+    def _below(self, h: Real, k: int) -> Real:
+        """h^k from below, for h ≥ 0: −RU(−a·b)."""
+        w = self.w
+        found: Real | None = None
+        power = h
+        while k:
+            if k & 1:
+                found = power if found is None else w.neg(w.mul(w.neg(found), power))
+            k >>= 1
+            power = w.neg(w.mul(w.neg(power), power)) if k else power
+        assert found is not None
+        return found
+
+    # ------------------------------------------------------------------ what is called
+    def _propagate(self) -> None:
+        """i64 propagate(ws, records, counts, end, most): steps until ``end`` ticks; counts[most + 1] says how many."""
+        w = self.w
+        args = [("ptr", "%ws"), ("ptr", "%records"), ("ptr", "%counts"), ("i64", "%end"), ("i64", "%most")]
+
+        def body() -> None:
+            w.do("br label %next")
+            w.label("next")
+            head = len(w.lines)
+            record = w.at("%records", w.integer("mul", "%s", self.fields.size))
+            following = w.at(record, self.fields.size)
+            place = w.put("getelementptr i64, ptr %counts, i64 %s")
+            count = w.load_int(place, 0)
+            left = w.integer("sub", "%end", count)
+            done = w.put(f"icmp slt i64 {left}, 1")
+            w.branch(done, "done", "more")
+            w.label("more")
+            w.branch(w.put("icmp sge i64 %s, %most"), "paused", "work")
+            w.label("work")
+            given = (("ptr", "%ws"), ("ptr", record))
+            q = w.invoke("i64", "prepare", *given, ("i64", count), ("i64", left), ("i64", "0"))
+            w.branch(w.put(f"icmp slt i64 {q}, 1"), "failed", "go")
+            w.label("go")
+            h = w.mul(w.whole(q), self._parameter(Parameters.UNIT))
+            w.invoke("i64", "sums", ("ptr", "%ws"), ("double", h), ("double", h))
+            fine = w.invoke("i64", "advance", *given, ("ptr", following))
+            w.branch(w.put(f"icmp eq i64 {fine}, 0"), "moved", "lost")
+            w.label("moved")
+            w.store_int(w.integer("add", count, q), w.put(f"getelementptr i64, ptr {place}, i64 1"), 0)
+            after = w.integer("add", "%s", 1)
+            w.lines.insert(head, f"  %s = phi i64 [ 0, %entry ], [ {after}, %moved ]")
+            w.do("br label %next")
+            for name, status in (("done", str(DONE)), ("paused", str(PAUSED)), ("failed", q), ("lost", str(FRAME))):
+                w.label(name)
+                steps = w.put("getelementptr i64, ptr %counts, i64 %most")
+                w.store_int("%s", w.put(f"getelementptr i64, ptr {steps}, i64 1"), 0)
+                w.give(status)
+
+        w.function(f"i64 @steps({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
+        w.door("propagate", "steps", args)
+
+    def _glance(self) -> None:
+        """i64 glance(ws, record, count, ticks, from, to, out): the box of the solution over times [from, to] of a step."""
+        w = self.w
+        args = [
+            *(("ptr", "%ws"), ("ptr", "%record"), ("i64", "%count"), ("i64", "%ticks")),
+            *(("double", "%from"), ("double", "%to"), ("ptr", "%out")),
+        ]
+
+        def body() -> None:
+            given = (("ptr", "%ws"), ("ptr", "%record"))
+            q = w.invoke("i64", "prepare", *given, ("i64", "%count"), ("i64", "%ticks"), ("i64", "%ticks"))
+            go, stop = w.fresh("go"), w.fresh("stop")
+            w.branch(w.put(f"icmp slt i64 {q}, 1"), stop, go)
+            w.label(stop)
+            w.give(q)
+            w.label(go)
+            w.invoke("i64", "wide", ("ptr", "%ws"), ("double", "%from"), ("double", "%to"))
+            w.invoke("i64", "look", *given, ("ptr", "%out"))
+            w.give("0")
+
+        w.function(f"i64 @view({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
+        w.door("glance", "view", args)
+
+    def text(self) -> str:
+        return self.w.text()
+
+    def facts(self) -> dict[str, Any]:
+        """Where the caller writes what, in doubles."""
+        points = self.places["points"]
+        return {
+            "symbols": [],
+            "room": self.room,
+            "lanes": self.lanes,
+            "width": self.width,
+            "parameters": self.places["parameters"],
+            "box": [rows.base for rows in self.box_leaves],
+            "points": [rows.base + points for rows in self.point_leaves],
+        }
