@@ -55,7 +55,9 @@ class DenseSolution:
         self._pieces = [p for p in pieces if len(p)]
         if not self._pieces:
             raise DomainError("a solution without steps has no dense output")
-        self.order = self._pieces[0].coefficients.shape[1] - 1
+        self.order = self._pieces[0].rows.shape[1] - 1
+        ends = np.cumsum([len(p) for p in self._pieces])
+        self.breaks = [int(end) for end, p in zip(ends, self._pieces, strict=True) if not p.goes_on]
         self.times = np.concatenate([*(p.times[:-1] for p in self._pieces), self._pieces[-1].times[-1:]])
         self.t_min, self.t_max = sorted((self.times[0, 0], self.times[-1, 0]))
 
@@ -69,6 +71,13 @@ class DenseSolution:
     @cached_property
     def piece(self) -> Piece:
         return Piece(self.times, self.coefficients)
+
+    def smooth(self) -> list[Piece]:
+        """The parts between the breaks."""
+        ends = [*self.breaks, len(self.times) - 1] if self.breaks[-1:] != [len(self.times) - 1] else self.breaks
+        return [
+            Piece(self.times[a : b + 1], self.coefficients[a:b]) for a, b in zip([0, *ends[:-1]], ends, strict=True)
+        ]
 
     @property
     def ts(self) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import DomainError
-from taylorad.ode.dense import DenseSolution, evaluate
-from taylorad.ode.events import Event, Watch
+from taylorad.ode.dense import DenseSolution, evaluate, within
+from taylorad.ode.events import Event, Hit, Watch
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Piece
 from taylorad.ode.solution import MESSAGES, Solution, Status
@@ -17,7 +17,8 @@ from taylorad.ode.system import Shape
 
 __all__ = ["Drive", "singularity"]
 
-_FIRST, _MOST = 64, 1024  # steps between two looks
+_ROOM = 2**20  # bytes of coefficients between two looks
+_FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
 _STIFF = 1000  # steps before stiffness is thought of
 
 
@@ -37,6 +38,19 @@ def singularity(t: float, c: np.ndarray, way: float) -> float | None:
     if np.any(inverse * way <= 0) or np.ptp(inverse) > 0.02 * abs(inverse[-1]):
         return None
     return float(t + 1 / inverse[-1])
+
+
+def cut(piece: Piece, index: int, part: float, t: float) -> tuple[Piece, np.ndarray]:
+    """The steps up to a place inside of step ``index``, at the time t, and the state there."""
+    if part < 0 < index:  # seen from the next step: on its edge
+        index -= 1
+        x = t - piece.times[index, 0] - piece.times[index, 1]
+    else:
+        x = part * piece.lengths[index]
+    y = within(piece, np.array([index]), np.array([x]))[0]
+    times = np.array(piece.times[: index + 2])
+    times[-1] = t, 0.0
+    return Piece(times, piece.rows[: index + 1]), y
 
 
 @final
@@ -65,21 +79,30 @@ class Drive:
         self.y: list[np.ndarray] = []
         self.taken = self.given = 0
         self.end: tuple[float, np.ndarray] = (span[0], going.state)
-        self.last: Piece | None = None
+        self.last: tuple[float, np.ndarray] | None = None
+        self.hit: Hit | None = None
         self.small = self.seen = 0
 
     # ------------------------------------------------------------------ the loop
     def finish(self) -> tuple[Status, str]:
         """Go to the end; why it ended, and in words."""
-        size = 1 if self.callback is not None else _FIRST
+        most = max(16, _ROOM // (8 * (self.going.order + 1) * self.dim))
+        careful = self.watch is not None and self.watch.active
+        size = min(most, _FEW if not self.going.compiled else _FIRST if careful else most)
         try:
             while True:
+                size = 1 if self.callback is not None else size
                 outcome, piece = self.going.go(self.span[1], min(size, max(1, self.max_steps - self.taken)))
-                if self.callback is None:
-                    size = min(2 * size, _MOST)
                 stopped = self._take(piece)
                 if stopped is not None:
                     return stopped, MESSAGES[stopped]
+                if self.hit is not None:
+                    accumulated = self._jump(self.hit)
+                    if accumulated is not None:
+                        return Status.ZENO, accumulated
+                    size = min(_NEXT, most)
+                    continue
+                size = min(2 * size, most)
                 ended = self._ended(outcome)
                 if ended is not None:
                     return ended
@@ -89,12 +112,11 @@ class Drive:
             return Status.UNDEFINED, str(problem)
 
     def _ended(self, outcome: Outcome) -> tuple[Status, str] | None:
-        where = self.last.times[-2, 0] if self.last is not None else self.span[0]
         if outcome == Outcome.DONE:
             return Status.END, MESSAGES[Status.END]
         ahead = None
         if self.last is not None and outcome != Outcome.PAUSED:
-            ahead = singularity(float(where), self.last.coefficients[-1], self.way)
+            ahead = singularity(*self.last, self.way)
         if ahead is not None:
             return Status.SINGULARITY, f"Singularity near t = {ahead:.10g}; the solution does not go on beyond it."
         t = float(self.end[0])
@@ -112,20 +134,20 @@ class Drive:
         n = len(piece)
         if not n:
             return None
-        stop = Status.EVENT
         end: tuple[float, np.ndarray] = (float(piece.times[-1, 0]), self.going.state)
-        hit = self.watch.take(piece, end[1]) if self.watch else None
+        hit = self.hit = self.watch.take(piece) if self.watch else None
         if hit is not None:
-            piece = Piece(np.array(piece.times[: hit.index + 2]), piece.coefficients[: hit.index + 1])
-            piece.times[-1] = hit.t, 0.0
-            end = (hit.t, evaluate(piece, np.array([hit.index]), np.array([hit.t]))[0])
+            piece, y = cut(piece, hit.index, hit.part, hit.t)
+            end = (hit.t, y)
             n = len(piece)
         self.taken += n
         self.end = end
         if self.dense:
-            self.pieces.append(Piece(np.array(piece.times), np.array(piece.coefficients)))
-        self.last = Piece(np.array(piece.times[-2:]), np.array(piece.coefficients[-1:]))
-        self._look(piece)
+            self.pieces.append(piece)
+            self.going.own()
+        self.last = float(piece.times[n - 1, 0]), piece.rows[n - 1].copy()
+        if self.taken > _STIFF:
+            self._look(piece)
         if self.wanted is None:
             self.t.append(np.array(piece.times[:-1, 0]))
             self.y.append(np.array(piece.coefficients[:, 0]))
@@ -133,7 +155,25 @@ class Drive:
             self._sample(piece)
         if self.callback is not None and self.callback(self.end[0], self.end[1]):
             return Status.STOPPED
-        return stop if hit is not None else None
+        return Status.EVENT if hit is not None and hit.final else None
+
+    def _jump(self, hit: Hit) -> str | None:
+        """Go on from the state after an event's action; where such times accumulate, this in words."""
+        assert self.watch is not None
+        t, y = self.end
+        if self.wanted is None:  # the states before and after it
+            self.t.append(np.array([t]))
+            self.y.append(y[None])
+        y = self.watch.act(hit, y)
+        self.going.restart(t, y)
+        self.end = t, y
+        limit = self.watch.accumulation(self.span[0], self.way)
+        if limit is None:
+            return None
+        return (
+            f"Events accumulate near t = {limit:.10g}: there the state has changed infinitely often (Zeno). "
+            "Stop before (terminal=n), or let the action end the motion."
+        )
 
     def _sample(self, piece: Piece) -> None:
         assert self.wanted is not None
@@ -158,7 +198,7 @@ class Drive:
 
     @property
     def stiff(self) -> bool:
-        return self.seen > _STIFF and self.small > 0.8 * self.seen
+        return self.seen > 0 and self.small > 0.8 * self.seen
 
     # ------------------------------------------------------------------ the result
     def solution(self, with_events: bool) -> Solution:
@@ -179,13 +219,16 @@ class Drive:
         }
         stats |= {"stiff": self.stiff, "t": self.end[0]}
         dense = DenseSolution(self.pieces) if self.pieces else None
-        watch = self.watch
+        times: list[np.ndarray] | None = [] if with_events else None
+        states = times
+        if self.watch:
+            times, states, stats["multiplicities"] = self.watch.result(self.dim, self.end[1].dtype)
         return Solution(
             t,
             y,
             dense,
-            [np.array(x) for x in watch.times] if watch else [] if with_events else None,
-            [np.array(x).reshape(len(x), self.dim) for x in watch.states] if watch else [] if with_events else None,
+            times,
+            states,
             self.taken + taken.rejected,
             0,
             0,

@@ -1,31 +1,32 @@
-"""Where functions of a solution vanish: all roots in every step, tangent ones included, without changing a step.
+"""Events: where functions of a solution vanish, and what happens there. Steps do not depend on them.
 
-The Taylor polynomial of g along a step is expanded on [0, 1]; where its Bernstein coefficients have one sign it has no
-root (the polynomial lies in their hull: Farin, Curves and Surfaces for CAGD, §5). The few steps that are left are cut
-at the roots of the derivative; between them the polynomial is monotone and has one root or none. A critical point where
-it vanishes up to rounding is a root of even order, or an odd one if the sign changes.
+>>> import taylorad as ta
+>>> floor = ta.Event(lambda t, y: y[0], direction=-1, reset=lambda t, y: [0, -0.5 * y[1]], terminal=3)
+>>> s = ta.solve_ivp(lambda t, y: [y[1], -9.8 + 0 * t], (0, 10), [4.9, 0.0], events=floor)
+>>> s.t_events[0].round(12).tolist()
+[1.0, 2.0, 2.5]
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import comb
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from taylorad.ode.dense import evaluate
+from taylorad.errors import DomainError, TraceError
+from taylorad.ode.action import Action
+from taylorad.ode.dense import DenseSolution, within
 from taylorad.ode.march import Piece
+from taylorad.ode.search import Search
 from taylorad.ode.system import Shape, traced
-from taylorad.run.kernel import compile_plan
 from taylorad.series.node import Node
-from taylorad.series.schedule import schedule
 
-__all__ = ["Event", "Hit", "Watch", "all_hits", "first_crossing", "polynomial_roots"]
+__all__ = ["Event", "Hit", "Watch", "event_nodes", "roots_of"]
 
-_EPS = 2.0**-52
-_ROUNDING = 64.0  # units of rounding of Σ |g_k| h^k below which a value is zero
+_MANY = 12  # actions, each sooner than the one before, that may accumulate
+_NEAR = 1e-10  # of the time since the beginning: how near
 
 
 @final
@@ -33,247 +34,182 @@ _ROUNDING = 64.0  # units of rounding of Σ |g_k| h^k below which a value is zer
 class Event:
     """g(t, y, *args) = 0.
 
-    ``terminal``: False, True, or after how many hits to stop (scipy's meaning). ``direction``: 1 for roots where g
-    rises in the direction of integration, −1 where it falls, 0 for all, tangent ones too. A root at t0 is reported,
-    but does not stop the integration.
+    Parameters
+    ----------
+    g : function of ``t``, ``y`` (dim,) and the arguments, that returns one number
+        run once, on traced values. For a complex state its real part counts.
+    terminal : bool or int
+        whether to stop, or at which hit to stop (scipy's meaning).
+    direction : float
+        > 0 for roots where g rises in the direction of integration, < 0 where it falls, 0 for all, tangent ones too.
+    action : function of ``t``, ``y`` (dim,) and the arguments, optional
+        called with numbers at every hit; the state that it returns (or, if it returns nothing, its ``y``, which it may
+        have written to) is the one to go on from.
+    name : str, optional
+    reset : function of ``t``, ``y`` (dim,) and the arguments, optional
+        the same, but traced and compiled: the new state as a formula, without side effects. One of the two is enough.
+
+    A root at the beginning is reported, but neither stops the integration nor starts an action. Where an action leaves
+    the state on the surface g = 0, the event does not happen again before the solution has left it. All roots of a
+    step are found, multiple ones are one hit; roots closer than some 1e-7 of a step may be one. Raises DomainError
+    for values that are none of this. Not rigorous.
     """
 
     g: Callable[..., Any]
     terminal: bool | int = False
     direction: float = 0
+    action: Callable[..., Any] | None = None
     name: str = ""
+    reset: Callable[..., Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.g):
+            raise DomainError(f"an event is a function of (t, y, *args), not {self.g!r}")
+        if int(self.terminal) != self.terminal or self.terminal < 0:
+            raise DomainError(f"terminal = {self.terminal!r} is neither a bool nor a number of hits")
+        if not self.direction == self.direction:
+            raise DomainError(f"direction = {self.direction!r} is not a number")
+        if self.action is not None and self.reset is not None:
+            raise DomainError(f"event {self.name or self.g} has an action and a reset; give one of them")
 
     @staticmethod
     def of(g: Any) -> Event:
         """A function with scipy's attributes ``terminal`` and ``direction``, or an Event."""
         if isinstance(g, Event):
             return g
-        return Event(g, getattr(g, "terminal", False), getattr(g, "direction", 0), getattr(g, "__name__", ""))
+        terminal, direction = getattr(g, "terminal", None), getattr(g, "direction", None)
+        return Event(g, terminal or False, direction or 0, getattr(g, "action", None), getattr(g, "__name__", ""))
+
+    @property
+    def active(self) -> bool:
+        """Whether the integration stops or changes at a hit."""
+        return bool(self.terminal) or self.changes
+
+    @property
+    def changes(self) -> bool:
+        """Whether the state changes at a hit."""
+        return self.action is not None or self.reset is not None
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One root: step ``index`` at the fraction ``part`` of its length; ``rise`` is 1, −1, or 0 where g only touches."""
+class Hit(NamedTuple):
+    """Where an integration stops or changes: event number ``event``, in step ``index`` at the fraction ``part``."""
 
+    event: int
     index: int
     part: float
     t: float
-    rise: int
+    final: bool
+
+
+def event_nodes(events: Sequence[Event], dim: int, shapes: Sequence[Shape], complex: bool = False) -> list[Node]:
+    """The functions over a system's placeholders; TraceError where one cannot be traced."""
+    nodes: list[Node] = []
+    for event in events:
+        found = traced(event.g, dim, shapes, complex=complex, name=event.name or "event")
+        if len(found) != 1:
+            raise TraceError(f"event {event.name or event.g} returns {len(found)} values; an event is one number")
+        nodes += found
+    return nodes
 
 
 @final
 @dataclass
 class Watch:
-    """Events along one integration; mutable."""
+    """Events along one integration; mutable. ``times``, ``states`` and ``orders`` of multiplicity, for each event."""
 
     events: Sequence[Event]
-    nodes: Sequence[Node]
-    args: np.ndarray
-    times: list[list[float]] = field(default_factory=list)
-    states: list[list[np.ndarray]] = field(default_factory=list)
-    start: float | None = None
+    search: Search
+    times: list[list[np.ndarray]]
+    states: list[list[np.ndarray]]
+    orders: list[list[np.ndarray]]
+    last: list[float | None]
+    hits: list[int]
+    actions: list[Action]
+    changes: list[float] = field(default_factory=list)  # the last times of actions
 
     @staticmethod
     def of(events: Sequence[Event], dim: int, shapes: Sequence[Shape], args: np.ndarray) -> Watch:
         """Trace the events; TraceError where one cannot be."""
-        from taylorad.errors import TraceError
+        search = Search(event_nodes(events, dim, shapes, args.dtype.kind == "c"), dim, args)
+        n = len(events)
+        lists: list[list[list[np.ndarray]]] = [[[] for _ in events] for _ in range(3)]
+        actions = [Action(event, dim, shapes, args) for event in events]
+        return Watch(events, search, *lists, [None] * n, [0] * n, actions)
 
-        nodes: list[Node] = []
-        for event in events:
-            found = traced(event.g, dim, shapes, name=event.name or "event")
-            if len(found) != 1:
-                raise TraceError(f"event {event.name or event.g} returns {len(found)} values; an event is one number")
-            nodes += found
-        return Watch(events, nodes, args, [[] for _ in events], [[] for _ in events])
+    @property
+    def active(self) -> bool:
+        return any(event.active for event in self.events)
 
-    def take(self, piece: Piece, end: np.ndarray) -> Hit | None:
-        """Note every root in some steps that lead to the state ``end``, up to the first that stops the integration.
+    def take(self, piece: Piece) -> Hit | None:
+        """Note every root in some steps, up to the first at which the integration stops or changes: that one.
 
-        That one is returned.
+        DomainError where a function is not defined.
         """
-        if not len(piece):
+        hits = self.search.take(piece)
+        if not len(hits.step):
             return None
-        if self.start is None:
-            self.start = float(piece.times[0, 0])
-        h = piece.lengths
-        hits: list[tuple[Hit, int]] = []
-        for e, found in enumerate(all_hits(self.nodes, piece, end, self.args)):
-            hits += [(hit, e) for hit in found]
-        way = 1.0 if h[0] > 0 else -1.0
-        hits.sort(key=lambda p: (way * p[0].t, p[1]))
-        for hit, e in hits:
+        directions = np.sign([float(event.direction) for event in self.events])
+        hits = hits.of((directions[hits.which] == 0) | (directions[hits.which] * hits.rise > 0))
+        x = hits.part * piece.lengths[hits.step]
+        t = piece.times[hits.step, 0] + (piece.times[hits.step, 1] + x)
+        # what is zero at a new beginning because it was so at the end before it is told already
+        known = [bool(b) and self.last[e] == when for b, e, when in zip(hits.begins, hits.which, t, strict=True)]
+        if any(known):
+            mask = ~np.array(known)
+            hits, x, t = hits.of(mask), x[mask], t[mask]
+        stop = self._first(hits, t, piece)
+        if stop is not None:  # what happens at the same time is told, too
+            mask = (hits.step < stop.index) | ((hits.step == stop.index) & (hits.part <= stop.part)) | (t == stop.t)
+            hits, x, t = hits.of(mask), x[mask], t[mask]
+        if len(t):
+            y = within(piece, hits.step, x)
+            for e in np.unique(hits.which):
+                mine = hits.which == e
+                self.times[e].append(t[mine])
+                self.states[e].append(y[mine])
+                self.orders[e].append(hits.times[mine])
+                self.last[e] = t[mine][-1]
+        return stop
+
+    def _first(self, hits: Any, t: np.ndarray, piece: Piece) -> Hit | None:
+        if not self.active:
+            return None
+        for k in np.flatnonzero(~hits.begins):
+            e = int(hits.which[k])
             event = self.events[e]
-            if event.direction * hit.rise < 0 or (event.direction != 0 and hit.rise == 0):
-                continue
-            known = self.times[e]
-            if known and abs(hit.t - known[-1]) <= 1e-9 * abs(h[hit.index]):
-                continue
-            known.append(hit.t)
-            self.states[e].append(evaluate(piece, np.array([hit.index]), np.array([hit.t]))[0])
-            at_start = abs(hit.t - self.start) <= 1e-12 * abs(h[0])
-            if event.terminal and not at_start:
-                past = [t for t in known if abs(t - self.start) > 1e-12 * abs(h[0])]
-                if len(past) >= int(event.terminal):
-                    return hit
+            self.hits[e] += 1
+            final = bool(event.terminal) and self.hits[e] >= int(event.terminal)
+            if final or event.changes:
+                return Hit(e, int(hits.step[k]), float(hits.part[k]), float(t[k]), final)
         return None
 
+    def act(self, hit: Hit, y: np.ndarray) -> np.ndarray:
+        """The state from which the solution goes on after a hit. DomainError where an action gives none."""
+        self.search.begin([hit.event])
+        self.changes = [*self.changes[1 - _MANY :], hit.t]
+        return self.actions[hit.event](hit.t, y)
 
-def series_along(nodes: Sequence[Node], piece: Piece, args: np.ndarray) -> list[np.ndarray]:
-    """The coefficients (K+1, n) of functions of (t, y, args) along n steps."""
-    return _coefficients(nodes, piece.coefficients, piece.times[:-1].sum(axis=1), args)
+    def accumulation(self, t0: float, way: float) -> float | None:
+        """Where the times of the actions accumulate, if it is near: the sum of a geometric series."""
+        gaps = np.abs(np.diff(self.changes))
+        if len(gaps) < _MANY - 1 or np.any(gaps[1:] > gaps[:-1]):
+            return None
+        rest = gaps[-1] ** 2 / (gaps[-2] - gaps[-1]) if gaps[-2] > gaps[-1] else 0.0 if gaps[-1] == 0 else np.inf
+        return float(self.changes[-1] + way * rest) if rest <= _NEAR * abs(self.changes[-1] - t0) else None
 
-
-def values_at(nodes: Sequence[Node], piece: Piece, end: np.ndarray, args: np.ndarray) -> list[np.ndarray]:
-    """Functions of (t, y, args) at the n+1 ends of n steps; ``end`` is the last state."""
-    states = np.concatenate([piece.coefficients[:, 0], end[None]])[:, None]
-    return [g[0] for g in _coefficients(nodes, states, piece.times.sum(axis=1), args)]
-
-
-def _coefficients(nodes: Sequence[Node], c: np.ndarray, times: np.ndarray, args: np.ndarray) -> list[np.ndarray]:
-    n, K = len(c), c.shape[1] - 1
-    leaves = [np.ascontiguousarray(c[:, :, i].T) for i in range(c.shape[2])]
-    leaves += [np.stack([times, np.ones(n)]), *(np.full((1, n), a) for a in args)]
-    kernel = compile_plan(schedule(nodes))
-    found = kernel(leaves[: len(kernel.degrees)], K)
-    return [np.broadcast_to(g.reshape(K + 1, -1), (K + 1, n)) for g in found]
-
-
-def first_crossing(nodes: Sequence[Node], piece: Piece, end: np.ndarray, args: np.ndarray) -> tuple[int, Hit] | None:
-    """The first root with a change of sign after the beginning of some steps, and the number of its function."""
-    found = [
-        (hit, e)
-        for e, hits in enumerate(all_hits(nodes, piece, end, args))
-        for hit in hits
-        if hit.rise and (hit.index > 0 or hit.part > 1e-12)
-    ]
-    if not found:
-        return None
-    hit, e = min(found, key=lambda p: (p[0].index, p[0].part))
-    return e, hit
+    def result(self, dim: int, dtype: np.dtype[Any]) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+        """Times (m,), states (m, dim) and multiplicities (m,) of each event."""
+        empty = np.zeros(0), np.zeros((0, dim), dtype), np.zeros(0, np.int64)
+        found = [
+            [np.concatenate(each) if each else none for each in lists]
+            for lists, none in zip((self.times, self.states, self.orders), empty, strict=True)
+        ]
+        return found[0], found[1], found[2]
 
 
-def all_hits(nodes: Sequence[Node], piece: Piece, end: np.ndarray, args: np.ndarray) -> list[list[Hit]]:
-    """Every root of each function in each step; ``end`` is the state at the end of the last one."""
-    both = zip(series_along(nodes, piece, args), values_at(nodes, piece, end, args), strict=True)
-    return [_hits(g, values, piece.times, piece.lengths) for g, values in both]
-
-
-def _hits(g: np.ndarray, values: np.ndarray, times: np.ndarray, h: np.ndarray) -> list[Hit]:
-    K = len(g) - 1
-    scaled = g * h ** np.arange(K + 1)[:, None]
-    rounding = _ROUNDING * _EPS * np.abs(scaled).sum(axis=0)
-    size = rounding + 2 * np.abs(scaled[-2:]).sum(axis=0)  # what the truncated series leaves open
-    hull = _bernstein(K) @ scaled
-    signs = np.sign(values) * (np.abs(values) > np.append(rounding, rounding[-1]))
-    changed = signs[1:] * signs[:-1] < 0
-    near = (hull.min(axis=0) <= size) & (hull.max(axis=0) >= -size) & (rounding > 0)
-    out: list[Hit] = []
-    for i in np.flatnonzero(near | changed):
-        found = polynomial_roots(scaled[:, i], float(size[i]), float(rounding[i]))
-        crossings = [r for r in found if r[1]]
-        if signs[i] * signs[i + 1] and changed[i] != len(crossings) % 2:  # a root at the very end of the step
-            if changed[i]:
-                found.append((1.0, int(signs[i + 1])))
-            else:
-                found.remove(crossings[-1])
-        out += [Hit(int(i), s, float(times[i, 0] + (times[i, 1] + s * h[i])), rise) for s, rise in found]
-    return out
-
-
-_matrices: dict[int, np.ndarray] = {}
-
-
-def _bernstein(K: int) -> np.ndarray:
-    """From powers to Bernstein polynomials on [0, 1]: b_i = Σ_j C(i,j)/C(K,j) a_j."""
-    if K not in _matrices:
-        rows = [[comb(i, j) / comb(K, j) if j <= i else 0.0 for j in range(K + 1)] for i in range(K + 1)]
-        _matrices[K] = np.array(rows)
-    return _matrices[K]
-
-
-def polynomial_roots(a: np.ndarray, size: float, rounding: float) -> list[tuple[float, int]]:
-    """The roots of Σ a_k s^k in [0, 1], rising, each with 1, −1 or 0 as the polynomial rises, falls or touches there.
-
-    A value below ``size`` is zero where the slope is too; at the ends one below ``rounding`` is. Cost: some hundred
-    evaluations.
-    """
-    slope = a[1:] * np.arange(1, len(a))
-    steep = float(np.abs(slope).sum())
-    cuts = [0.0, *sorted(_crossings(slope, _EPS * steep)), 1.0]
-    signs: list[int] = []
-    for c in cuts:
-        value = _value(a, c)
-        edge = c in (0.0, 1.0)
-        zero = abs(value) <= (rounding if edge and abs(_value(slope, c)) > 1e-6 * steep else size)
-        signs.append(0 if zero else 1 if value > 0 else -1)
-    out: list[tuple[float, int]] = []
-    for i, c in enumerate(cuts):
-        if signs[i] == 0 and (i == 0 or signs[i - 1] != 0):  # a run of zeros is one root
-            left = signs[i - 1] if i else 0
-            right = next((s for s in signs[i:] if s), 0)
-            if i == 0 or right == 0:
-                flat = abs(_value(slope, c)) <= 1e-6 * steep
-                out.append((c, 0 if flat else right or -left))
-            else:
-                out.append((c, 0 if left == right else right))
-        if i + 1 < len(cuts) and signs[i] * signs[i + 1] < 0:
-            out.append((_bisect(a, c, cuts[i + 1]), signs[i + 1]))
-    return sorted(out)
-
-
-def _value(a: np.ndarray, s: float) -> float:
-    total = 0.0
-    for c in a[::-1].tolist():
-        total = total * s + c
-    return total
-
-
-def _bisect(a: np.ndarray, low: float, high: float) -> float:
-    """The root between two points where the signs differ: Newton's method, and bisection where it leaves them."""
-    slope = a[1:] * np.arange(1, len(a))
-    rising = _value(a, high) > 0
-    s = (low + high) / 2
-    for _ in range(100):
-        value, steep = _value(a, s), _value(slope, s)
-        if value == 0:
-            return s
-        low, high = (low, s) if (value > 0) == rising else (s, high)
-        step = value / steep if steep else float("inf")
-        after = s - step if low < s - step < high else (low + high) / 2
-        if abs(after - s) <= 2 * _EPS * abs(s):
-            return after
-        s = after
-    return s
-
-
-def _crossings(a: np.ndarray, size: float) -> list[float]:
-    """Where a polynomial changes its sign inside of (0, 1), by bisection of its Bernstein form."""
-    out: list[float] = []
-    todo = [(_bernstein(len(a) - 1) @ a, 0.0, 1.0)]
-    while todo:
-        b, low, high = todo.pop()
-        signs = b[np.abs(b) > size] > 0
-        changes = int(np.count_nonzero(signs[1:] != signs[:-1]))
-        if changes == 0:
-            continue
-        if changes == 1 and _value(a, low) * _value(a, high) < 0:
-            out.append(_bisect(a, low, high))
-            continue
-        middle = (low + high) / 2
-        if high - low < 1e-7:
-            out.append(middle)
-            continue
-        left, right = _split(b)
-        todo += [(left, low, middle), (right, middle, high)]
-    return out
-
-
-def _split(b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """De Casteljau's algorithm at 1/2."""
-    left, right = np.empty_like(b), np.empty_like(b)
-    row = b
-    for i in range(len(b)):
-        left[i], right[len(b) - 1 - i] = row[0], row[-1]
-        row = (row[1:] + row[:-1]) / 2
-    return left, right
+def roots_of(g: Any, dense: DenseSolution, shapes: Sequence[Shape], args: np.ndarray) -> np.ndarray:
+    """The times at which ``g`` vanishes along a solution, in the order of integration, multiple ones once."""
+    watch = Watch.of([Event.of(g)], dense.coefficients.shape[2], shapes, args)
+    for piece in dense.smooth():
+        watch.take(piece)
+    return np.concatenate([np.zeros(0), *watch.times[0]])

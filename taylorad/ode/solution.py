@@ -28,6 +28,7 @@ class Status(IntEnum):
     UNDEFINED = -4
     INTERRUPTED = -5
     STOPPED = -6
+    ZENO = -7
 
 
 MESSAGES = {
@@ -124,13 +125,12 @@ class Solution:
 
     def roots(self, g: Callable[..., Any]) -> np.ndarray:
         """The times at which ``g(t, y, *args)`` vanishes, all of them, in the order of integration."""
-        from taylorad.ode.events import Event, Watch
+        from taylorad.ode.events import roots_of
 
         dense, values = self._dense(), list(self.args.values())
         row = np.concatenate([np.ravel(a) for a in values]) if values else np.zeros(0)
-        watch = Watch.of([Event(g)], dense.coefficients.shape[2], [np.shape(a) for a in values], row)
-        watch.take(dense.piece, dense(dense.ts[-1]))
-        return np.array(watch.times[0])
+        kind = np.complex128 if dense.coefficients.dtype.kind == "c" else np.float64
+        return roots_of(g, dense, [np.shape(a) for a in values], row.astype(kind))
 
     @property
     def coefficients(self) -> np.ndarray:

@@ -15,9 +15,9 @@ import numpy as np
 
 from taylorad.errors import SingularExpansionError
 from taylorad.ode.dense import evaluate
-from taylorad.ode.events import first_crossing
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Piece, march
+from taylorad.ode.search import Search
 from taylorad.ode.system import System
 from taylorad.series.node import Node, Select
 from taylorad.series.schedule import schedule
@@ -67,6 +67,7 @@ class Switched:
 
     def _enter(self, t: float, y: np.ndarray) -> March:
         system = System.of(self._mode(self._rhs), self._n_args)
+        self._search = Search(self._mode(self._tests), len(y), self._args)
         return march(system, t, y, self._args, **self._options)
 
     def _settle(self, t: float, y: np.ndarray) -> None:
@@ -109,23 +110,25 @@ class Switched:
         outcome, piece = self._inner.go(end, most)
         if not len(piece):
             return outcome, piece
-        tests = self._mode(self._tests)
-        found = first_crossing(tests, piece, self._inner.state, self._args)
-        if found is None:
+        hits = self._search.take(piece)
+        crossings = np.flatnonzero((hits.rise != 0) & ~hits.begins)
+        if not len(crossings):
             return outcome, piece
-        which, hit = found
-        cut = Piece(np.array(piece.times[: hit.index + 2]), np.array(piece.coefficients[: hit.index + 1]))
-        cut.times[-1] = hit.t, 0.0
-        y = evaluate(cut, np.array([hit.index]), np.array([hit.t]))[0]
+        first = crossings[0]
+        which, index = int(hits.which[first]), int(hits.step[first])
+        t = float(piece.times[index, 0] + (piece.times[index, 1] + hits.part[first] * piece.lengths[index]))
+        cut = Piece(np.array(piece.times[: index + 2]), np.array(piece.rows[: index + 1]))
+        cut.times[-1] = t, 0.0
+        y = evaluate(cut, np.array([index]), np.array([t]))[0]
         test = self._tests[which]
         self._before += self._inner.rejected
-        self._signs[test] = hit.rise
-        if self._series(hit.t, y, test)[1] * hit.rise * (1 if end > hit.t else -1) < 0:
+        self._signs[test] = rise = int(hits.rise[first])
+        if self._series(t, y, test)[1] * rise * (1 if end > t else -1) < 0:
             self._sliding = True
-            self._inner.restart(hit.t, y)
+            self._inner.restart(t, y)
         else:
-            self._inner = self._enter(hit.t, y)
-        return (Outcome.PAUSED if hit.t != end else Outcome.DONE), cut
+            self._inner = self._enter(t, y)
+        return (Outcome.PAUSED if t != end else Outcome.DONE), cut
 
     def own(self) -> None:
         self._inner.own()
