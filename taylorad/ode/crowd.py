@@ -17,6 +17,7 @@ import numpy as np
 
 from taylorad.errors import CompilationError, DomainError
 from taylorad.ode.abreast import Action, Layout, Result, Shared, Table
+from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.flow import order_for
 from taylorad.ode.members import Members
 from taylorad.ode.solution import MESSAGES, Status
@@ -26,9 +27,10 @@ from taylorad.series.schedule import schedule
 if TYPE_CHECKING:
     from taylorad.ode.problem import Problem
 
-__all__ = ["Crowd", "Found", "crowd", "solve", "together"]
+__all__ = ["Crowd", "Found", "crowd", "solve", "together", "unbegun"]
 
 UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
+_APART = 64  # components up to which a system of vectors is taken apart
 _POLL = 0.05  # seconds between two looks at progress
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, ctypes.c_double, ctypes.c_void_p)
 _crowds: dict[tuple[Any, ...], Crowd] = {}
@@ -102,24 +104,28 @@ def _sources() -> str:
 
 @final
 class Found:
-    """What became of members, in their order; mutable while they are on their way."""
+    """What became of members, in their order; mutable while they are on their way.
+
+    ``y`` is (n, dim), or (n, dim, m) with a grid; None where it is kept elsewhere.
+    """
 
     def __init__(self, members: Members) -> None:
-        n, (_, dim) = len(members), members.y0.shape
-        kind = members.y0.dtype
+        n = len(members)
         self.t = np.full(n, members.t0)
-        self.state = members.y0.copy()
-        self.values = None if members.grid is None else np.full((n, dim, len(members.grid)), np.nan, kind)
+        self.y: np.ndarray | None = None
         self.status = np.full(n, int(Status.INTERRUPTED))
         self.steps = np.zeros(n, np.int64)
         self.messages = [MESSAGES[Status.INTERRUPTED]] * n
 
-    @property
-    def y(self) -> np.ndarray:
-        return self.state if self.values is None else self.values
-
     def ended(self, i: int, status: Status, message: str) -> None:
         self.status[i], self.messages[i] = int(status), message
+
+
+def unbegun(members: Members) -> np.ndarray:
+    """``y`` before the first step: (n, dim), or NaN (n, dim, m) with a grid."""
+    if members.grid is None:
+        return members.y0.copy()
+    return np.full((*members.y0.shape, len(members.grid)), np.nan, members.y0.dtype)
 
 
 def solve(problem: Problem, members: Members, threads: int, tell: Callable[[int], Any]) -> Found:
@@ -128,14 +134,12 @@ def solve(problem: Problem, members: Members, threads: int, tell: Callable[[int]
     An interrupt ends them where they are. A member's result depends on nothing but the problem and the member.
     """
     found = Found(members)
+    found.y = unbegun(members)
     sound = members.sound
     for i in np.flatnonzero(~sound).tolist():
         found.ended(i, Status.UNDEFINED, _unsound(members, i))
     queue = np.flatnonzero(sound)
-    try:
-        native = None if problem.system is None else _native(problem)
-    except CompilationError:
-        native = None
+    native = _native(problem)
     if native is None:
         _one_by_one(problem, members, found, queue, threads, tell)
     else:
@@ -143,10 +147,18 @@ def solve(problem: Problem, members: Members, threads: int, tell: Callable[[int]
     return found
 
 
-def _native(problem: Problem) -> Crowd:
-    assert problem.system is not None
+def _native(problem: Problem) -> Crowd | None:
+    """None where members are solved one by one: branches, functions without machine code, and large systems."""
+    system = problem.system
+    if isinstance(system, ArraySystem):
+        system = system.apart() if system.dim <= _APART else None
+    if system is None:
+        return None
     least = float(np.min(problem.rtol if np.min(problem.rtol) > 0 else problem.atol))
-    return crowd(problem.system, problem.order or order_for(least), problem.dtype.kind == "c")
+    try:
+        return crowd(system, problem.order or order_for(least), problem.dtype.kind == "c")
+    except CompilationError:
+        return None
 
 
 def _unsound(members: Members, i: int) -> str:
@@ -168,26 +180,28 @@ def together(
     threads: int,
     tell: Callable[[int], Any],
 ) -> None:
+    assert found.y is not None
     n, parts = len(members), 2 if native.complex else 1
+    state = found.y if members.grid is None else members.y0.copy()
     shared = np.zeros(len(Shared), np.int64)
     shared[Shared.COUNT], shared[Shared.MOST] = len(queue), members.max_steps
     result = np.zeros((n, len(Result)), np.int64)
     grid = np.zeros(1) if members.grid is None else members.grid
     shared[Shared.GRID] = 0 if members.grid is None else len(members.grid)
     arrays: dict[Table, np.ndarray] = {
-        Table.QUEUE: np.ascontiguousarray(queue, np.int64),
+        Table.QUEUE: queue.astype(np.int64),
         Table.Y0: members.y0,
         Table.ARGS: members.args,
         Table.T0: np.full(n, members.t0),
         Table.END: members.ends,
         Table.TOL: np.stack([np.repeat(x, parts) for x in (problem.atol, problem.rtol)]),
         Table.GRID: grid,
-        Table.Y: found.state,
+        Table.Y: state,
         Table.T: found.t,
         Table.RESULT: result,
-        Table.VALUES: found.state if found.values is None else found.values,
+        Table.VALUES: found.y,
     }
-    tables = np.array([np.ascontiguousarray(arrays[table]).ctypes.data for table in Table], np.uintp)
+    tables = np.array([arrays[table].ctypes.data for table in Table], np.uintp)
     memories = [native.memory() for _ in range(max(1, min(threads, -(-len(queue) // native.lanes))))]
 
     def run(memory: np.ndarray) -> None:
@@ -201,28 +215,20 @@ def together(
     found.steps[:] = result[:, Result.STEPS]
     done = ended == Action.DONE
     found.status[done] = int(Status.END)
-    for i in queue:
-        if done[i]:
-            found.messages[i] = MESSAGES[Status.END]
-    if members.grid is not None:
-        _begin(members, found, done & (found.steps == 0))
+    found.messages = [MESSAGES[Status.END] if d else m for d, m in zip(done.tolist(), found.messages, strict=True)]
+    if members.grid is not None:  # without a step machine code looks at no time
+        for j in np.flatnonzero(members.grid == members.t0):
+            found.y[done & (found.steps == 0), :, j] = members.y0[done & (found.steps == 0)]
     for i in np.flatnonzero(ended > Action.DONE).tolist():
-        if found.values is not None:
-            found.values[i, :, result[i, Result.GIVEN] :] = np.nan
+        given = int(result[i, Result.GIVEN])
+        if members.grid is not None:
+            found.y[i, :, given:] = np.nan
         if ended[i] == Action.STEPS:
             t = found.t[i]
             message = f"max_steps = {members.max_steps} steps were taken; the solution was followed to t = {t}."
             found.ended(i, Status.STEPS, message)
         elif ended[i] != Action.STOPPED and not stopped:
-            _alone(problem, members, found, i, int(result[i, Result.GIVEN]))
-
-
-def _begin(members: Members, found: Found, where: np.ndarray) -> None:
-    """Members whose end is their beginning: the machine code takes no step, and so looks at no time."""
-    assert members.grid is not None
-    assert found.values is not None
-    for j in np.flatnonzero(members.grid == members.t0):
-        found.values[where, :, j] = members.y0[where]
+            _alone(problem, members, found, i, (found.t[i], state[i].copy()), given)
 
 
 def _watched(
@@ -253,23 +259,22 @@ def _watched(
     return stopped
 
 
-def _alone(problem: Problem, members: Members, found: Found, i: int, given: int) -> None:
-    """From where machine code left a member, with everything looked at: what happens there, and in words."""
-    rest = None if members.grid is None else members.grid[given:]
-    _solve(problem, members, found, i, found.t[i], found.state[i].copy(), rest)
-
-
-def _solve(
-    problem: Problem, members: Members, found: Found, i: int, t: float, state: np.ndarray, rest: np.ndarray | None
+def _alone(
+    problem: Problem, members: Members, found: Found, i: int, start: tuple[float, np.ndarray], given: int = 0
 ) -> None:
+    """Member i on its own from ``start``, with everything looked at: what happens there, and in words."""
+    assert found.y is not None
+    t, state = start
     options: dict[str, Any] = {"max_step": members.max_step, "max_steps": members.max_steps, "dense": False}
     args, place = [], 0
     for shape in problem.shapes:
         size = math.prod(shape)
         args.append(members.args[i, place : place + size].reshape(shape))
         place += size
-    limits = sorted((float(t), float(members.ends[i])))
-    inside = None if rest is None else rest[(rest >= limits[0]) & (rest <= limits[1])]
+    inside = None
+    if members.grid is not None:
+        (low, high), rest = sorted((float(t), float(members.ends[i]))), members.grid[given:]
+        inside = rest[(rest >= low) & (rest <= high)]
     try:
         s = problem.solve((t, members.ends[i]), state, tuple(args), t_eval=inside, **options)
     except DomainError as error:  # this member's numbers, not the way it was asked for
@@ -278,11 +283,10 @@ def _solve(
     found.ended(i, Status(s.status), s.message)
     found.steps[i] += s.stats["steps"]
     found.t[i] = s.stats["t"]
-    if rest is None:
-        found.state[i] = s.y[:, -1]
-    elif found.values is not None:
-        first = found.values.shape[2] - len(rest)
-        found.values[i, :, first : first + s.y.shape[1]] = s.y
+    if inside is None:
+        found.y[i] = s.y[:, -1]
+    else:
+        found.y[i, :, given : given + s.y.shape[1]] = s.y
 
 
 # ---------------------------------------------------------------------- one after the other
@@ -299,7 +303,7 @@ def _one_by_one(
                 i = next(todo, None)
             if i is None:
                 return
-            _solve(problem, members, found, i, members.t0, members.y0[i], members.grid)
+            _alone(problem, members, found, i, (members.t0, members.y0[i]))
             with lock:
                 count[0] += 1
 

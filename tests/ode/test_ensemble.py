@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 
 import numpy as np
@@ -74,11 +75,12 @@ def test_both_forms_and_all_widths_agree(swings):
 
 
 def _endpoints(native, p, y0):
-    from taylorad.ode.crowd import Found, together
+    from taylorad.ode.crowd import Found, together, unbegun
     from taylorad.ode.members import Members
 
     members = Members.of(p, (0, 3), y0, (9.8, 0.1), None, np.inf, 1000)
     found = Found(members)
+    found.y = unbegun(members)
     together(p, native, members, found, np.arange(len(y0)), 1, lambda done: None)
     assert set(found.status) == {0}
     return found.y
@@ -224,3 +226,19 @@ def test_wrong_input(swings, change, message):
 def test_complex_values_of_a_real_problem(swings):
     with pytest.raises(ta.errors.MixedRingError, match="complex"):
         swings.ensemble((0, 1), [[1j, 0]], args=(9.8, 0.1))
+
+
+def test_a_problem_pickles_as_its_graph():
+    def deep(t, y, a):
+        x = y[0]
+        for _ in range(1000):
+            x = np.sin(x) + a * x
+        return [x, ta.where(y[0] < 2, y[1], 0.0)]
+
+    p = ta.compile_ode(deep, dim=2)
+    q = pickle.loads(pickle.dumps(p))
+    assert all(a is b for a, b in zip(p.rhs, q.rhs, strict=True))
+    assert q.arguments == p.arguments
+    large = ta.compile_ode(lambda t, u: np.roll(u, 1) - 2 * u + np.sin(np.roll(u, -1)) * np.cos(u), dim=400)
+    again = pickle.loads(pickle.dumps(large))
+    assert again.system.name == large.system.name
