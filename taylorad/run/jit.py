@@ -137,6 +137,10 @@ class Loaded:
         self.kernel = _KERNEL(self.address)
         self._kept: list[Any] = []
 
+    def find(self, name: str) -> int:
+        """The address of another exported function."""
+        return self._engine.get_function_address(name)
+
     def door(self, facts: bytes) -> Callable[..., Any]:
         """The way in for arrays: see :mod:`taylorad.run.entry`."""
         method = _Method(b"kernel", _door().address, _FASTCALL, b"See taylorad.run.entry.")
