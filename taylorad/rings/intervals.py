@@ -301,7 +301,7 @@ class Interval:
         return (Interval, (self.lo, self.hi))
 
     def __repr__(self) -> str:
-        return f"[{self.lo!r}, {self.hi!r}]"
+        return f"[{self.lo + 0.0!r}, {self.hi + 0.0!r}]"  # no −0.0
 
     def __format__(self, spec: str) -> str:
         return f"[{self.lo:{spec}}, {self.hi:{spec}}]" if spec else repr(self)

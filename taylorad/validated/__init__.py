@@ -18,6 +18,7 @@ _PUBLIC = {
     "Minimum": "optimum",
     "Root": "roots",
     "Roots": "roots",
+    "integrate": "quadrature",
     "roots": "roots",
     "solve_system": "roots",
     "derivative": "derivatives",

@@ -81,6 +81,7 @@ class Doubleton:
         w.function("double @frame(ptr noalias %ws, ptr noalias %record, ptr noalias %next) noinline", self._frame)
         args = "ptr noalias %ws, ptr noalias %record, ptr noalias %next"
         w.function(f"i64 @advance({args}) noinline", self._advance)
+        w.function("i64 @show(ptr noalias %record, ptr noalias %out) noinline", self._show)
         w.function("i64 @look(ptr noalias %ws, ptr noalias %record, ptr noalias %out) noinline", self._look)
 
     # ------------------------------------------------------------------ reading and writing
@@ -160,6 +161,12 @@ class Doubleton:
             found = self._sum(found, term)
         return found
 
+    def _show(self) -> None:
+        """The box of the set, as −lo and hi in ``out``."""
+        x, m = self.displacement(), self.w.load("%record", self.f.m, self.width)
+        self._keep(Element(self.ring, self.w.add(x.low, self.w.neg(m)), self.w.add(x.hi, m)), "%out")
+        self.w.give("0")
+
     # ------------------------------------------------------------------ the image of the set
     def _times(self, matrix: int, to: str) -> None:
         """A·C or A·B by columns, into the memory."""
@@ -223,11 +230,8 @@ class Doubleton:
             w.store(c, self._field(f.C, j, "%next"), 0)
             return self.ring.corners(self._less(image, c), self._one(self._field(f.r0), j))
 
-        kept = len(w.lines)
-        moved = self._sum(z, column)
-        if "width" not in self.flaws:
-            z = moved
-        assert len(w.lines) > kept
+        moved = self._sum(z, column)  # it also writes C′
+        z = z if "width" in self.flaws else moved
         self._keep(z, self._place("dx"))
         bound = Real(w.invoke("double", "frame", ("ptr", "%ws"), ("ptr", "%record"), ("ptr", "%next")))
         # r' = (Q⁻¹·A·B)·r + Q⁻¹·z with Q⁻¹ = Qᵀ ± bound

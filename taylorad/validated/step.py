@@ -60,6 +60,7 @@ class Step:
         self.set.write()
         self._propagate()
         self._glance()
+        self._read()
 
     # ------------------------------------------------------------------ the two jets
     def _passes(self) -> None:
@@ -465,6 +466,24 @@ class Step:
 
         w.function(f"i64 @view({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
         w.door("glance", "view", args)
+
+    def _read(self) -> None:
+        """i64 read(ws, records, last, out): the boxes of the sets in records 0 … last, −lo and hi in ``width`` each."""
+        w = self.w
+        args = [("ptr", "%ws"), ("ptr", "%records"), ("i64", "%last"), ("ptr", "%out")]
+
+        def one(i: str, _: list[Real]) -> list[Real]:
+            record = w.at("%records", w.integer("mul", i, self.fields.size))
+            out = w.at("%out", w.integer("mul", i, 2 * self.width))
+            w.invoke("i64", "show", ("ptr", record), ("ptr", out))
+            return []
+
+        def body() -> None:
+            w.loop(0, "%last", [], one)
+            w.give("0")
+
+        w.function(f"i64 @list({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
+        w.door("read", "list", args)
 
     def text(self) -> str:
         return self.w.text()

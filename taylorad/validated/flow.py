@@ -1,0 +1,181 @@
+"""A system compiled for validated steps, and the memory of one solution on its way."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import threading
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from taylorad.errors import UncertifiedError
+from taylorad.ode.system import System
+from taylorad.rings.intervals import Interval
+from taylorad.rings.rounding import bounds
+from taylorad.run.boxes import aligned, sources
+from taylorad.run.upward import above, below
+from taylorad.validated.doubleton import Fields
+from taylorad.validated.step import DONE, PAUSED, Parameters, Step
+
+__all__ = ["Flow", "Track", "flow"]
+
+_CHUNK = 512  # steps in one call of machine code, after which an interrupt is heard
+_POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+_PROPAGATE = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _POINTER, _INT, _INT)  # without the GIL
+_GLANCE = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _INT, _INT, _DOUBLE, _DOUBLE, _POINTER)
+_READ = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _INT, _POINTER)
+_flows: dict[tuple[Any, ...], Flow] = {}
+_lock = threading.RLock()
+
+
+def flow(system: System, order: int, flaws: frozenset[str] = frozenset()) -> Flow:
+    """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
+    key = (system.name, order, flaws)
+    with _lock:
+        if key not in _flows:
+            _flows[key] = Flow(system, order, flaws)
+        return _flows[key]
+
+
+@functools.cache
+def _sources() -> str:
+    word = hashlib.blake2b(sources().encode(), digest_size=16)
+    for name in ("step", "doubleton"):
+        word.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    return word.hexdigest()
+
+
+@final
+class Flow:
+    """Machine code for one system and order; safe to use from several threads, each with its own :class:`Track`."""
+
+    def __init__(self, system: System, order: int, flaws: frozenset[str]) -> None:
+        from taylorad.run.jit import obtain
+
+        self.system, self.order = system, order
+        identity = ("validated", system.name, order, sorted(flaws), _sources())
+        loaded, self.facts = obtain(identity, lambda: self._text(flaws), "propagate")
+        self._loaded = loaded
+        self.propagate = _PROPAGATE(loaded.find("propagate"))
+        self.glance = _GLANCE(loaded.find("glance"))
+        self.read = _READ(loaded.find("read"))
+        self.fields = Fields(system.dim, self.facts["width"])
+
+    def _text(self, flaws: frozenset[str]) -> tuple[str, dict[str, Any]]:
+        from taylorad.run.jit import host
+
+        where = host()
+        step = Step(self.system, self.order, where.target, where.triple.startswith(("aarch64", "arm64")), flaws)
+        return step.text(), step.facts()
+
+
+@final
+class Track:
+    """One solution on its way, from a set at tick 0; mutable.
+
+    ``records`` are the sets (see :class:`~taylorad.validated.doubleton.Fields`), ``counts`` their times in ticks.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        start: Sequence[Interval],
+        args: Sequence[Interval],
+        t0: Fraction,
+        unit: Fraction,
+        sign: int,
+        tol: float,
+    ) -> None:
+        self.flow, self.t0, self.unit, self.sign = flow, t0, unit, sign
+        f = flow.fields
+        self.records = aligned(f.size).reshape(1, f.size)
+        self.counts = np.zeros(1, np.int64)
+        self._memory = self._filled(args, tol)
+        first = self.records[0]
+        for i, x in enumerate(start):
+            first[f.m + i] = x.mid
+            first[f.r0 + i], first[f.r0 + f.width + i] = above(x.mid - Fraction(x.lo)), above(x.hi - Fraction(x.mid))
+            first[f.C + i * f.width + i] = first[f.B + i * f.width + i] = 1.0
+
+    def _filled(self, args: Sequence[Interval], tol: float) -> np.ndarray:
+        facts, n = self.flow.facts, self.flow.system.dim
+        memory = aligned(facts["room"])
+        for name, lanes, each in (("box", facts["lanes"], (0,)), ("points", 2, (0, 1))):
+            places = facts[name]
+            if name == "box":
+                for i in range(n):
+                    memory[places[i] + 1 + i], memory[places[i] + lanes + 1 + i] = -1.0, 1.0
+            for place, a in zip(places[n + 1 :], args, strict=True):
+                for lane in each:
+                    memory[place + lane], memory[place + lanes + lane] = -a.lo, a.hi
+            for lane in each:  # the second coefficient of the time
+                memory[places[n] + 2 * lanes + lane] = -self.sign
+                memory[places[n] + 3 * lanes + lane] = self.sign
+        lo, hi = bounds(self.t0)
+        p = facts["parameters"]
+        values = (tol, 1e-290, -lo, hi, float(self.unit), self.sign, float(self.sign > 0), float(self.sign < 0))
+        memory[p : p + Parameters.COUNT] = values
+        return memory
+
+    @property
+    def steps(self) -> int:
+        return len(self.counts) - 1
+
+    def go(self, end: int, most: int) -> int:
+        """On to tick ``end``, ``most`` steps at the most; a status of :mod:`taylorad.validated.step`."""
+        status = PAUSED
+        rows, counts = [self.records], [self.counts]
+        last, at, taken = self.records[-1], int(self.counts[-1]), 0
+        while status == PAUSED and taken < most:
+            chunk = min(_CHUNK, most - taken)
+            size = self.flow.fields.size
+            fresh = aligned((chunk + 1) * size).reshape(chunk + 1, size)
+            ticks = np.zeros(chunk + 2, np.int64)
+            fresh[0], ticks[0] = last, at
+            status = self.flow.propagate(
+                self._memory.ctypes.data, fresh.ctypes.data, ticks.ctypes.data, end, chunk
+            )
+            n = int(ticks[chunk + 1])
+            rows[-1][-1] = fresh[0]  # with the enclosure of the step that begins here
+            if n:
+                rows.append(fresh[1 : n + 1])
+                counts.append(ticks[1 : n + 1])
+                last, at = fresh[n], int(ticks[n])
+            taken += n
+        if len(rows) > 1:
+            self.records = np.concatenate(rows)
+            self.counts = np.concatenate(counts)
+        return DONE if at >= end else status
+
+    def boxes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper ends of all sets, (steps + 1, n) each."""
+        n, width = self.flow.system.dim, self.flow.fields.width
+        out = np.empty((len(self.records), 2 * width))
+        records = np.ascontiguousarray(self.records)
+        self.flow.read(self._memory.ctypes.data, records.ctypes.data, len(records) - 1, out.ctypes.data)
+        return -out[:, :n], out[:, width : width + n]
+
+    def tube(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper ends of what encloses the solution during each step, (steps, n) each."""
+        f = self.flow.fields
+        rows = self.records[:-1]
+        return -rows[:, f.e : f.e + f.n], rows[:, f.e + f.width : f.e + f.width + f.n]
+
+    def view(self, step: int, since: Fraction, until: Fraction) -> tuple[np.ndarray, np.ndarray]:
+        """The box of the solution over times from ``since`` to ``until`` after the beginning of a step."""
+        f = self.flow.fields
+        out = np.empty(2 * f.width)
+        record = self.records[step].copy()
+        begin, ticks = int(self.counts[step]), int(self.counts[step + 1] - self.counts[step])
+        status = self.flow.glance(
+            self._memory.ctypes.data, record.ctypes.data, begin, ticks, below(since), above(until), out.ctypes.data
+        )
+        low, hi = -out[: f.n], out[f.width : f.width + f.n]
+        if status or not (np.isfinite(low).all() and np.isfinite(hi).all()):
+            raise UncertifiedError(f"step {step} could not be proved again; its set may be too wide for an enclosure")
+        return low, hi
