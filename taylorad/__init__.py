@@ -46,6 +46,7 @@ _PUBLIC = {
     "MultivariateTaylor": "multivariate.series",
     "variables": "multivariate.construct",
     "load_solution": "ode.files",
+    "digits": "ode.precision",
     "cache": "",
     "rule": "book.entry",
     "Domain": "book.entry",
@@ -57,6 +58,7 @@ _PUBLIC = {
     "MixedRingError": "errors",
     "NotRepresentableError": "errors",
     "OrderError": "errors",
+    "ShapeError": "errors",
     "SingularExpansionError": "errors",
     "TayloradError": "errors",
     "TraceError": "errors",
@@ -75,6 +77,7 @@ __all__ = [
     "NotRepresentableError",
     "OrderError",
     "Radius",
+    "ShapeError",
     "SingularExpansionError",
     "Taylor",
     "TaylorSolver",
@@ -89,6 +92,7 @@ __all__ = [
     "constant",
     "derivative",
     "derivatives",
+    "digits",
     "errors",
     "from_sympy",
     "gh",
@@ -138,6 +142,7 @@ if TYPE_CHECKING:
         MixedRingError,
         NotRepresentableError,
         OrderError,
+        ShapeError,
         SingularExpansionError,
         TayloradError,
         TraceError,
@@ -148,6 +153,7 @@ if TYPE_CHECKING:
     from taylorad.multivariate.series import MultivariateTaylor
     from taylorad.ode.events import Event
     from taylorad.ode.files import load_solution
+    from taylorad.ode.precision import digits
     from taylorad.ode.problem import compile_ode
     from taylorad.ode.solve import solve_ivp
     from taylorad.ode.solver import TaylorSolver

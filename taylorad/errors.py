@@ -9,6 +9,7 @@ __all__ = [
     "MixedRingError",
     "NotRepresentableError",
     "OrderError",
+    "ShapeError",
     "SingularExpansionError",
     "TayloradError",
     "TraceError",
@@ -68,6 +69,10 @@ class ExpressionError(TayloradError, ValueError):
         shown = text[start : start + 100]
         super().__init__(f"{message}\n  {shown}\n  {' ' * (place - start)}^")
         self.text, self.place = text, place
+
+
+class ShapeError(TayloradError, ValueError):
+    """An array, or a list, tuple or dict of arrays, does not have the form that is needed."""
 
 
 class CompilationError(TayloradError, RuntimeError):

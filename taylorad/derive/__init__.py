@@ -1,7 +1,23 @@
-"""Derivatives of any order of Python functions: Taylor series, true derivatives, and jets of several arguments."""
+"""Derivatives of Python functions: Taylor series, jets, true derivatives of any order; gradients and Hessians."""
 
 from taylorad.derive.derivatives import derivative, derivatives
 from taylorad.derive.expansion import taylor
+from taylorad.derive.gradient import gradient, jvp, value_and_gradient, vjp
+from taylorad.derive.hessian import gh, hessian, hvp
+from taylorad.derive.jacobian import jacobian
 from taylorad.derive.jet import jet
 
-__all__ = ["derivative", "derivatives", "jet", "taylor"]
+__all__ = [
+    "derivative",
+    "derivatives",
+    "gh",
+    "gradient",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jet",
+    "jvp",
+    "taylor",
+    "value_and_gradient",
+    "vjp",
+]

@@ -52,7 +52,7 @@ def adjoint(roots: Sequence[Node], bars: Sequence[Node], wanted: Sequence[Node])
         if sums[n] is not _ZERO:
             for a, bar in _passed(n, sums[n]):
                 if a in parts:
-                    parts[a].append(_reduced(bar, n.size, a.size))
+                    parts[a].append(bar if isinstance(n, Map) else _reduced(bar, n.size, a.size))
     return [spread(sums.get(w, _ZERO), w.size) for w in wanted]
 
 

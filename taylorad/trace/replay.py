@@ -7,6 +7,7 @@ and a branch meet a zero. So a compiled function agrees with the same function o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -102,8 +103,8 @@ def _value(n: Node, known: dict[Node, Any], leaves: Sequence[Any]) -> Any:
             assert isinstance(law, Entry)
             return _applied(Member(law, output), law, [known[a] for a in args], [known[p] for p in params])
         case Local(name, u, params):
-            member = BOOK[name]
-            return _applied(member, member.entry, [known[u]], [known[p] for p in params])
+            member = BOOK[name.rstrip("'")]
+            return _derivative(member, name.count("'"), known[u], [known[p] for p in params])
         case Select(_, tests, branches):
             return known[branches[_choice(known[tests[0]])]]
         case _:
@@ -120,6 +121,18 @@ def _applied(function: Member, entry: Entry, args: list[Any], params: list[Any])
     from taylorad.taylor.apply import apply
 
     return apply(function, (*params, *args) if entry.params_first else (*args, *params))
+
+
+def _derivative(member: Member, m: int, u: Any, params: list[Any]) -> Any:
+    """The derivative of order m of a function at a series u: m! times coefficient m of its series in s at u + s."""
+    from taylorad.taylor.construct import constant
+    from taylorad.taylor.nested import variable_of
+    from taylorad.taylor.series import Taylor
+
+    if m == 0:
+        return _applied(member, member.entry, [u], params)
+    whole = variable_of(u if isinstance(u, Taylor) else constant(u), m)
+    return _applied(member, member.entry, [whole], params).coefficients[m] * factorial(m)
 
 
 def _choice(test: Any) -> int:

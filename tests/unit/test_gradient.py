@@ -1,0 +1,384 @@
+"""Gradients, Jacobians and Hessians of functions of arrays: against formulas by hand, exact rings, and forward mode."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from flint import arb  # pyright: ignore[reportMissingTypeStubs]
+
+import taylorad as ta
+from taylorad.book.entry import BOOK, ENTRIES, LocalEntry, Rule
+from taylorad.derive.adjoint import adjoint
+from taylorad.errors import (
+    DomainError,
+    MixedRingError,
+    ShapeError,
+    SingularExpansionError,
+    UncertifiedError,
+    UnsupportedFunctionError,
+)
+from taylorad.series.node import INFINITE, Function, Leaf, Node, Product, Quotient, as_node
+from taylorad.trace.graph import trace
+
+RNG = np.random.default_rng(20261123)
+
+
+def rosenbrock(x: Any) -> Any:
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def rosenbrock_gradient(x: np.ndarray) -> np.ndarray:
+    out = np.zeros_like(x)
+    out[:-1] = -400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1])
+    out[1:] += 200 * (x[1:] - x[:-1] ** 2)
+    return out
+
+
+def rosenbrock_hessian(x: np.ndarray) -> np.ndarray:
+    diagonal = np.zeros_like(x)
+    diagonal[:-1] = 1200 * x[:-1] ** 2 - 400 * x[1:] + 2
+    diagonal[1:] += 200
+    return np.diag(diagonal) + np.diag(-400 * x[:-1], 1) + np.diag(-400 * x[:-1], -1)
+
+
+@pytest.mark.parametrize("n", [2, 3, 8, 9, 40])
+def test_rosenbrock(n: int) -> None:
+    """Both forms of the graph, a node for each element up to eight and array nodes beyond."""
+    x = RNG.standard_normal(n)
+    np.testing.assert_allclose(ta.gradient(rosenbrock, x), rosenbrock_gradient(x), rtol=1e-14, atol=1e-12)
+    np.testing.assert_allclose(ta.hessian(rosenbrock, x), rosenbrock_hessian(x), rtol=1e-14, atol=1e-12)
+    np.testing.assert_allclose(ta.jacobian(rosenbrock, x), rosenbrock_gradient(x), rtol=1e-14, atol=1e-12)
+    v = RNG.standard_normal(n)
+    np.testing.assert_allclose(ta.hvp(rosenbrock, x, v), rosenbrock_hessian(x) @ v, rtol=1e-13, atol=1e-11)
+    value, slope, curvature = ta.gh(rosenbrock)(x)
+    np.testing.assert_allclose(value, rosenbrock(x), rtol=1e-14)
+    np.testing.assert_array_equal(slope, ta.gradient(rosenbrock, x))
+    np.testing.assert_array_equal(curvature, ta.hessian(rosenbrock, x))
+
+
+@pytest.mark.parametrize("n", [3, 12])
+@pytest.mark.parametrize("m", [2, 30])
+def test_jacobian_both_ways(n: int, m: int) -> None:
+    """Few or many variables, few or many results: J by tangents, by adjoints, and written out."""
+    a, x = RNG.standard_normal((m, n)), RNG.standard_normal(n)
+
+    def f(y: Any) -> Any:
+        return np.sin(a @ y) * y[0]
+
+    expected = np.cos(a @ x)[:, None] * a * x[0]
+    expected[:, 0] += np.sin(a @ x)
+    J = ta.jacobian(f, x)
+    np.testing.assert_allclose(J, expected, rtol=1e-13, atol=1e-13)
+    v, w = RNG.standard_normal(n), RNG.standard_normal(m)
+    np.testing.assert_allclose(ta.jvp(f, x, v), J @ v, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(ta.vjp(f, x, w), w @ J, rtol=1e-13, atol=1e-13)
+
+
+def test_matrices_have_jacobians_of_four_axes() -> None:
+    x = RNG.standard_normal((3, 4))
+    J = ta.jacobian(lambda y: y @ y.T, x)
+    assert J.shape == (3, 3, 3, 4)
+    E = np.eye(3)
+    expected = np.einsum("ik,jl->ijkl", E, x) + np.einsum("jk,il->ijkl", E, x)
+    np.testing.assert_allclose(J, expected, atol=1e-15)
+    H = ta.hessian(lambda y: np.sum((y @ y.T) ** 2) / 4, x)
+    assert H.shape == (3, 4, 3, 4)
+    np.testing.assert_allclose(H, np.transpose(H, (2, 3, 0, 1)), atol=1e-13)
+
+
+# ---------------------------------------------------------------------- every function of the book
+UNARY = sorted({m.name for m in BOOK.values() if m.entry.arity == 1 and not m.entry.parameters})
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_gradient_of_every_function_is_its_derivative(name: str) -> None:
+    """The rule with a bar in the place of du, against the same rule as a recurrence, which its own tests check."""
+    function = getattr(ta, name)
+    for x in (arb(13) / 29, arb(31) / 19):
+        try:
+            expected = ta.derivatives(lambda t: function(t) * 1, x, 2)
+        except (DomainError, UncertifiedError, UnsupportedFunctionError):
+            continue
+        for got, true in ((ta.gradient(function, x), expected[1]), (ta.hessian(function, x), expected[2])):
+            assert got.overlaps(true)
+            assert got.rad() <= 1e-10 * (1 + abs(true).mid())
+
+
+def test_every_rule_and_every_local_entry_is_met() -> None:
+    met = {BOOK[name].entry.name for name in UNARY}
+    for entry in ENTRIES.values():
+        if isinstance(entry, (Rule, LocalEntry)) and entry.arity == 1 and not entry.parameters:
+            assert entry.name in met or all(output.startswith("_") for output in entry.outputs)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ta.atan2(x[0], x[1]),
+        lambda x: ta.hypot(x[0], x[1]),
+        lambda x: ta.logaddexp(x[0], x[1]),
+        lambda x: ta.logsumexp(x[0], x[1], x[0] * x[1]),
+        lambda x: ta.beta(x[0], x[1]),
+        lambda x: ta.kepler(x[0] / 9, x[1]),
+        lambda x: x[0] ** x[1],
+        lambda x: ta.jv(1.5, x[0]) * ta.hyp2f1(0.3, 0.7, 1.1, x[1] / 9),
+        lambda x: ta.eval_legendre(3, x[0] / 3) * ta.eval_legendre(12, x[1] / 5),
+        lambda x: np.where(x[0] > x[1], x[0] * x[1], x[0] - x[1]),
+        lambda x: np.maximum(x[0], x[1]) * np.abs(x[0] - 5) * (x[1] % 1),
+        lambda x: x[0] ** 2.5 / np.sqrt(x[1]) - 1 / x[0],
+    ],
+)
+def test_two_variables_against_directional_derivatives(f: Any) -> None:
+    """Along three directions the gradient and the Hessian give the Taylor coefficients of forward mode."""
+    x = np.array([1.3, 2.4])
+    g, H = ta.gradient(f, x), ta.hessian(f, x)
+    assert np.array_equal(H, H.T)
+    for v in np.array([[1.0, 0.0], [0.0, 1.0], [0.6, -0.8]]):
+        d = ta.derivatives(lambda t, v=v: f([x[0] + t * v[0], x[1] + t * v[1]]), 0.0, 2)
+        assert g @ v == pytest.approx(d[1], rel=1e-12, abs=1e-13)
+        assert v @ H @ v == pytest.approx(d[2], rel=1e-11, abs=1e-12)
+
+
+# ---------------------------------------------------------------------- rings, forms, batches
+def rational(x: Any) -> Any:
+    return x[0] ** 2 * x[1] / (x[1] + x[2]) - x[2] ** 3
+
+
+EXACT = [Fraction(1, 2), Fraction(1, 3), 2]
+SLOPE = [Fraction(1, 7), Fraction(9, 98), Fraction(-2355, 196)]
+
+
+def test_exact_numbers_stay_exact() -> None:
+    g = ta.gradient(rational, EXACT)
+    assert g.tolist() == SLOPE
+    H = ta.hessian(rational, EXACT)
+    assert all(isinstance(h, Fraction) for h in H.flat)
+    assert H[0, 0] == 2 * Fraction(1, 3) / Fraction(7, 3)
+
+
+def test_rings_agree() -> None:
+    exact = np.array(SLOPE, float)
+    with mpmath.workdps(40):
+        g = ta.gradient(rational, [mpmath.mpf(1) / 2, mpmath.mpf(1) / 3, mpmath.mpf(2)])
+        assert all(abs(a - mpmath.mpf(b.numerator) / b.denominator) < 1e-38 for a, b in zip(g, SLOPE, strict=True))
+    balls = ta.gradient(rational, [arb(1) / 2, arb(1) / 3, arb(2)])
+    assert all(a.overlaps(arb(b.numerator) / b.denominator) for a, b in zip(balls, SLOPE, strict=True))
+    np.testing.assert_allclose(ta.gradient(rational, [0.5, 1 / 3, 2]), exact, rtol=1e-14)
+    np.testing.assert_allclose(ta.gradient(rational, [0.5 + 0j, 1 / 3, 2]), exact, rtol=1e-14)
+
+
+def test_complex_gradient_is_the_holomorphic_one() -> None:
+    z = np.array([1 + 2j, -0.5 + 1j])
+    np.testing.assert_allclose(ta.gradient(lambda x: np.exp(x[0] * x[1]), z), np.exp(z[0] * z[1]) * z[::-1], rtol=1e-14)
+
+
+def test_vectors_of_exact_numbers() -> None:
+    """More than eight elements make one array node, which exact rings take apart."""
+    x = [Fraction(i, 7) for i in range(12)]
+    g = ta.gradient(lambda y: np.sum(y[1:] * y[:-1] ** 2), x)
+    assert g[0] == 2 * x[0] * x[1]
+    assert g[5] == x[4] ** 2 + 2 * x[5] * x[6]
+
+
+def test_trees() -> None:
+    p: Any = {"W": RNG.standard_normal((3, 4)), "b": [RNG.standard_normal(3), 0.5]}
+
+    def f(q: Any) -> Any:
+        return np.sum(np.tanh(q["W"] @ np.arange(4.0) + q["b"][0]) * q["b"][1])
+
+    g = ta.gradient(f, p)
+    inner = p["W"] @ np.arange(4.0) + p["b"][0]
+    bar = (1 - np.tanh(inner) ** 2) * 0.5
+    np.testing.assert_allclose(g["W"], np.outer(bar, np.arange(4.0)), rtol=1e-12)
+    np.testing.assert_allclose(g["b"][0], bar, rtol=1e-12)
+    np.testing.assert_allclose(g["b"][1], np.sum(np.tanh(inner)), rtol=1e-14)
+    v = {"W": np.ones((3, 4)), "b": [np.ones(3), 1.0]}
+    total = g["W"].sum() + g["b"][0].sum() + g["b"][1]
+    np.testing.assert_allclose(ta.jvp(f, p, v), total, rtol=1e-12)
+    assert ta.hvp(f, p, v)["W"].shape == (3, 4)
+
+
+@pytest.mark.parametrize("n", [3, 11])
+def test_a_point_of_a_batch_is_as_it_is_alone(n: int) -> None:
+    X, V = RNG.standard_normal((n, 2, 3)), RNG.standard_normal((n, 2, 3))
+    for name in ("gradient", "hessian", "jacobian"):
+        derivative = getattr(ta, name)
+        whole = derivative(rosenbrock, X, batch=2)
+        np.testing.assert_array_equal(whole[..., 1, 2], derivative(rosenbrock, X[:, 1, 2]))
+    whole = ta.hvp(rosenbrock, X, V, batch=2)
+    np.testing.assert_array_equal(whole[..., 1, 0], ta.hvp(rosenbrock, X[:, 1, 0], V[:, 1, 0]))
+
+
+def test_further_arguments() -> None:
+    def f(x: Any, a: Any, power: int) -> Any:
+        return np.sum(a * x**power)
+
+    x, a = np.array([1.0, -2.0]), np.array([3.0, 4.0])
+    g = ta.gradient(f)
+    np.testing.assert_array_equal(g(x, a, 2), 2 * a * x)
+    np.testing.assert_array_equal(g(x, 2 * a, 3), 6 * a * x**2)
+    np.testing.assert_array_equal(ta.gradient(f, x, args=(a, 2)), 2 * a * x)
+    np.testing.assert_array_equal(ta.hvp(f)(x, x, a, 2), 2 * a * x)
+
+
+def test_a_function_is_run_once_for_each_form_of_its_arguments() -> None:
+    runs: list[int] = []
+
+    def f(x: Any) -> Any:
+        runs.append(1)
+        return np.sum(x**2)
+
+    g = ta.gradient(f)
+    for _ in range(3):
+        g(np.ones(3))
+    assert len(runs) == 1
+    g(np.ones(4))
+    assert len(runs) == 2
+
+
+# ---------------------------------------------------------------------- inside one another
+def test_gradients_inside_gradients() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(x**2) * np.exp(x[0])
+
+    x = np.array([0.3, -0.7, 0.2])
+    outer = ta.gradient(lambda y: np.sum(ta.gradient(f)(y) ** 2), x)
+    np.testing.assert_allclose(outer, 2 * ta.hessian(f, x) @ ta.gradient(f, x), rtol=1e-13)
+
+
+def test_variables_of_nested_gradients_are_kept_apart() -> None:
+    assert ta.gradient(lambda x: x * ta.gradient(lambda y: x * y, 1.0), 3.0) == 6.0
+    assert ta.gradient(lambda x: x * ta.derivative(lambda y: x + y, 1.0), 1.0) == 1.0
+    assert ta.derivative(lambda x: x * ta.gradient(lambda y: x + y, 1.0), 1.0) == 1.0
+    assert ta.derivative(lambda t: ta.gradient(lambda y: y[0] ** 3 * y[1], [t, t])[0], 2.0) == 36.0
+
+
+def test_a_gradient_as_a_field_of_a_differential_equation() -> None:
+    """Kepler's problem from its Hamiltonian: the field is a gradient, traced into the right-hand side."""
+
+    def energy(z: Any) -> Any:
+        return (z[2] ** 2 + z[3] ** 2) / 2 - 1 / np.sqrt(z[0] ** 2 + z[1] ** 2)
+
+    def field(t: float, z: Any) -> Any:
+        slope = ta.gradient(energy)(z)
+        return [slope[2], slope[3], -slope[0], -slope[1]]
+
+    start = [0.6, 0.0, 0.0, np.sqrt(1.4 / 0.6)]
+    s = ta.solve_ivp(field, (0, 2 * np.pi), start, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(s.y[:, -1], start, atol=1e-11)
+
+
+# ---------------------------------------------------------------------- what no graph can answer
+def branching(x: Any) -> Any:
+    return x[0] * x[1] if x[0] > 0 else x[0] ** 2
+
+
+def test_branches_on_values_are_followed() -> None:
+    x = np.array([2.0, 3.0])
+    assert ta.gradient(branching, x).tolist() == [3.0, 2.0]
+    assert ta.gradient(branching, -x).tolist() == [-4.0, 0.0]
+    assert ta.hessian(branching, x).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+    value, slope, curvature = ta.gh(branching, -x)
+    assert (value, slope.tolist(), curvature.tolist()) == (4.0, [-4.0, 0.0], [[2.0, 0.0], [0.0, 0.0]])
+    assert ta.jvp(branching, x, x) == 12.0
+    assert ta.vjp(branching, x, 2.0).tolist() == [6.0, 4.0]
+    assert ta.hvp(branching, x, x).tolist() == [3.0, 2.0]
+    both = ta.gradient(branching, np.stack([x, -x], axis=1), batch=1)
+    assert both.tolist() == [[3.0, -4.0], [2.0, 0.0]]
+
+
+def test_removable_singularities() -> None:
+    def f(x: Any) -> Any:
+        return np.sin(x) / x
+
+    assert ta.gradient(f, 0.0) == 0.0
+    assert ta.hessian(f, 0.0) == pytest.approx(-1 / 3, rel=1e-15)
+    np.testing.assert_allclose(ta.hessian(f, np.array([0.0, 1.0]), batch=1), [-1 / 3, np.sin(1) - 2 * np.cos(1)])
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "message"),
+    [
+        (lambda x: np.abs(x[0]), [0.0, 1.0], "kink"),
+        (lambda x: np.sqrt(x[0] ** 2 + x[1] ** 2), [0.0, 0.0], "kink"),
+        (lambda x: x[0] * x[1] / (x[0] + x[1]), [0.0, 0.0], "not differentiable"),
+        (lambda x: np.log(x[0]), [0.0, 1.0], "log"),
+        (lambda x: 1 / x[0], [0.0, 1.0], "pole|zero"),
+    ],
+)
+def test_points_without_a_derivative(f: Any, x: Any, message: str) -> None:
+    with pytest.raises(SingularExpansionError, match=message):
+        ta.gradient(f, x)
+
+
+def test_the_domain_of_the_function_counts() -> None:
+    """1/x is fine at −1, log x is not."""
+    for name in ("gradient", "hessian", "jacobian"):
+        with pytest.raises(DomainError, match="log needs"):
+            getattr(ta, name)(lambda x: np.log(x[0]) + x[1], [-1.0, 1.0])
+
+
+def test_misuse_is_told() -> None:
+    x = np.array([1.0, 2.0])
+    with pytest.raises(ShapeError, match=r"shape \(2,\): use ta.jacobian"):
+        ta.gradient(lambda y: y, x)
+    with pytest.raises(ShapeError, match="instead|jacobian"):
+        ta.hessian(lambda y: y * y[0], x)
+    with pytest.raises(ShapeError, match="direction must have the form"):
+        ta.hvp(lambda y: y[0] ** 2, x, np.ones(3))
+    with pytest.raises(ShapeError, match="weights must have the form"):
+        ta.vjp(lambda y: y * y[0], x, np.ones(3))
+    with pytest.raises(ShapeError, match="not by a dict"):
+        ta.hessian(lambda d: d["a"] ** 2, {"a": 1.0})
+    with pytest.raises(ShapeError, match="batch=2"):
+        ta.gradient(lambda y: y[0], x, batch=2)
+    with pytest.raises(MixedRingError, match="no number"):
+        ta.gradient(lambda y: y[0], ["a", "b"])
+    with pytest.raises(UnsupportedFunctionError, match="parameter nu"):
+        ta.gradient(lambda y: ta.jv(y[0], y[1]), x)
+
+
+# ---------------------------------------------------------------------- cost
+def operations(roots: Any) -> int:
+    """Products, quotients and values of functions, element by element."""
+    return sum(n.size for n in below(roots) if isinstance(n, (Product, Quotient, Function)))
+
+
+def below(roots: Any) -> list[Node]:
+    seen: dict[Node, None] = {}
+    todo = list(roots)
+    while todo:
+        n = todo.pop()
+        if n not in seen:
+            seen[n] = None
+            todo.extend(n.operands)
+    return list(seen)
+
+
+def network(p: Any) -> Any:
+    h = p[:8]
+    for k in range(3):
+        h = np.tanh(np.reshape(p[8 : 8 + 64], (8, 8)) @ h + k)
+    return np.sum(h * h)
+
+
+@pytest.mark.parametrize(
+    ("f", "n"),
+    [
+        (rosenbrock, 50),
+        (lambda x: np.exp(np.mean(x)) * np.log(1 + np.sum(x**2)), 50),
+        (lambda x: np.prod(x), 8),
+        (lambda x: np.sum(np.sin(x) * np.cos(x) / (1 + x**2)), 20),
+        (lambda x: np.sum(ta.atan2(x[1:], x[:-1]) ** 2.5 / np.sqrt(x[1:])), 20),
+        (network, 72),
+    ],
+)
+def test_a_gradient_costs_at_most_five_functions(f: Any, n: int) -> None:
+    graph = trace(f, ((n,),), np.float64, INFINITE)
+    leaves = [Leaf.of(0, INFINITE, n)] if n > 8 else [*map(Leaf.of, range(n))]
+    both = [*graph.roots, *adjoint(graph.roots, [as_node(1)], leaves)]
+    assert 0 < operations(graph.roots) < operations(both) <= 5 * operations(graph.roots)
