@@ -1,0 +1,262 @@
+"""Initial value problems with proofs: every solution from a box of initial values, for every value of the arguments.
+
+>>> import taylorad as ta
+>>> from taylorad import validated as v
+>>> V = v.solve_ivp(lambda t, y, g: [y[1], -g * y[0]], (0, 1), ["0.5", 0], args=("9.8",))
+>>> V.success, bool(V.width < 1e-13)
+(True, True)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, final
+
+import numpy as np
+
+from taylorad.errors import CompilationError, DomainError, OrderError, TraceError
+from taylorad.ode.system import Shape, System, traced
+from taylorad.rings.intervals import Interval
+from taylorad.series.node import Constant, Function, Leaf, Local, Node
+from taylorad.series.schedule import schedule
+from taylorad.series.substitute import substitute
+from taylorad.validated.enclosure import MESSAGES, Enclosure, March, Status, intervals
+from taylorad.validated.literals import exact, interval
+
+__all__ = ["Problem", "compile_ode", "solve_ivp"]
+
+ORDER = 20
+TOLERANCE = 2.0**-57  # half a unit of rounding: beyond it only rounding counts
+_TICKS = 50  # bits of a span
+_THIN = 2.0**-48  # relative width from which on an argument is followed as a coordinate of its own
+
+
+def compile_ode(
+    f: Callable[..., Any],
+    dim: int,
+    n_args: int = 0,
+    *,
+    shapes: Sequence[Shape] | None = None,
+    order: int = ORDER,
+    tol: float = TOLERANCE,
+) -> Problem:
+    """x′ = f(t, x, *args) for validated integration, traced now and compiled when first used.
+
+    Parameters
+    ----------
+    f : function of ``t``, ``y`` (dim,) and the arguments, that returns dim derivatives
+        A float in it is exactly the number it is: write ``v.exact("1.4")`` for 7/5, or pass "1.4" as an argument.
+    dim, n_args, shapes : as in :func:`taylorad.compile_ode`
+    order : int
+        K of the steps; 20 to 30 for points, 8 to 12 for wide boxes.
+    tol : float
+        Size of a step's remainder, relative to the largest component.
+
+    Raises TraceError where f cannot be traced, DomainError and OrderError for numbers that make no sense.
+    """
+    if int(dim) != dim or dim < 1:
+        raise DomainError(f"dim is the number of components of y, at least 1; got {dim!r}")
+    if int(order) != order or order < 3:
+        raise OrderError(f"the order of a validated integration is an integer ≥ 3, got {order!r}")
+    if not 0 < float(tol) < 1:
+        raise DomainError(f"tol = {tol!r} is relative to the solution; give a number between 0 and 1")
+    given = tuple(shapes) if shapes is not None else ((),) * n_args
+    rhs = traced(f, int(dim), given)
+    if len(rhs) != dim:
+        raise TraceError(
+            f"the right-hand side returns {len(rhs)} value{'s' * (len(rhs) != 1)} for {dim} components of y; "
+            "return one derivative for each"
+        )
+    return Problem(tuple(rhs), int(dim), given, int(order), float(tol))
+
+
+def solve_ivp(
+    fun: Callable[..., Any],
+    t_span: tuple[Any, Any],
+    y0: Any,
+    *,
+    args: Any = (),
+    t_eval: Any = None,
+    order: int = ORDER,
+    tol: float = TOLERANCE,
+    max_steps: int = 100_000,
+    digits: int | None = None,
+) -> Enclosure:
+    """Enclose all solutions of y′ = fun(t, y, *args) with y(t₀) in the box y0.
+
+    ``t_span``, ``y0``, ``args`` and ``t_eval`` are text, ints, fractions, floats (exactly the numbers they are) or,
+    times apart, intervals: ``ta.box(["15", "15", "36"], rad="1e-10")``. An interval among the arguments means every
+    (constant) value in it. See :func:`compile_ode` for the rest and :meth:`Problem.solve` for what is returned and
+    raised. Rigorous.
+
+    >>> from taylorad import validated as v
+    >>> V = v.solve_ivp(lambda t, y: [y[0] ** 2], (0, 2), [1])
+    >>> V.success, V.t_reached < 1 < V.t_reached + v.exact("0.001")
+    (False, True)
+    """
+    y = list(y0) if isinstance(y0, (list, tuple, np.ndarray)) else [y0]
+    given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+    shapes = [() if isinstance(a, (str, Interval)) else np.shape(a) for a in given]
+    problem = compile_ode(fun, len(y), shapes=shapes, order=order, tol=tol)
+    return problem.solve(t_span, y, given, t_eval=t_eval, max_steps=max_steps, digits=digits)
+
+
+@final
+class Problem:
+    """See :func:`compile_ode`. Safe to use from several threads."""
+
+    def __init__(self, rhs: tuple[Node, ...], dim: int, shapes: tuple[Shape, ...], order: int, tol: float) -> None:
+        self.rhs, self.dim, self.shapes, self.order, self.tol = rhs, dim, shapes, order, tol
+        self.n_args = sum(math.prod(s) for s in shapes)
+        self._bound = _parameters(rhs)
+        self._systems: dict[tuple[tuple[bool, ...], int], System] = {}
+
+    def solve(
+        self,
+        span: tuple[Any, Any],
+        y0: Any,
+        args: Any = (),
+        *,
+        t_eval: Any = None,
+        max_steps: int = 100_000,
+        digits: int | None = None,
+    ) -> Enclosure:
+        """The enclosure from ``span[0]`` to ``span[1]``, in either direction.
+
+        ``t_eval`` says where ``y`` is wanted (at all steps if not given); ``digits`` asks for balls of so many decimal
+        digits instead of floats (slowly, in Python; without it they are used where a function has no compiled
+        enclosure). Raises DomainError for wrong input. What cannot be proved raises nothing: the enclosure goes to
+        ``t_reached``, and ``status`` and ``message`` say why no further. Rigorous.
+        """
+        t0, t1 = exact(_plain(span[0])), exact(_plain(span[1]))
+        y, values = self._box(y0), self._values(args)
+        if max_steps < 1:
+            raise DomainError(f"max_steps = {max_steps} must be at least 1")
+        if digits is not None and (int(digits) != digits or digits < 1):
+            raise DomainError(f"digits = {digits!r} must be an integer, at least 1")
+        times = None if t_eval is None else _wanted(t_eval, t0, t1)
+        sign = -1 if t1 < t0 else 1
+        length = abs(t1 - t0)
+        unit = Fraction(2) ** (_log2(length) - _TICKS) if length else Fraction(1)
+        end = -(-length // unit)
+        march, compiled = self._march(y, values, t0, unit, sign, digits)
+        status = Status(march.go(int(end), max_steps)) if length else Status.END
+        reached = t1 if status == Status.END else t0 + sign * int(march.counts[-1]) * unit
+        message = MESSAGES[status]
+        if status != Status.END:
+            message = f"{message} The enclosure goes to t = {float(reached)}."
+        found = Enclosure(
+            np.empty(0), np.empty(0), reached, status, message, self.order, compiled, self, march, self.dim
+        )
+        if times is None:
+            low, hi = march.boxes()
+            found.t, found.y = found._times(), intervals(low, hi)[:, : self.dim].T
+            if status == Status.END and march.steps and end * unit != length:  # the last step went a tick too far
+                found.t[-1], found.y[:, -1] = float(t1), found(t1)
+        else:
+            inside = [t for t in times if (reached - t) * sign >= 0]
+            found.t, found.y = np.array([float(t) for t in inside]), found(inside)
+        return found
+
+    def _box(self, y0: Any) -> list[Interval]:
+        values = list(y0) if isinstance(y0, (list, tuple, np.ndarray)) else [y0]
+        if len(values) != self.dim:
+            raise DomainError(f"y0 has {len(values)} components; this problem has {self.dim}")
+        found = [interval(_plain(x)) for x in values]
+        for i, x in enumerate(found):
+            if not x.finite:
+                raise DomainError(f"y0 must be bounded; component {i} is {x}")
+        return found
+
+    def _values(self, args: Any) -> list[Interval]:
+        given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
+        if len(given) != len(self.shapes):
+            raise DomainError(f"{len(given)} arguments were given; this problem takes {len(self.shapes)}")
+        flat: list[Any] = []
+        for a, shape in zip(given, self.shapes, strict=True):
+            row = np.empty(shape, object)
+            row[...] = a
+            flat += list(row.ravel())
+        found = [interval(_plain(x)) for x in flat]
+        for i, x in enumerate(found):
+            if not x.finite:
+                raise DomainError(f"arguments must be bounded; number {i} is {x}")
+        return found
+
+    def _march(
+        self,
+        y: Sequence[Interval],
+        values: Sequence[Interval],
+        t0: Fraction,
+        unit: Fraction,
+        sign: int,
+        digits: int | None,
+    ) -> tuple[March, bool]:
+        wide = tuple(x.width > _THIN * x.mag and j not in self._bound for j, x in enumerate(values))
+        system = self.system(wide, sign)
+        start = [*y, *(x for x, w in zip(values, wide, strict=True) if w)]
+        rest = [x for x, w in zip(values, wide, strict=True) if not w]
+        if digits is None:
+            from taylorad.validated.flow import Track, flow
+
+            try:
+                return Track(flow(system, self.order), start, rest, t0, unit, sign, self.tol), True
+            except CompilationError:
+                pass
+        from taylorad.validated.balls import BallTrack
+
+        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, digits), False
+
+    def system(self, wide: tuple[bool, ...], sign: int) -> System:
+        """The system whose last components are the arguments that ``wide`` marks; backward in time for ``sign`` −1."""
+        if (wide, sign) not in self._systems:
+            n, extra = self.dim, sum(wide)
+            leaves: dict[int, Node] = {n: Leaf.of(n + extra, 1)}
+            coordinates = iter(range(n, n + extra))
+            others = iter(range(n + extra + 1, n + self.n_args + 1))
+            for j, w in enumerate(wide):
+                leaves[n + 1 + j] = Leaf.of(next(coordinates)) if w else Leaf.of(next(others), 0)
+            rhs = [x if sign > 0 else -x for x in substitute(self.rhs, leaves)]
+            made = System.of([*rhs, *[Constant.of(0)] * extra], self.n_args - extra)
+            self._systems[wide, sign] = made
+        return self._systems[wide, sign]
+
+    def __repr__(self) -> str:
+        return f"<validated problem of {self.dim} equations, {len(self.shapes)} arguments, order {self.order}>"
+
+
+def _parameters(rhs: Sequence[Node]) -> frozenset[int]:
+    """The arguments on which a parameter of a function depends: there is no derivative with respect to them."""
+    found: set[int] = set()
+    for n in schedule(rhs).first:
+        if isinstance(n, (Function, Local)) and n.params:
+            found.update(leaf.index for leaf in schedule(n.params).leaves)
+    dim = len(rhs)
+    return frozenset(i - dim - 1 for i in found if i > dim)
+
+
+def _plain(x: Any) -> Any:
+    if isinstance(x, (np.generic, np.ndarray)) and np.ndim(x) == 0:
+        return x.item()
+    return x
+
+
+def _log2(q: Fraction) -> int:
+    """The least e with q ≤ 2^e."""
+    e = q.numerator.bit_length() - q.denominator.bit_length() + 1
+    return e - 1 if q <= Fraction(2) ** (e - 1) else e
+
+
+def _wanted(t_eval: Any, t0: Fraction, t1: Fraction) -> list[Fraction]:
+    """t_eval as exact times; DomainError where one is outside of the span."""
+    if np.ndim(t_eval) != 1:
+        raise DomainError(f"t_eval has {np.ndim(t_eval)} axes; give a list of times")
+    times = [exact(_plain(t)) for t in t_eval]
+    low, high = min(t0, t1), max(t0, t1)
+    for t in times:
+        if not low <= t <= high:
+            raise DomainError(f"t_eval holds {float(t)}, which is outside of the span ({float(t0)}, {float(t1)})")
+    return times
+
