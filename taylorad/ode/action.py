@@ -35,7 +35,7 @@ class Action:
         if event.reset is not None:
             nodes = traced(event.reset, dim, shapes, complex=args.dtype.kind == "c", name="reset")
             if len(nodes) != dim:
-                raise TraceError(f"the reset of event {self._word} returns {len(nodes)} values for {dim} components of y")
+                raise TraceError(f"the reset of event {self._word} returns {len(nodes)} values; y has {dim} components")
             self._kernel = compile_plan(schedule(nodes), dtype=args.dtype)
 
     def __call__(self, t: float, y: np.ndarray) -> np.ndarray:

@@ -17,9 +17,10 @@ from taylorad.ode.system import Shape
 
 __all__ = ["Drive", "singularity"]
 
-_ROOM = 2**20  # bytes of coefficients between two looks
+_ROOM = 2**19  # bytes of coefficients between two looks
 _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
 _STIFF = 1000  # steps before stiffness is thought of
+_SOME = 16  # of which one is looked at
 
 
 def singularity(t: float, c: np.ndarray, way: float) -> float | None:
@@ -102,6 +103,8 @@ class Drive:
                         return Status.ZENO, accumulated
                     size = min(_NEXT, most)
                     continue
+                if self.dense:  # the memory stays with the solution: ever larger parts, as few as a list's
+                    most *= 2
                 size = min(2 * size, most)
                 ended = self._ended(outcome)
                 if ended is not None:
@@ -137,7 +140,7 @@ class Drive:
         end: tuple[float, np.ndarray] = (float(piece.times[-1, 0]), self.going.state)
         hit = self.hit = self.watch.take(piece) if self.watch else None
         if hit is not None:
-            piece, y = cut(piece, hit.index, hit.part, hit.t)
+            piece, y = cut(piece, hit.step, hit.part, hit.t)
             end = (hit.t, y)
             n = len(piece)
         self.taken += n
@@ -191,10 +194,10 @@ class Drive:
         """Count steps on which the solution hardly moves although nothing but accuracy limits them."""
         if piece.coefficients.dtype == object:
             return
-        moved = np.abs(piece.coefficients[:, 1]) * np.abs(piece.lengths)[:, None]
-        still = np.all(moved <= 0.01 * np.abs(piece.coefficients[:, 0]), axis=1)
-        self.small += int(np.count_nonzero(still))
-        self.seen += len(piece)
+        some = piece.coefficients[::_SOME]
+        moved = np.abs(some[:, 1]) * np.abs(piece.lengths[::_SOME])[:, None]
+        self.small += int(np.count_nonzero((moved <= 0.01 * np.abs(some[:, 0])).all(axis=1)))
+        self.seen += len(some)
 
     @property
     def stiff(self) -> bool:

@@ -23,7 +23,7 @@ from taylorad.ode.search import Search
 from taylorad.ode.system import Shape, traced
 from taylorad.series.node import Node
 
-__all__ = ["Event", "Hit", "Watch", "event_nodes", "roots_of"]
+__all__ = ["Event", "Hit", "Watch", "node_of", "roots_of"]
 
 _MANY = 12  # actions, each sooner than the one before, that may accumulate
 _NEAR = 1e-10  # of the time since the beginning: how near
@@ -37,7 +37,8 @@ class Event:
     Parameters
     ----------
     g : function of ``t``, ``y`` (dim,) and the arguments, that returns one number
-        run once, on traced values. For a complex state its real part counts.
+        run once for an Event, on traced values; a function given instead of an Event is run once for an integration.
+        For a complex state its real part counts.
     terminal : bool or int
         whether to stop, or at which hit to stop (scipy's meaning).
     direction : float
@@ -61,6 +62,7 @@ class Event:
     action: Callable[..., Any] | None = None
     name: str = ""
     reset: Callable[..., Any] | None = None
+    _nodes: dict[Any, Node] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not callable(self.g):
@@ -92,24 +94,25 @@ class Event:
 
 
 class Hit(NamedTuple):
-    """Where an integration stops or changes: event number ``event``, in step ``index`` at the fraction ``part``."""
+    """Where an integration stops or changes: event number ``event``, in ``step`` at the fraction ``part``."""
 
     event: int
-    index: int
+    step: int
     part: float
     t: float
     final: bool
 
 
-def event_nodes(events: Sequence[Event], dim: int, shapes: Sequence[Shape], complex: bool = False) -> list[Node]:
-    """The functions over a system's placeholders; TraceError where one cannot be traced."""
-    nodes: list[Node] = []
-    for event in events:
+def node_of(event: Event, dim: int, shapes: Sequence[Shape], complex: bool = False) -> Node:
+    """g over a system's placeholders; TraceError where it cannot be traced."""
+    key = (dim, tuple(shapes), complex)
+    known = event._nodes.get(key)
+    if known is None:
         found = traced(event.g, dim, shapes, complex=complex, name=event.name or "event")
         if len(found) != 1:
             raise TraceError(f"event {event.name or event.g} returns {len(found)} values; an event is one number")
-        nodes += found
-    return nodes
+        known = event._nodes[key] = found[0]
+    return known
 
 
 @final
@@ -122,7 +125,7 @@ class Watch:
     times: list[list[np.ndarray]]
     states: list[list[np.ndarray]]
     orders: list[list[np.ndarray]]
-    last: list[float | None]
+    last: list[float]
     hits: list[int]
     actions: list[Action]
     changes: list[float] = field(default_factory=list)  # the last times of actions
@@ -130,15 +133,15 @@ class Watch:
     @staticmethod
     def of(events: Sequence[Event], dim: int, shapes: Sequence[Shape], args: np.ndarray) -> Watch:
         """Trace the events; TraceError where one cannot be."""
-        search = Search(event_nodes(events, dim, shapes, args.dtype.kind == "c"), dim, args)
+        search = Search([node_of(event, dim, shapes, args.dtype.kind == "c") for event in events], dim, args)
         n = len(events)
         lists: list[list[list[np.ndarray]]] = [[[] for _ in events] for _ in range(3)]
         actions = [Action(event, dim, shapes, args) for event in events]
-        return Watch(events, search, *lists, [None] * n, [0] * n, actions)
+        return Watch(events, search, *lists, [np.nan] * n, [0] * n, actions)
 
-    @property
-    def active(self) -> bool:
-        return any(event.active for event in self.events)
+    def __post_init__(self) -> None:
+        self.active = any(event.active for event in self.events)
+        self.directed = any(event.direction for event in self.events)
 
     def take(self, piece: Piece) -> Hit | None:
         """Note every root in some steps, up to the first at which the integration stops or changes: that one.
@@ -148,27 +151,30 @@ class Watch:
         hits = self.search.take(piece)
         if not len(hits.step):
             return None
-        directions = np.sign([float(event.direction) for event in self.events])
-        hits = hits.of((directions[hits.which] == 0) | (directions[hits.which] * hits.rise > 0))
+        if self.directed:
+            directions = np.sign([float(event.direction) for event in self.events])[hits.which]
+            hits = hits.of((directions == 0) | (directions * hits.rise > 0))
         x = hits.part * piece.lengths[hits.step]
         t = piece.times[hits.step, 0] + (piece.times[hits.step, 1] + x)
         # what is zero at a new beginning because it was so at the end before it is told already
-        known = [bool(b) and self.last[e] == when for b, e, when in zip(hits.begins, hits.which, t, strict=True)]
-        if any(known):
-            mask = ~np.array(known)
+        if hits.begins.any():
+            last = np.array(self.last)
+            mask = ~(hits.begins & (last[hits.which] == t))
             hits, x, t = hits.of(mask), x[mask], t[mask]
         stop = self._first(hits, t, piece)
         if stop is not None:  # what happens at the same time is told, too
-            mask = (hits.step < stop.index) | ((hits.step == stop.index) & (hits.part <= stop.part)) | (t == stop.t)
+            mask = (hits.step < stop.step) | ((hits.step == stop.step) & (hits.part <= stop.part)) | (t == stop.t)
             hits, x, t = hits.of(mask), x[mask], t[mask]
         if len(t):
             y = within(piece, hits.step, x)
-            for e in np.unique(hits.which):
-                mine = hits.which == e
+            for e in range(len(self.events)):
+                mine = hits.which == e if len(self.events) > 1 else slice(None)
+                if not len(t[mine]):
+                    continue
                 self.times[e].append(t[mine])
                 self.states[e].append(y[mine])
                 self.orders[e].append(hits.times[mine])
-                self.last[e] = t[mine][-1]
+                self.last[e] = float(t[mine][-1])
         return stop
 
     def _first(self, hits: Any, t: np.ndarray, piece: Piece) -> Hit | None:

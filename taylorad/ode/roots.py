@@ -94,7 +94,7 @@ def exclude(g: Floats, n: int, order: int, h: Floats, size: Floats, near: Ints, 
             high = max(max(max(a0, b1), max(b2, b3)), b4)
             work[_BLOCK + j] = 1.0 if low > rest or high < -rest or total == 0.0 else 0.0
         for j in range(m):
-            if not work[_BLOCK + j] == 1.0:  # what is not finite is near, and left to its finder
+            if work[_BLOCK + j] != 1.0:
                 near[found] = begin + j
                 found += 1
     return found
@@ -195,7 +195,7 @@ def between(c: Floats, at: int, degree: int, low: float, high: float, first: flo
         u = 0.5 * (left + right)
     noise = 0.25 * bound(c, at, degree, max(abs(left), abs(right)))  # some units in the last place
     rising = 1.0 if last > first else -1.0
-    for turn in range(_FLIPS):
+    for _turn in range(_FLIPS):
         v, slope = c[at + degree], 0.0
         for k in range(degree - 1, -1, -1):
             slope = fma(slope, u, v)
@@ -256,7 +256,7 @@ def settle(c: Floats, order: int, u: float, least: int, known: int, cell: Ints) 
                 derive(c, order, rows)
                 rows += 1
             x, stray = u, 0
-            for turn in range(8):
+            for _turn in range(8):
                 slope = float(m) * value(c, m * width, order - m, x)
                 if slope == 0.0:
                     stray = 1

@@ -7,6 +7,7 @@ were made, the solution is expanded anew at points inside of the step, until it 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
@@ -46,6 +47,19 @@ class Hits(NamedTuple):
         return Hits(*(a[mask] for a in self))
 
 
+@functools.lru_cache(256)
+def _prepared(nodes: tuple[Node, ...], dim: int, complex: bool) -> tuple[list[int], list[int], Kernel | None]:
+    """Which functions move, the leaves that they need, and their kernel."""
+    used = sorted({leaf.index for leaf in schedule(nodes).leaves})
+    fresh = {i: Leaf.of(k, 1 if i == dim else 0) if i >= dim else Leaf.of(k) for k, i in enumerate(used)}
+    moved = substitute(nodes, fresh)
+    moving = [e for e, n in enumerate(moved) if n.degree > 0]  # what never changes has no roots
+    if not moving:
+        return [], [], None
+    kernel = compile_plan(schedule([moved[e] for e in moving]), dtype=np.complex128 if complex else np.float64)
+    return moving, used[: len(kernel.degrees)], kernel
+
+
 _NONE = Hits(*(np.zeros(0, kind) for kind in (np.int64, np.int64, float, np.int64, np.int64, bool)))
 
 
@@ -54,14 +68,8 @@ class Search:
     """Give :meth:`take` one block after the other; mutable. ``nodes`` are written over the system's placeholders."""
 
     def __init__(self, nodes: Sequence[Node], dim: int, args: np.ndarray) -> None:
-        used = sorted({leaf.index for leaf in schedule(nodes).leaves})
-        fresh = {i: Leaf.of(k, 1 if i == dim else 0) if i >= dim else Leaf.of(k) for k, i in enumerate(used)}
-        moved = substitute(nodes, fresh)
-        self._moving = [e for e, n in enumerate(moved) if n.degree > 0]  # what never changes has no roots
-        kind = np.complex128 if args.dtype.kind == "c" else np.float64
-        kept = schedule([moved[e] for e in self._moving])
-        self._kernel: Kernel | None = compile_plan(kept, dtype=kind) if self._moving else None
-        self._used, self._dim, self._args = used[: len(self._kernel.degrees) if self._kernel else 0], dim, args
+        self._moving, used, self._kernel = _prepared(tuple(nodes), dim, args.dtype.kind == "c")
+        self._used, self._dim, self._args = used, dim, args
         self._ahead = [0.0] * len(nodes)  # where the next window begins, from the beginning of the step
         self._fresh = True
         self._told: set[int] = set()
@@ -108,7 +116,7 @@ class Search:
             else:
                 leaves.append(np.empty((K + 1, m)))
                 gather(rows, m, K, rows.strides[1] // 8, i, leaves[-1])
-        found = [np.ascontiguousarray(g.real) for g in kernel(leaves, K)]
+        found = [np.ascontiguousarray(np.real(g)) for g in kernel(leaves, K)]
         if K + 1 < _LEAST:
             found = [np.concatenate([g, np.zeros((_LEAST - K - 1, m))]) for g in found]
         return found

@@ -27,8 +27,8 @@ from taylorad.run.writer import double
 
 __all__ = ["Floats", "Ints", "Routine", "fma", "routine", "wide"]
 
-Floats = Annotated[np.ndarray, "float64, contiguous"]
-Ints = Annotated[np.ndarray, "int64, contiguous"]
+Floats = Annotated[Any, "an array of float64"]
+Ints = Annotated[Any, "an array of int64"]
 
 _KINDS = {"float": "double", "int": "i64", "Floats": "double*", "Ints": "i64*"}
 _OPERATORS: dict[type, tuple[str, str]] = {
