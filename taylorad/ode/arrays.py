@@ -15,15 +15,18 @@ from taylorad.errors import TraceError
 from taylorad.ode.system import Shape, System, traced
 from taylorad.series.elements import elements
 from taylorad.series.node import Constant, Leaf, Map, Node, Select, State
+from taylorad.series.reroll import reroll
 from taylorad.series.schedule import schedule
 from taylorad.series.substitute import substitute
 from taylorad.trace.array import from_node, lift
-from taylorad.trace.cells import FEW, vector
+from taylorad.trace.cells import FEW, row, vector
 from taylorad.trace.graph import trace
 
 __all__ = ["ArraySystem", "right_hand_side", "traced_vector"]
 
-_LARGE = 4000  # elements of a graph from which its vectors are kept
+_LARGE = 1500  # elements of a graph from which its vectors are kept
+_MANY = 600  # nodes of a graph taken apart from which vectors are looked for
+_FEW_SCALARS = 100  # nodes without elements from which a loop is looked for
 _LONG = 64  # components from which vectors are likely to be worth keeping
 
 
@@ -38,14 +41,14 @@ def right_hand_side(
         return traced(f, dim, shapes, complex=complex)
     if dim < _LONG:
         found = traced(f, dim, shapes)
-        return found if len(schedule(found).first) < _LARGE else ArraySystem.large(f, dim, shapes) or found
+        return found if len(schedule(found).first) < _MANY else ArraySystem.large(f, dim, shapes) or found
     return ArraySystem.large(f, dim, shapes) or traced(f, dim, shapes)
 
 
 def traced_vector(f: Callable[..., Any], dim: int, shapes: Sequence[Shape] = ()) -> Node:
     """What ``f(t, y, *args)`` returns as one node, over leaf 0 (y, all of it), 1 (t) and one for each argument.
 
-    Raises TraceError where f cannot be traced.
+    What loops over elements have left behind is put together again. Raises TraceError where f cannot be traced.
     """
     t, y = from_node(Leaf.of(1, 1), ()), from_node(Leaf.of(0, size=dim), (dim,))
     args = [from_node(Leaf.of(2 + i, 0, math.prod(shape)), shape) for i, shape in enumerate(shapes)]
@@ -58,7 +61,11 @@ def traced_vector(f: Callable[..., Any], dim: int, shapes: Sequence[Shape] = ())
     if not hasattr(called, "__name__"):
         called.__name__ = "f"
     roots = trace(called, ()).roots
-    return roots[0] if len(roots) == 1 else vector(roots)
+    found = None
+    first, *more = roots
+    if sum(n.size == 1 for n in schedule(roots).first) > _FEW_SCALARS:
+        found = reroll(roots if more else [row(first, i) for i in range(first.size)])
+    return found if found is not None else vector(roots) if more else first
 
 
 @final
@@ -92,7 +99,7 @@ class ArraySystem:
             return None  # taken apart it may be traceable, or says better why not
         nodes = schedule([rhs]).first
         work = sum(len(n.matrix.places) if isinstance(n, Map) else n.size for n in nodes if not isinstance(n, Constant))
-        if work < _LARGE or rhs.size not in (1, dim) or any(isinstance(n, Select) for n in nodes):
+        if work < max(_LARGE, 8 * len(nodes)) or rhs.size not in (1, dim) or any(isinstance(n, Select) for n in nodes):
             return None
         return ArraySystem.of(rhs, dim, shapes)
 

@@ -49,7 +49,8 @@ def compile_plan(plan: Schedule, order: int | None = None, dtype: Any = np.float
     if order is not None and (int(order) != order or order < 0):
         raise OrderError(f"an order is an integer ≥ 0, got {order!r}")
     if form is None:
-        form = "unrolled" if order is not None and _size(plan, int(order)) <= UNROLL else "looped"
+        small = order is not None and _size(plan, int(order)) <= UNROLL and all(n.size == 1 for n in plan.first)
+        form = "unrolled" if small else "looped"
     if any(n.size > 1 for n in plan.first):
         if form == "unrolled":
             raise CompilationError("a graph with array nodes has no unrolled form")

@@ -456,11 +456,11 @@ def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
         match a:
             case Linear(inner) if len(inner) <= max(1, room):
                 room -= len(inner) - 1
-                todo.extend((c * d, b) for d, b in reversed(inner))
+                todo.extend(reversed(inner) if c == 1 else ((c * d, b) for d, b in reversed(inner)))
             case Constant(value) if a.rational:
                 constant = constant + c * value
             case _:
-                collected[a] = collected.get(a, 0) + c
+                collected[a] = collected[a] + c if a in collected else c
     flat = tuple((c, a) for a, c in collected.items() if c != 0)
     if constant != 0 or not flat:
         flat = (*flat, (1, Constant.of(constant)))

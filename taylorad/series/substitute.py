@@ -8,7 +8,7 @@ from typing import Any
 from taylorad.series.node import Function, Leaf, Linear, Local, Map, Node, Product, Quotient, Select, Theta, linear
 from taylorad.series.schedule import schedule
 
-__all__ = ["substitute"]
+__all__ = ["rebuilt", "substitute"]
 
 
 def substitute(
@@ -24,11 +24,13 @@ def substitute(
         if branch is not None and isinstance(n, Select):
             known[n] = known[n.branches[branch(n)]]
         else:
-            known[n] = _rebuilt(n, known, leaves)
+            known[n] = rebuilt(n, known, leaves)
     return [known[n] for n in roots]
 
 
-def _rebuilt(n: Node, known: Mapping[Node, Node], leaves: Mapping[int, Node]) -> Node:
+def rebuilt(n: Node, known: Mapping[Node, Node], leaves: Mapping[int, Node]) -> Node:
+    """The node ``n`` over other operands, ``known``, and other leaves."""
+
     def each(nodes: Sequence[Node]) -> tuple[Any, ...]:
         return tuple(known[a] for a in nodes)
 

@@ -7,6 +7,7 @@ right where elements go different ways, a vector where all do the same: its code
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -57,7 +58,12 @@ def row(node: Node, i: int) -> Node:
         return node
     if isinstance(node, Map) and node.a is Constant.of(1):
         return number(node.matrix.take([i]).entries.sum())
-    return Map.of(Matrix.selection([i], node.size), node)
+    return Map.of(_unit(i, node.size), node)
+
+
+@functools.lru_cache(maxsize=4096)
+def _unit(i: int, n: int) -> Matrix:
+    return Matrix.selection([i], n)
 
 
 def gather(node: Node, places: np.ndarray) -> Node:
