@@ -30,7 +30,9 @@ __all__ = ["Floats", "Ints", "Routine", "fma", "routine", "wide"]
 Floats = Annotated[Any, "an array of float64"]
 Ints = Annotated[Any, "an array of int64"]
 
+_DATA = object.__basicsize__  # of an array object, see taylorad.run.entry, which also tests that it is so
 _KINDS = {"float": "double", "int": "i64", "Floats": "double*", "Ints": "i64*"}
+_FABS = "declare double @llvm.fabs.f64(double)"
 _OPERATORS: dict[type, tuple[str, str]] = {
     ast.Add: ("fadd", "add"),
     ast.Sub: ("fsub", "sub"),
@@ -87,7 +89,7 @@ class Routine:
         return call(*args)
 
     def _obtain(self) -> Callable[..., Any]:
-        from ctypes import CFUNCTYPE, c_double, c_int64, c_void_p
+        from ctypes import CFUNCTYPE, c_double, c_int64, py_object
 
         try:
             from taylorad.run.jit import obtain
@@ -97,15 +99,7 @@ class Routine:
         except CompilationError:
             return lambda *args: self.function(*map(_flat, args))  # the same thing, slower
         numbers = {"double": c_double, "i64": c_int64}
-        enter = CFUNCTYPE(numbers[self.result], *(numbers.get(kind, c_void_p) for kind in self.kinds))(loaded.address)
-        arrays = tuple(kind.endswith("*") for kind in self.kinds)
-
-        def call(*args: Any) -> Any:
-            return enter(
-                *[a.__array_interface__["data"][0] if is_a else a for a, is_a in zip(args, arrays, strict=True)]
-            )
-
-        return call
+        return CFUNCTYPE(numbers[self.result], *(numbers.get(kind, py_object) for kind in self.kinds))(loaded.address)
 
     def text(self) -> str:
         """LLVM IR of this routine and those that it calls."""
@@ -115,11 +109,27 @@ class Routine:
         parts: list[str] = []
         while len(parts) < len(told):  # a translation tells of the routines that it calls
             name = list(told)[len(parts)]
-            parts.append(_Translation(told[name], told, host().target.fma).text(name == self.name))
+            parts.append(_Translation(told[name], told, host().target.fma).text())
+        parts.append(self._door())
         return "\n".join(["declare double @llvm.fma.f64(double, double, double)", _FABS, *parts, ""])
 
-
-_FABS = "declare double @llvm.fabs.f64(double)"
+    def _door(self) -> str:
+        """The way in from Python: an array comes as the object, whose first word after its head says where the data are."""
+        lines: list[str] = []
+        given: list[str] = []
+        for name, kind in zip(self.names, self.kinds, strict=True):
+            if kind.endswith("*"):
+                lines.append(f"  %{name}.at = getelementptr i8, ptr %{name}, i64 {_DATA}")
+                lines.append(f"  %{name}.data = load ptr, ptr %{name}.at")
+                given.append(f"ptr %{name}.data")
+            else:
+                given.append(f"{kind} %{name}")
+        params = ", ".join(
+            f"{'ptr' if k.endswith('*') else k} %{n}" for n, k in zip(self.names, self.kinds, strict=True)
+        )
+        call = f"  %result = call {self.result} @{self.name}.inner({', '.join(given)})"
+        start = f"define {self.result} @{self.name}({params}) nounwind {{"
+        return "\n".join([start, *lines, call, f"  ret {self.result} %result", "}"])
 
 
 def _flat(a: Any) -> Any:
@@ -177,7 +187,7 @@ class _Translation:
     def begin(self, label: str) -> None:
         self.lines.append(f"{label}:")
 
-    def text(self, public: bool) -> str:
+    def text(self) -> str:
         for name, kind in zip(self.own.names, self.own.kinds, strict=True):
             if not kind.endswith("*"):
                 self.head.append(f"  %{name}.at = alloca {kind}")
@@ -187,8 +197,8 @@ class _Translation:
             f"{'ptr noalias' if k.endswith('*') else k} %{n}"
             for n, k in zip(self.own.names, self.own.kinds, strict=True)
         )
-        where, how = ("", "") if public else ("internal ", " noinline")  # copies take LLVM longer than calls cost
-        start = f"define {where}{self.own.result} @{self.own.name}({params}) nounwind{how} {{"
+        # not inlined: copies take LLVM longer than the calls cost
+        start = f"define internal {self.own.result} @{self.own.name}.inner({params}) nounwind noinline {{"
         return "\n".join([start, "entry:", *self.head, *self.lines, "  unreachable", "}"])
 
     # ------------------------------------------------------------------ statements
@@ -397,7 +407,7 @@ class _Translation:
                     raise self.refuse(e, f"is not a call of a routine with {', '.join(kinds)}")
                 self.told.setdefault(name, called)
                 given = ", ".join(f"{'ptr' if k.endswith('*') else k} {v}" for v, k in args)
-                return self.put(f"call {called.result} @{name}({given})"), called.result
+                return self.put(f"call {called.result} @{name}.inner({given})"), called.result
 
 
 def _read(target: ast.expr) -> ast.expr:
