@@ -14,7 +14,7 @@ import json
 import os
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def write(s: Solution, path: str | os.PathLike[str]) -> None:
     fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with fresh.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+            cast(Any, np.savez)(file, **arrays)
         fresh.replace(target)
     except OSError as error:
         fresh.unlink(missing_ok=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from typing import Any, cast, final
 
 import numpy as np
@@ -22,11 +21,12 @@ from taylorad.ode.arrays import ArraySystem, right_hand_side
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
-from taylorad.ode.march import Interpreted, March, Native, march
+from taylorad.ode.march import March, Native, march
+from taylorad.ode.precision import Digits
 from taylorad.ode.progress import Progress, Told, telling
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
-from taylorad.ode.system import Shape, System
+from taylorad.ode.system import Shape, System, traced
 from taylorad.series.node import Node
 from taylorad.series.schedule import schedule
 
@@ -43,11 +43,12 @@ def compile_ode(
     *,
     params: Sequence[str] | Mapping[str, Shape] | None = None,
     shapes: Sequence[Shape] | None = None,
-    rtol: Any = 1e-10,
-    atol: Any = 1e-12,
+    rtol: Any = None,
+    atol: Any = None,
     order: int | None = None,
     dtype: Any = np.float64,
     names: Sequence[str] | None = None,
+    precision: Digits | None = None,
 ) -> Problem:
     """x′ = f(t, x, *args), traced now and compiled when first used.
 
@@ -63,11 +64,15 @@ def compile_ode(
     params : names, or a mapping from names to shapes, optional
         What f takes by keyword, in any order and whether it has a default or not.
     rtol, atol : float, or (dim,) each
-        A step's truncation error in component i is about atol_i + rtol_i·|x_i| or less.
+        A step's truncation error in component i is about atol_i + rtol_i·|x_i| or less. 1e-10 and 1e-12 if not given,
+        with ``precision`` 10^−digits.
     order : int, optional
         K; from the tolerance if not given.
     dtype : float64 or complex128
     names : (dim,) names of the components, for pictures and tables, optional
+    precision : ``ta.digits(50)`` computes in 50 digits, in Python: times, values and arguments may be ints, fractions,
+        text ("0.1", "1/3") or mpmath numbers and are exactly what they are, as are fractions in f; results are mpmath
+        numbers. Lorenz' system to t = 20 takes about a second in 50 digits.
 
     Raises
     ------
@@ -81,7 +86,10 @@ def compile_ode(
     dim = int(dim)
     taken = Arguments.of(f, n_args, params, shapes)
     kind = np.dtype(dtype)
-    rhs = right_hand_side(taken.bound(f), dim, taken.shapes, complex=kind.kind == "c")
+    if precision is not None:
+        precision = Digits.of(precision)
+    shaped = right_hand_side if precision is None else traced
+    rhs = shaped(taken.bound(f), dim, taken.shapes, complex=kind.kind == "c")
     if not isinstance(rhs, ArraySystem) and len(rhs) != dim:
         raise TraceError(
             f"the right-hand side returns {len(rhs)} value{'s' * (len(rhs) != 1)} for {dim} components of y; "
@@ -90,7 +98,13 @@ def compile_ode(
     known = tuple(f"y{i}" for i in range(dim)) if names is None else tuple(names)
     if len(known) != dim:
         raise DomainError(f"{len(known)} names were given for {dim} components of y")
-    return Problem(f, rhs, taken, tolerance("rtol", rtol, dim), tolerance("atol", atol, dim), order, kind, known)
+    if precision is None:
+        tolerances = tolerance("rtol", 1e-10 if rtol is None else rtol, dim), tolerance(
+            "atol", 1e-12 if atol is None else atol, dim
+        )
+    else:
+        tolerances = precision.tolerance("rtol", rtol, dim), precision.tolerance("atol", atol, dim)
+    return Problem(f, rhs, taken, *tolerances, order, kind, known, precision)
 
 
 def tolerance(name: str, value: Any, dim: int) -> np.ndarray:
@@ -119,6 +133,7 @@ class Problem:
         order: int | None,
         dtype: np.dtype[Any],
         names: tuple[str, ...],
+        precision: Digits | None = None,
     ) -> None:
         if not np.all((rtol > 0) | (atol > 0)):
             raise DomainError("rtol and atol are both 0 for some component; one of them must be positive")
@@ -126,6 +141,7 @@ class Problem:
             raise OrderError(f"the order of an integration is an integer ≥ 2, got {order!r}")
         self.f, self.dim, self.arguments, self.shapes = f, len(names), arguments, arguments.shapes
         self.rtol, self.atol, self.order, self.dtype, self.names = rtol, atol, order, dtype, names
+        self.precision = precision
         self.rhs = () if isinstance(rhs, ArraySystem) else tuple(rhs)
         self._branches = has_branches(self.rhs)
         self.system: System | ArraySystem | None = None
@@ -138,7 +154,7 @@ class Problem:
         """The graph, not f: what is unpickled needs neither f's module nor another trace."""
         roots = [self.system.rhs] if isinstance(self.system, ArraySystem) else list(self.rhs)
         nodes = schedule(roots).first  # operands first, so that deep graphs need no deep recursion
-        given = (self.arguments, self.rtol, self.atol, self.order, self.dtype, self.names)
+        given = (self.arguments, self.rtol, self.atol, self.order, self.dtype, self.names, self.precision)
         return (_remade, (nodes, roots, isinstance(self.system, ArraySystem), given))
 
     # ------------------------------------------------------------------ input
@@ -204,11 +220,36 @@ class Problem:
         Raises DomainError, MixedRingError for wrong input and TraceError for events that cannot be traced; what
         happens on the way is told by ``status`` and ``message``, with everything computed until then. Not rigorous.
         """
+        if max_steps < 1:
+            raise DomainError(f"max_steps = {max_steps} must be at least 1")
+        if self.precision is None:
+            found = self._solved(span, y0, args, t_eval, events, dense, max_step, max_steps, callback, progress)
+        else:
+            from taylorad.ode.precise_solve import solve
+
+            options: dict[str, Any] = {"dense": dense, "max_step": max_step, "max_steps": max_steps}
+            options |= {"t_eval": t_eval, "events": events, "callback": callback, "progress": progress}
+            found = solve(self, span, y0, args, **options)
+        found.names, found.rtol, found.atol = self.names, self.rtol, self.atol
+        found.args = dict(zip(self.arguments.names, self.arguments.given(args), strict=True))
+        return found
+
+    def _solved(
+        self,
+        span: Span,
+        y0: Any,
+        args: Any,
+        t_eval: Any,
+        events: Any,
+        dense: bool,
+        max_step: float,
+        max_steps: int,
+        callback: Callable[[float, np.ndarray], Any] | None,
+        progress: Progress,
+    ) -> Solution:
         t0, t1 = float(span[0]), float(span[1])
         if not (math.isfinite(t0) and math.isfinite(t1)):
             raise DomainError(f"the span ({t0}, {t1}) must be finite")
-        if max_steps < 1:
-            raise DomainError(f"max_steps = {max_steps} must be at least 1")
         watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
         going = self.march(t0, y0, args, max_step)
         with telling(progress, t0, t1) as tell:
@@ -223,13 +264,14 @@ class Problem:
                 max_steps,
                 callback,
             )
-            found = drive.solution(events is not None)
-        found.names, found.rtol, found.atol = self.names, self.rtol, self.atol
-        found.args = dict(zip(self.arguments.names, self.arguments.given(args), strict=True))
-        return found
+            return drive.solution(events is not None)
 
-    def propagate(self, t0: float, t1: float, y0: Any, args: Any = (), max_steps: int = 100_000_000) -> np.ndarray:
+    def propagate(self, t0: Any, t1: Any, y0: Any, args: Any = (), max_steps: int = 100_000_000) -> np.ndarray:
         """The state (dim,) at t1 and nothing else. DomainError where the solution does not get there."""
+        if self.precision is not None:
+            from taylorad.ode.precise_solve import end_state
+
+            return end_state(self, t0, t1, y0, args, max_steps)
         straight = self.straight(float(t0), float(t1), y0, args, max_steps)
         if straight is not None:
             return straight[0]
@@ -251,53 +293,28 @@ class Problem:
             taken += steps
         return (going.state, taken) if outcome == Outcome.DONE else None
 
-    def propagate_digits(self, t0: Any, t1: Any, y0: Any, args: Any = (), *, digits: int) -> np.ndarray:
-        """The state at t1 as mpmath numbers (dim,), with steps accurate to ``digits`` digits.
-
-        Times, values and arguments are integers, fractions, floats or mpmath numbers, each taken as exactly what it is.
-        Runs through the interpreter, with ten digits to spare: about 5 s for Lorenz' system to t = 20 in 50 digits.
-        The digits of the result are fewer where the problem amplifies errors. Not rigorous. Raises DomainError where
-        the solution does not get to t1, or for a right-hand side with branches.
-        """
-        from taylorad.rings.multiprecision import MultiprecisionRing, working
-
-        if self.system is None or self.dtype.kind == "c":
-            raise DomainError("digits are for real systems without branches (where, abs, sign …)")
-        if int(digits) != digits or digits < 1:
-            raise DomainError(f"digits = {digits} must be an integer, at least 1")
-        values = list(y0)
-        if len(values) != self.dim:
-            raise DomainError(f"y0 has {len(values)} values; this problem has {self.dim} components")
-        given = list(args) if isinstance(args, (tuple, list)) else [args]
-        if len(given) != len(self.shapes) or any(np.shape(a) for a in given):
-            raise DomainError(f"{len(given)} arguments were given; this problem takes {len(self.shapes)} numbers")
-        with working(round(3.33 * (digits + 10)) + 1):
-            ring = MultiprecisionRing()
-            tol = ring.lift(Fraction(1, 10**digits))
-            order = self.order or 4 + round(1.16 * digits)
-            going = Interpreted(self.system, t0, values, given, tol, tol, math.inf, order, ring)
-            outcome = Outcome.PAUSED
-            while outcome == Outcome.PAUSED:
-                outcome, _ = going.go(t1, 64)
-            if outcome != Outcome.DONE:
-                raise DomainError(f"the solution was followed to t = {going.t} only ({outcome.name.lower()})")
-            return going.state
-
-    def stepper(self, t0: float, y0: Any, args: Any = ()) -> Any:
+    def stepper(self, t0: Any, y0: Any, args: Any = ()) -> Any:
         """Step by step: :class:`~taylorad.ode.stepper.Stepper`."""
+        if self.precision is not None:
+            from taylorad.ode.precise_solve import PreciseStepper
+
+            return PreciseStepper(self, t0, y0, args)
         from taylorad.ode.stepper import Stepper
 
         return Stepper(self, float(t0), y0, args)
 
     def ensemble(self, span: Span, y0: Any, args: Any = (), **options: Any) -> Any:
         """Many initial values at once: :func:`taylorad.ode.ensemble.ensemble`."""
+        if self.precision is not None:
+            raise DomainError("ensembles are computed in doubles; call solve for each member of a precise problem")
         from taylorad.ode.ensemble import ensemble
 
         return ensemble(self, span, y0, self.arguments.given(args), **options)
 
     def __repr__(self) -> str:
         taken = ", ".join(("t", "y", *self.arguments.names))
-        return f"<problem of {self.dim} equations in ({taken}), {self.dtype}>"
+        kind = self.dtype if self.precision is None else f"{self.precision.count} digits"
+        return f"<problem of {self.dim} equations in ({taken}), {kind}>"
 
 
 def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
@@ -318,6 +335,6 @@ def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
 
 
 def _remade(_: Any, roots: list[Node], vectors: bool, given: tuple[Any, ...]) -> Problem:
-    arguments, rtol, atol, order, dtype, names = given
+    arguments, _, _, _, _, names, _ = given
     rhs = ArraySystem.of(roots[0], len(names), arguments.shapes) if vectors else roots
-    return Problem(None, rhs, arguments, rtol, atol, order, dtype, names)
+    return Problem(None, rhs, *given)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.errors import DomainError
+from taylorad.ode.precision import Digits
 from taylorad.ode.problem import compile_ode
 from taylorad.ode.progress import Progress
 from taylorad.ode.solution import Solution
@@ -45,12 +46,14 @@ def solve_ivp(
     callback: Callable[[float, np.ndarray], Any] | None = None,
     progress: Progress = False,
     order: int | None = None,
+    precision: Digits | None = None,
     **options: Any,
 ) -> Solution:
     """Solve y′ = fun(t, y, *args) by Taylor's method: scipy.integrate.solve_ivp's arguments, fields and shapes.
 
     ``fun`` is run once, on traced values, so it must not branch on values (``ta.where`` may). ``args`` may also map the
-    names of its arguments to values. Tolerances are 1e-10 and 1e-12 if not given, numbers or one for each component.
+    names of its arguments to values. Tolerances are 1e-10 and 1e-12 if not given, numbers or one for each component;
+    ``precision=ta.digits(50)`` computes in 50 digits (:func:`taylorad.ode.problem.compile_ode` says how).
     Another ``method``, scipy's name or class, hands over to scipy with a warning and with scipy's defaults.
     ``vectorized``, ``jac``, ``jac_sparsity``, ``lband``, ``uband``, ``first_step`` and ``min_step`` are accepted, for
     Taylor's method has no use for them; the message says so. The rest is as in
@@ -70,11 +73,12 @@ def solve_ivp(
     unknown = sorted(set(options) - set(_IGNORED))
     if unknown:
         raise DomainError(f"solve_ivp has no option {unknown[0]!r}")
-    y = np.atleast_1d(np.asarray(y0))
+    y = np.atleast_1d(np.asarray(y0, None if precision is None else object))
     if y.ndim != 1:
         raise DomainError(f"y0 has {y.ndim} axes; give the components in one row")
-    if y.dtype.kind not in "biufc":
-        raise DomainError(f"y0 holds {y.dtype} objects; give numbers")
+    if precision is None and y.dtype.kind not in "biufc":
+        raise DomainError(f"y0 holds {y.dtype} objects; give numbers, or say precision=ta.digits(50)")
+    complex = y.dtype.kind == "c" or any(np.iscomplexobj(x) or hasattr(x, "_mpc_") for x in y)
     named = isinstance(args, Mapping)
     given = () if args is None else tuple(args.values()) if named else tuple(args) if np.iterable(args) else (args,)
     shapes = [np.shape(a) for a in given]
@@ -83,10 +87,11 @@ def solve_ivp(
         len(y),
         params=dict(zip(args, shapes, strict=True)) if named else None,
         shapes=None if named else shapes,
-        rtol=1e-10 if rtol is None else rtol,
-        atol=1e-12 if atol is None else atol,
+        rtol=rtol,
+        atol=atol,
         order=order,
-        dtype=np.complex128 if y.dtype.kind == "c" else np.float64,
+        dtype=np.complex128 if complex else np.float64,
+        precision=precision,
     )
     found = problem.solve(
         t_span,

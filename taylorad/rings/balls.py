@@ -19,7 +19,18 @@ from taylorad.errors import MixedRingError, UnsupportedFunctionError
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
 
-__all__ = ["BallRing", "ball", "compose", "expand", "precision", "revert"]
+__all__ = [
+    "BallRing",
+    "ball",
+    "complex_ball",
+    "compose",
+    "dyadic",
+    "expand",
+    "integer",
+    "middle",
+    "precision",
+    "revert",
+]
 
 _lock = threading.RLock()
 
@@ -93,6 +104,22 @@ def ball(value: object) -> Any:
 def dyadic(mantissa: int, exponent: int) -> Any:
     """The number mantissa·2^exponent as an exact ball."""
     return flint.arb((mantissa, exponent))
+
+
+def complex_ball(re: Any, im: Any) -> Any:
+    """re + i·im from two real balls."""
+    return flint.acb(re, im)
+
+
+def middle(x: Any) -> tuple[int, int] | None:
+    """The middle of a real ball as mantissa·2^exponent, or None where it is not finite."""
+    if not x.is_finite():
+        return None
+    m, e = x.mid().man_exp()
+    return int(m), int(e)
+
+
+integer = flint.fmpz  # FLINT's integers, faster than Python's from some 600 bits on
 
 
 class BallRing(ObjectRing):

@@ -8,12 +8,13 @@ from numbers import Rational
 from typing import Any
 
 import mpmath
+from mpmath import libmp
 
 from taylorad.errors import MixedRingError, UnsupportedFunctionError
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element
 
-__all__ = ["MultiprecisionRing", "exactly", "working"]
+__all__ = ["MultiprecisionRing", "dyadic", "exactly", "pair", "rational", "working"]
 
 
 class MultiprecisionRing(ObjectRing):
@@ -80,3 +81,21 @@ def working(bits: int) -> Any:
 def exactly(value: complex) -> Any:
     """A float or complex number as an mpf or mpc."""
     return mpmath.mpc(value) if isinstance(value, complex) else mpmath.mpf(value)
+
+
+def dyadic(m: int, e: int, bits: int) -> Any:
+    """m·2^e as an mpf of ``bits`` bits."""
+    return mpmath.mp.make_mpf(libmp.from_man_exp(m, e, bits, "n"))
+
+
+def pair(x: Any, y: Any) -> Any:
+    """The mpc x + iy."""
+    return mpmath.mp.make_mpc((x._mpf_, y._mpf_))
+
+
+def rational(value: Any) -> Fraction:
+    """An mpf as the fraction that it is; ValueError where it is not finite."""
+    sign, m, e, _ = value._mpf_
+    if not m and e:
+        raise ValueError(f"{value} is not finite")
+    return Fraction(-int(m) if sign else int(m)) * Fraction(2) ** e

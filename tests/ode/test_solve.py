@@ -179,17 +179,3 @@ def test_arguments_of_another_shape_are_refused():
         p.solve((0, 1), [0.0, 1.0], args=(1.0, np.inf))
     with pytest.raises(ta.MixedRingError):
         p.solve((0, 1), [0.0, 1j], args=(1.0, 1.0))
-
-
-def test_fifty_digits():
-    import mpmath
-
-    p = ta.compile_ode(lambda t, y: [y[1], -y[0] + 0 * t], dim=2)
-    x, v = p.propagate_digits(0, 3, [0, 1], digits=50)
-    with mpmath.workdps(60):
-        assert abs(x - mpmath.sin(3)) < mpmath.mpf(10) ** -48
-        assert abs(v - mpmath.cos(3)) < mpmath.mpf(10) ** -48
-    with pytest.raises(ta.DomainError, match="followed"):
-        ta.compile_ode(lambda t, y: y**2, dim=1).propagate_digits(0, 2, [1], digits=20)
-    with pytest.raises(ta.DomainError, match="digits"):
-        p.propagate_digits(0, 3, [0, 1], digits=0)
