@@ -116,14 +116,15 @@ def derivative(f: Function, at: Any, k: int = 1, *, digits: int | None = None) -
     k = check_order(k)
     if isinstance(at, Interval) or (isinstance(at, (tuple, list)) and len(at) == 2):
         if digits is not None:
-            raise DomainError("digits are for exact points; over an interval the width is what the derivative varies by")
+            raise DomainError("digits are for exact points; over an interval the derivative varies")
         return coefficients(f, interval(at), k)[k] * math.factorial(k)
     from taylorad.rings.balls import ball, precision
 
     digits = 15 if digits is None else digits
     if digits < 1:
         raise DomainError(f"at least one digit is needed, got {digits}")
-    point: Any = at if type(at).__module__.startswith("flint") else exact(at)
+    given: Any = at
+    point: Any = given if type(given).__module__.startswith("flint") else exact(given)
     bits = max(_FLOAT_BITS, int(digits * 3.33) + 16)
     goal = Fraction(1, 10**digits)
     failure: TayloradError | None = None
@@ -137,7 +138,7 @@ def derivative(f: Function, at: Any, k: int = 1, *, digits: int | None = None) -
             else:
                 if found.is_exact() or (found.is_finite() and found.rad() <= abs(found).lower() * ball(goal)):
                     return found
-                if type(at).__module__.startswith("flint") and not at.is_exact():
+                if type(given).__module__.startswith("flint") and not given.is_exact():
                     return found
         bits *= 2
     raise UncertifiedError(

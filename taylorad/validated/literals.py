@@ -147,7 +147,7 @@ def box(values: Sequence[Any], /, *, rad: Any = None) -> np.ndarray:
     >>> ta.box(["0.5", (1, 2)])
     array([[0.5, 0.5], [1.0, 2.0]], dtype=object)
     """
-    if isinstance(values, (str, Interval)) or not isinstance(values, (Sequence, np.ndarray)):
+    if isinstance(values, (str, Interval)) or not hasattr(values, "__len__"):
         raise MixedRingError(f"a box needs a sequence of numbers or intervals, got {values!r}")
     radii = list(rad) if isinstance(rad, (list, tuple, np.ndarray)) else [rad] * len(values)
     if len(radii) != len(values):

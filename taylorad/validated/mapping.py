@@ -29,7 +29,7 @@ def domain(where: Any) -> tuple[Box, bool]:
     single = isinstance(where, (Interval, str)) or (
         isinstance(where, (tuple, list)) and len(where) == 2 and not any(_many(part) for part in where)
     )
-    found = (interval(where),) if single else tuple(boxed(where))
+    found = (interval(where),) if single else tuple(boxed(where))  # pyright: ignore[reportArgumentType]
     if not all(x.finite for x in found):
         raise DomainError(f"the domain {where!r} is unbounded; give finite ends")
     return found, single
@@ -78,7 +78,7 @@ class Mapping:
     def value(self, box: Box) -> Interval:
         return Interval.enclosing(self._scalar(box))
 
-    def _along(self, box: Box, direction: Sequence[int], order: int) -> Taylor:
+    def _along(self, box: Box, direction: Sequence[int] | np.ndarray, order: int) -> Taylor:
         """The series of f at a box along a direction of 0s and 1s."""
         moved = [variable(x, order) if d else x for x, d in zip(box, direction, strict=True)]
         found = self._scalar(moved)

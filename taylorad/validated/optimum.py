@@ -19,11 +19,10 @@ import numpy as np
 
 from taylorad.errors import DomainError, UncertifiedError
 from taylorad.rings.intervals import Interval
+from taylorad.validated.convex import tangent_bound
 from taylorad.validated.mapping import Box, Mapping, domain, middle
 
 __all__ = ["Minimum", "minimize", "range_"]
-
-_NEWTON = 4  # steps of Newton's method, in floats, towards the minimum of a convex piece
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +165,8 @@ class _Search:
         if all(x.thin for x in start):
             return
         found = optimize.minimize(at, [x.mid for x in start], method="Nelder-Mead", bounds=ends, options={"maxfev": 60})
-        self.attain(tuple(Interval(c, c) for c in (min(max(float(c), a), b) for c, (a, b) in zip(found.x, ends))))
+        inside = [min(max(float(c), a), b) for c, (a, b) in zip(found.x, ends, strict=True)]
+        self.attain(tuple(Interval(c, c) for c in inside))
 
     def visit(self, box: Box) -> None:
         """Bound f on a box from below, and file the box."""
@@ -209,45 +209,12 @@ class _Search:
                 central = central + g * (x - m)
             low = max(low, central.lo)
             if low <= self.best:
-                low = max(low, self.convex(face))
+                plane, touching = tangent_bound(self.f, face)
+                self.attain(touching)
+                low = max(low, plane)
         except UncertifiedError:  # no second derivatives there
             return low, face, steepest
         return low, face, widest if face[steepest].thin else steepest
-
-    def convex(self, box: Box) -> float:
-        """The least value of a tangent plane, where f is certainly convex in the directions in which the box is wide."""
-        moving = [i for i, x in enumerate(box) if not x.thin]
-        full = self.f.hessian(box)
-        hessian = [[full[i][j] for j in moving] for i in moving]
-        if not definite(hessian):
-            return -math.inf
-        curvature = np.array([[h.mid for h in row] for row in hessian])
-        x = np.array([box[i].mid for i in moving])
-        low, high = np.array([box[i].lo for i in moving]), np.array([box[i].hi for i in moving])
-        for _ in range(_NEWTON):
-            slope = np.array([g.mid for g in self._slopes(box, x, moving)])
-            free = ~(((x <= low) & (slope > 0)) | ((x >= high) & (slope < 0)))
-            if not free.any():
-                break
-            step = np.zeros(len(x))
-            step[free] = np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
-            x = np.clip(x - step, low, high)
-        at = list(box)
-        for i, c in zip(moving, x, strict=True):
-            at[i] = Interval(float(c), float(c))
-        point = tuple(at)
-        self.attain(point)
-        plane = self.f.value(point)
-        for i, g in zip(moving, self._slopes(box, x, moving), strict=True):
-            plane = plane + Interval((g * (box[i] - point[i])).lo, math.inf)
-        return plane.lo
-
-    def _slopes(self, box: Box, x: np.ndarray, moving: list[int]) -> list[Interval]:
-        at = list(box)
-        for i, c in zip(moving, x, strict=True):
-            at[i] = Interval(float(c), float(c))
-        found = self.f.gradient(tuple(at))
-        return [found[i] for i in moving]
 
 
 def halves(box: Box, side: int) -> list[Box]:
@@ -255,21 +222,3 @@ def halves(box: Box, side: int) -> list[Box]:
     if not box[side].lo < box[side].mid < box[side].hi:
         raise UncertifiedError(f"f is not certainly defined at {' × '.join(map(str, box))}; take a smaller domain")
     return [(*box[:side], half, *box[side + 1 :]) for half in box[side].split()]
-
-
-def definite(matrix: list[list[Interval]]) -> bool:
-    """Whether every symmetric matrix in an interval matrix is positive definite. Rigorous.
-
-    By Gershgorin's discs of VᵀHV, V approximate eigenvectors of the middle: if that is positive definite, so is H.
-    """
-    n = len(matrix)
-    if n == 1:
-        return matrix[0][0].lo > 0
-    middle = np.array([[h.mid for h in row] for row in matrix])
-    if not np.all(np.isfinite(middle)):
-        return False
-    v = np.linalg.eigh((middle + middle.T) / 2)[1]
-    zero, indices = Interval(0.0, 0.0), range(n)
-    half = [[sum((matrix[i][k] * float(v[k, j]) for k in indices), zero) for j in indices] for i in indices]
-    turned = [[sum((half[k][j] * float(v[k, i]) for k in indices), zero) for j in indices] for i in indices]
-    return all((turned[i][i] - sum((abs(turned[i][j]) for j in indices if j != i), zero)).lo > 0 for i in indices)

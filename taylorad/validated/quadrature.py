@@ -137,7 +137,7 @@ class _Panels:
                 error = float(part.rad()) if part.is_finite() else math.inf
                 heapq.heappush(heap, (-error, number, left, right, part))
                 number += 1
-            total = sum((entry[4] for entry in heap), ball(0))
+            total: Any = sum((entry[4] for entry in heap), ball(0))
             total_error = float(total.rad()) if total.is_finite() else math.inf
             size = abs(total)
             if digits is not None:
@@ -149,8 +149,8 @@ class _Panels:
             if number >= most or (right - left) < (self.b - self.a) * Fraction(_LEAST):
                 where = f"on [{float(left)}, {float(right)}]"
                 raise UncertifiedError(
-                    f"the integral lies in {total}, and the tolerance is not reached with {number} panels; what is left is "
-                    f"{where}: if f has a singularity there, split the path at it and name its exponent with weight="
+                    f"the integral lies in {total}, and the tolerance is not reached with {number} panels; what "
+                    f"is left is {where}: if f is singular there, split the path at it and name its exponent with weight="
                     if total.is_finite()
                     else f"f is not certainly bounded {where}; split the path there, or name a singularity with weight="
                 )
@@ -218,8 +218,8 @@ class _Panels:
 
 
 def _gauss(f: Function, a: Fraction, b: Fraction) -> Any:
-    from taylorad.rings.balls import BallRing, ball
     from taylorad.rings.analytic import AnalyticRing
+    from taylorad.rings.balls import BallRing, ball
     from taylorad.rings.values.paths import path_integral
     from taylorad.run.interpret import run
     from taylorad.series.schedule import schedule

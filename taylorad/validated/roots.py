@@ -213,17 +213,11 @@ def _merged(found: list[Root], f: Callable[[Any], Any]) -> tuple[Root, ...]:
     for root in sorted(found, key=lambda r: (r.box.lo, r.box.hi)):
         if out and out[-1].box.meets(root.box):
             last = out[-1]
-            if last.proved == root.proved == "unique" and not (last.box.hi == root.box.lo):
-                hull = last.box | root.box
-                out[-1] = Root(hull, "unique", 1) if _monotone(f, hull) else Root(hull, "undecided")
-            elif last.proved == root.proved == "unique":
-                hull = last.box | root.box
-                if _monotone(f, hull):
-                    out[-1] = Root(hull, "unique", 1)
-                else:
-                    out.append(root)
+            hull = last.box | root.box
+            if last.proved == root.proved == "unique" and _monotone(f, hull):
+                out[-1] = Root(hull, "unique", 1)
             else:
-                out[-1] = Root(last.box | root.box, "undecided")
+                out[-1] = Root(hull, "undecided")
         else:
             out.append(root)
     return tuple(r if r.proved == "unique" else Root(r.box, r.proved, _bound(f, r.box)) for r in out)
@@ -256,8 +250,8 @@ def solve_system(
     tol : float > 0
         Boxes narrower than this (relative) in which uniqueness is not proved are reported as undecided.
 
-    Returns :class:`Roots` whose boxes are tuples of intervals. Raises UncertifiedError where F is not certainly defined,
-    MixedRingError where it does not return n components. Cost of a box: n + 2 runs of order 1.
+    Returns :class:`Roots` whose boxes are tuples of intervals. Raises UncertifiedError where F is not certainly
+    defined, MixedRingError where it does not return n components. Cost of a box: n + 2 runs of order 1.
 
     >>> from taylorad import validated as v
     >>> found = v.solve_system(lambda x, y: [x * x + y * y - 4, x - y], [(-3, 3), (-3, 3)])
@@ -277,7 +271,7 @@ def solve_system(
         try:
             values = [Interval.enclosing(c) for c in f.outputs(box)]
             if len(values) != len(start):
-                raise MixedRingError(f"{len(start)} unknowns need as many equations; the function returned {len(values)}")
+                raise MixedRingError(f"{len(start)} unknowns need as many equations, got {len(values)}")
             if not all(value.lo <= 0 <= value.hi for value in values):
                 continue
             image, inside = _krawczyk(f, box)
