@@ -1,0 +1,54 @@
+"""The primary test of validated integration, and mutants that it must catch."""
+
+from __future__ import annotations
+
+import pytest
+from oracle import RANGES, corners, kepler, lorenz, mixture, pendulum, points
+
+FINE = 2.0**-57
+
+
+@pytest.mark.parametrize("f", RANGES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize(("order", "tol"), [(20, FINE), (12, 1e-9)])
+def test_a_step_from_a_point_contains_the_solution(f: object, order: int, tol: float) -> None:
+    found = list(points(f, order, tol, 8))  # type: ignore[arg-type]
+    assert len(found) == 8
+    assert all(found)
+
+
+@pytest.mark.parametrize("f", RANGES, ids=lambda f: f.__name__)
+def test_two_steps_from_a_box_contain_what_its_corners_do(f: object) -> None:
+    found = list(corners(f, 12, 1e-9, 6))  # type: ignore[arg-type]
+    assert len(found) >= 10
+    assert all(found)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("f", RANGES, ids=lambda f: f.__name__)
+@pytest.mark.parametrize(("order", "tol"), [(8, 1e-6), (12, 1e-9), (20, FINE), (30, FINE)])
+def test_many_steps_one_by_one(f: object, order: int, tol: float) -> None:
+    assert all(points(f, order, tol, 400))  # type: ignore[arg-type]
+    assert all(corners(f, order, tol, 200))  # type: ignore[arg-type]
+
+
+def caught(found: object) -> bool:
+    """Whether some step misses the solution, or shows an interval that is upside down."""
+    try:
+        return not all(found)  # type: ignore[call-overload]
+    except AssertionError:
+        return True
+
+
+def test_rounding_to_nearest_is_caught() -> None:
+    for f in (lorenz, kepler, pendulum, mixture):
+        assert caught(points(f, 20, FINE, 12, frozenset(["nearest"])))
+
+
+def test_a_missing_remainder_is_caught() -> None:
+    for f in (lorenz, kepler, pendulum, mixture):
+        assert caught(points(f, 12, 1e-9, 20, frozenset(["remainder"])))
+
+
+@pytest.mark.parametrize("flaw", ["midpoint", "width"])
+def test_a_derivative_at_the_midpoint_and_a_dropped_width_are_caught(flaw: str) -> None:
+    assert caught(corners(pendulum, 12, 1e-9, 20, frozenset([flaw])))
