@@ -6,7 +6,7 @@ import ctypes
 import math
 import threading
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class Flow:
             bulk = Bulk(program, self.order, target, self.system.leaves)
             body = bulk.text()
             facts = {"symbols": program.symbols, "stride": bulk.stride, "room": bulk.room, "form": "bulk"}
-            return "\n".join([loop_text(bulk), body]), facts
+            return "\n".join([loop_text(cast(Any, bulk)), body]), facts
         work = (len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)) * self.order
         unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
         jet = Jet(program, self.order, target, self.system.dim, unrolled)

@@ -294,9 +294,9 @@ def matmul(a: Any, b: Any) -> Any:
             found = total(left.reshape(*left.shape, 1) * right.reshape(1, *right.shape), 1)
             return found.reshape(*a.shape[:-1], *b.shape[1:])
     for x, matrix in ((a, np.asarray(b).T if plain(b) else b), (b, a)):
-        if isinstance(x, Traced) and x.form == "vector" and x.ndim == 1 and plain(matrix) and np.ndim(matrix) == 2:
+        if isinstance(x, Traced) and x.form == "vector" and x.ndim == 1 and not isinstance(matrix, Traced):
             entries = np.asarray(matrix)
-            if entries.dtype.kind != "c" and entries.shape[1] == x.size and entries.size:
+            if entries.ndim == 2 and entries.dtype.kind in "biuf" and entries.shape[1] == x.size and entries.size:
                 return _through(Matrix(entries), x, (len(entries),))
     return _multilinear(np.matmul, (a, b), {})
 
