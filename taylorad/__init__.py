@@ -52,6 +52,10 @@ _PUBLIC = {
     "Domain": "book.entry",
     "testing": "",
     "plot": "",
+    "interval": "validated.literals",
+    "ball": "validated.literals",
+    "box": "validated.literals",
+    "validated": "",
     "errors": "",
     "CompilationError": "errors",
     "DomainError": "errors",
@@ -86,6 +90,8 @@ __all__ = [
     "UncertifiedError",
     "UnsupportedFunctionError",
     "__version__",
+    "ball",
+    "box",
     "cache",
     "compile",
     "compile_ode",
@@ -99,6 +105,7 @@ __all__ = [
     "gradient",
     "hessian",
     "hvp",
+    "interval",
     "jacobian",
     "jet",
     "jvp",
@@ -111,6 +118,7 @@ __all__ = [
     "solve_ivp",
     "taylor",
     "testing",
+    "validated",
     "value_and_gradient",
     "variable",
     "variables",
@@ -119,7 +127,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from taylorad import cache, errors, plot, testing
+    from taylorad import cache, errors, plot, testing, validated
     from taylorad.book.entry import Domain, rule
     from taylorad.compiled import CompiledFunction, compile, load
     from taylorad.derive import (
@@ -163,6 +171,7 @@ if TYPE_CHECKING:
     from taylorad.taylor.radius import Radius
     from taylorad.taylor.series import Taylor
     from taylorad.taylor.symbolic import from_sympy
+    from taylorad.validated.literals import ball, box, interval
 
 # the package now and not later, when its import would hide the function of the same name
 import_module("taylorad.taylor")

@@ -21,6 +21,7 @@ _PUBLIC = {
     "integrate": "quadrature",
     "TaylorModel": "model",
     "roots": "roots",
+    "shrink_wrap": "wrapping",
     "solve_system": "roots",
     "Enclosure": "enclosure",
     "check": "certificate",

@@ -128,6 +128,13 @@ class TaylorModel:
         """An enclosure of f − P over the domain, P with its interval coefficients."""
         return self._remainder * _power(self.offsets[0], self.order + 1) if self.relative else self._remainder
 
+    def rounded(self) -> TaylorModel:
+        """The model with float coefficients; what they lack goes into the remainder."""
+        if self.relative:
+            raise UncertifiedError("relative remainders hold no rounding errors; make the model with relative=False")
+        thin = {e: Interval(c.mid, c.mid) for e, c in self._coefficients.items()}
+        return self._like(thin, self.remainder)
+
     def coefficient(self, *exponents: int) -> Interval:
         """The enclosure of one coefficient of P."""
         return self._coefficients.get(exponents, _ZERO)
