@@ -41,7 +41,7 @@ def write(s: Solution, path: str | os.PathLike[str]) -> None:
         "status": int(s.status),
         "message": s.message,
         "counts": [s.nfev, s.njev, s.nlu],
-        "stats": s.stats,
+        "stats": {name: plain(x) for name, x in s.stats.items()},
         "names": s.names,
         "args": list(s.args),
         "events": None if s.t_events is None else len(s.t_events),
@@ -59,6 +59,13 @@ def write(s: Solution, path: str | os.PathLike[str]) -> None:
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise TayloradError(f"no solution at {target}: {error}") from error
+
+
+def plain(x: Any) -> Any:
+    """Numbers and arrays of them, in lists, as json has them."""
+    if isinstance(x, (list, tuple)):
+        return [plain(item) for item in x]
+    return x.tolist() if isinstance(x, (np.ndarray, np.generic)) else x
 
 
 def load_solution(path: str | os.PathLike[str]) -> Solution:

@@ -15,7 +15,7 @@ from taylorad.ode.loop import Outcome
 from taylorad.ode.precise import Expansion, Place, Precise, order_for, scaled
 from taylorad.ode.precise_dense import PreciseDense, numbers, objects
 from taylorad.ode.precision import BITS, complex_parts, exact, exact_row, size
-from taylorad.ode.progress import Progress, telling
+from taylorad.ode.progress import Progress, interrupts, telling
 from taylorad.ode.solution import MESSAGES, Solution, Status
 from taylorad.rings.fixed import FixedRing
 from taylorad.rings.multiprecision import dyadic
@@ -118,8 +118,10 @@ def solve(
     places, sampled, last = [begun], list[tuple[int, list[Any]]](), None
     status, message = Status.STEPS, ""
     try:
-        with telling(progress, float(way.time(begun.t)), float(way.time(end))) as tell:
+        with telling(progress, float(way.time(begun.t)), float(way.time(end))) as tell, interrupts() as stopped:
             for _ in range(max_steps):
+                if stopped():
+                    raise KeyboardInterrupt
                 outcome, series = going.step(end)
                 if series is None:
                     status, message = way.ended(outcome, last)

@@ -23,7 +23,7 @@ from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Native, march
 from taylorad.ode.precision import Digits
-from taylorad.ode.progress import Progress, Told, telling
+from taylorad.ode.progress import Attended, Progress, interrupts, telling
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
 from taylorad.ode.system import Shape, System, traced
@@ -252,9 +252,9 @@ class Problem:
             raise DomainError(f"the span ({t0}, {t1}) must be finite")
         watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
         going = self.march(t0, y0, args, max_step)
-        with telling(progress, t0, t1) as tell:
+        with telling(progress, t0, t1) as tell, interrupts() as stopped:
             drive = Drive(
-                going if tell is None else cast(March, Told(going, tell)),
+                cast(March, Attended(going, tell, stopped)),
                 (t0, t1),
                 self.shapes,
                 self.values(args),
