@@ -122,6 +122,15 @@ def middle(x: Any) -> tuple[int, int] | None:
 integer = flint.fmpz  # FLINT's integers, faster than Python's from some 600 bits on
 
 
+def inverse(rows: Sequence[Sequence[Any]]) -> list[list[Any]] | None:
+    """Entries of the inverse of a square matrix of real balls, or None where it may be singular. Rigorous."""
+    try:
+        found = flint.arb_mat([list(row) for row in rows]).inv()
+    except ZeroDivisionError:
+        return None
+    return [[found[i, j] for j in range(len(rows))] for i in range(len(rows))]
+
+
 class BallRing(ObjectRing):
     """arb (real) or acb (complex) balls at the precision of ``flint.ctx``."""
 
