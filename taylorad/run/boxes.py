@@ -31,7 +31,7 @@ def sources() -> str:
     """What the files say that write upward-rounded code."""
     root = Path(__file__).parents[1]
     word = hashlib.blake2b(digest_size=16)
-    for name in ("run/upward.py", "run/emit_intervals.py", "run/boxes.py", "rings/values/upward.py"):
+    for name in ("run/upward.py", "run/lanes.py", "run/emit_intervals.py", "run/boxes.py", "rings/values/upward.py"):
         word.update((root / name).read_bytes())
     return word.hexdigest()
 

@@ -14,95 +14,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, final
+from typing import Any
 
 from taylorad.book.entry import Rule
 from taylorad.errors import CompilationError
 from taylorad.rings.ring import Position, Ring
 from taylorad.rings.values import upward as values
 from taylorad.run.interpret import bind, run
+from taylorad.run.lanes import Element, Place, Rows
 from taylorad.run.upward import Real, Upward, above, below
-from taylorad.series.node import INFINITE, Leaf, Node, State
+from taylorad.series.node import Leaf, Node, State
 from taylorad.series.schedule import Schedule, schedule
 
-__all__ = ["Element", "IntervalLanes", "Rows", "coefficients"]
-
-
-@final
-class Place:
-    """The order k of the loop, less ``back``."""
-
-    __slots__ = ("back",)
-
-    def __init__(self, back: int = 0) -> None:
-        self.back = back
-
-    def __sub__(self, j: int) -> Place:
-        return Place(self.back + j)
-
-
-@final
-class Element:
-    """Intervals in lanes. ``flat``: it depends on no coordinate; ``known``: the number that it encloses, if given."""
-
-    __slots__ = ("flat", "hi", "known", "low", "ring")
-
-    def __init__(
-        self, ring: IntervalLanes, low: Real, hi: Real, flat: bool = False, known: Fraction | None = None
-    ) -> None:
-        self.ring, self.low, self.hi, self.flat, self.known = ring, low, hi, flat, known
-
-    def _of(self, other: Any) -> Element:
-        return other if isinstance(other, Element) else self.ring.lift(other)
-
-    def __add__(self, other: Any) -> Element:
-        return self.ring.add(self, self._of(other))
-
-    def __sub__(self, other: Any) -> Element:
-        return self.ring.sub(self, self._of(other))
-
-    def __rsub__(self, other: Any) -> Element:
-        return self.ring.sub(self._of(other), self)
-
-    def __mul__(self, other: Any) -> Element:
-        if isinstance(other, (int, Fraction)):
-            return self.ring.scale(self, other)
-        return self.ring.mul(self, self._of(other))
-
-    def __truediv__(self, other: Any) -> Element:
-        return self.ring.div(self, self._of(other))
-
-    def __rtruediv__(self, other: Any) -> Element:
-        return self.ring.div(self._of(other), self)
-
-    def __neg__(self) -> Element:
-        return self.ring.neg(self)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-
-@final
-class Rows:
-    """Coefficients of one series: row k is −lo and then hi, ``lanes`` doubles each, from ``base`` on."""
-
-    __slots__ = ("at_order", "base", "degree", "flat", "looked", "now", "ring")
-
-    def __init__(self, ring: IntervalLanes) -> None:
-        self.ring, self.degree, self.flat, self.looked = ring, INFINITE, False, False
-        self.base = ring.room
-        ring.room += (ring.order + 1) * 2 * ring.lanes
-        self.at_order: dict[int, Element] = {}
-        self.now: Element | None = None
-
-    def __getitem__(self, k: Any) -> Element:
-        if isinstance(k, int):
-            if k not in self.at_order:
-                raise CompilationError("a coefficient is used before it is computed")
-            return self.at_order[k]
-        if k.back == 0 and self.now is not None:
-            return self.now
-        self.looked = True
-        return self.ring.fetch(self, k)
+__all__ = ["IntervalLanes", "coefficients"]
 
 
 class IntervalLanes(Ring):
@@ -519,26 +443,17 @@ class IntervalLanes(Ring):
     def _slopes(
         self, law: Rule, args: Sequence[Element], params: Sequence[Element], found: Sequence[Element]
     ) -> list[Element]:
-        """Derivatives of a rule's outputs: coefficient 1 of its differentials, where θu is the derivative of u."""
+        """Derivatives of a rule's outputs: its differentials, with the derivatives of the arguments for du."""
         n, m = len(args), len(found)
-        us = tuple(Leaf.of(i) for i in range(n))
-        vs = tuple(Leaf.of(n + i) for i in range(m))
-        ps = tuple(Leaf.of(n + m + i, 0) for i in range(len(params)))
+        us, dus = (tuple(Leaf.of(i + j * n, 0) for i in range(n)) for j in (0, 1))
+        vs = tuple(Leaf.of(2 * n + i, 0) for i in range(m))
+        ps = tuple(Leaf.of(2 * n + m + i, 0) for i in range(len(params)))
         lanewise = self.wide(self.lanes)
-        zero = lanewise.lift(0)
-        leaves = [[self.leading(a), self.slope(a)] for a in args]
-        leaves += [[v, zero] for v in found]
-        leaves += [[self.leading(p), zero] for p in params]
-        moved = [[Element(lanewise, e.low, e.hi) for e in row] for row in leaves]
-        for (_, e), p in zip(moved[n + m :], params, strict=True):
-            e.known = p.known
-        plan = schedule(law.differentials(us, vs, ps))
-        c, steps = bind(plan, lanewise, moved, 1)
-        for node, step in steps:
-            lanewise.put(c[node], 1, step(1))
+        given = [*map(self.leading, args), *map(self.slope, args), *found, *map(self.leading, params)]
+        leaves = [[Element(lanewise, e.low, e.hi, known=p.known)] for e, p in zip(given, [*args, *args, *found, *params])]
+        rows = run(schedule(law.differentials(us, dus, vs, ps)), lanewise, leaves, 0)
         lanewise.sound()
-        rows = [c[root][1] if root.degree > 0 else zero for root in plan.roots]
-        return [Element(self, e.low, e.hi) for e in rows]
+        return [Element(self, row[0].low, row[0].hi) for row in rows]
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
         for bound, x in ((lower, a.low), (None if upper is None else -upper, a.hi)):

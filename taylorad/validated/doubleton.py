@@ -17,7 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
-from taylorad.run.emit_intervals import Element, IntervalLanes
+from taylorad.run.emit_intervals import IntervalLanes
+from taylorad.run.lanes import Element
 from taylorad.run.upward import Real, Upward
 
 __all__ = ["Doubleton", "Fields"]
@@ -43,11 +44,11 @@ class Fields:
         return self.width
 
     @property
-    def C(self) -> int:  # noqa: N802 - the letter of the formula
+    def C(self) -> int:
         return 2 * self.width
 
     @property
-    def B(self) -> int:  # noqa: N802
+    def B(self) -> int:
         return (2 + self.n) * self.width
 
     @property

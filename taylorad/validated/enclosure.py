@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
@@ -13,7 +12,6 @@ import numpy as np
 
 from taylorad.errors import DomainError
 from taylorad.rings.intervals import Interval
-from taylorad.run.upward import above, below
 from taylorad.validated.literals import exact
 
 __all__ = ["MESSAGES", "Enclosure", "March", "Status", "intervals"]
@@ -63,6 +61,10 @@ class March(Protocol):
 
     def view(self, step: int, since: Fraction, until: Fraction) -> tuple[np.ndarray, np.ndarray]: ...
 
+    def wrap(self, low: np.ndarray, hi: np.ndarray) -> np.ndarray:
+        """Enclosures from their ends: intervals, or balls of as many digits as were asked for."""
+        ...
+
 
 @final
 @dataclass(repr=False)
@@ -107,7 +109,7 @@ class Enclosure:
     @property
     def width(self) -> float:
         """The largest width of the last box."""
-        return max(x.width for x in self.box)
+        return max(x.width if isinstance(x, Interval) else 2 * float(x.rad()) for x in self.box)
 
     def __call__(self, t: Any) -> np.ndarray:
         """Enclosures at a time, (n,), or at several, (n, m).
@@ -128,14 +130,15 @@ class Enclosure:
         since, until = sorted(((first - m.t0) * m.sign, (last - m.t0) * m.sign))
         end = (self.t_reached - m.t0) * m.sign
         if since < 0 or until > end:
-            raise DomainError(f"t = {t} was not reached: the enclosure goes from {float(m.t0)} to {float(self.t_reached)}")
+            way = f"from {float(m.t0)} to {float(self.t_reached)}"
+            raise DomainError(f"t = {t} was not reached: the enclosure goes {way}")
         return self._over(since, until)
 
     def _over(self, since: Fraction, until: Fraction) -> np.ndarray:
         m = self.march
         if self.steps == 0:
             low, hi = (x[0] for x in m.boxes())
-            return intervals(low, hi)[: self.n]
+            return m.wrap(low, hi)[: self.n]
         k = self._step(since)
         last = self._step(until, ending=until > since)
         pieces: list[tuple[Any, Any]] = []
@@ -149,7 +152,7 @@ class Enclosure:
             a, b = max(since - begin, Fraction(0)), min(until - begin, length)
             pieces.append(m.view(step, a, b))
         low, hi = (np.array([p[side] for p in pieces]) for side in (0, 1))
-        return intervals(low.min(0), hi.max(0))[: self.n]
+        return m.wrap(low.min(0), hi.max(0))[: self.n]
 
     def _step(self, since: Fraction, ending: bool = False) -> int:
         """The step that contains a time; the earlier of two where it ends one."""
@@ -164,9 +167,9 @@ class Enclosure:
         """Times (steps + 1,) and boxes (n, steps): the solution stays in box k from time k to time k + 1."""
         m = self.march
         low, hi = m.tube()
-        return self._times(), intervals(low, hi)[:, : self.n].T
+        return self.times(), m.wrap(low, hi)[:, : self.n].T
 
-    def _times(self) -> np.ndarray:
+    def times(self) -> np.ndarray:
         m = self.march
         return np.array([float(m.t0 + m.sign * int(c) * m.unit) for c in m.counts])
 
@@ -194,11 +197,9 @@ def _plain(t: Any) -> Any:
     return t.item() if isinstance(t, (np.generic, np.ndarray)) else t
 
 
-def intervals(low: Sequence[Any] | np.ndarray, hi: Sequence[Any] | np.ndarray) -> np.ndarray:
-    """Intervals from their ends, which may be balls or fractions of more digits."""
-    low, hi = np.asarray(low, object), np.asarray(hi, object)
+def intervals(low: np.ndarray, hi: np.ndarray) -> np.ndarray:
+    """Intervals from arrays of their ends."""
     out = np.empty(low.shape, object)
     for place, a in np.ndenumerate(low):
-        b = hi[place]
-        out[place] = Interval(a, b) if isinstance(a, float) else Interval(below(a), above(b))
+        out[place] = Interval(a, hi[place])
     return out

@@ -20,6 +20,7 @@ from taylorad.rings.rounding import bounds
 from taylorad.run.boxes import aligned, sources
 from taylorad.run.upward import above, below
 from taylorad.validated.doubleton import Fields
+from taylorad.validated.enclosure import intervals
 from taylorad.validated.step import DONE, PAUSED, Parameters, Step
 
 __all__ = ["Flow", "Track", "flow"]
@@ -179,3 +180,6 @@ class Track:
         if status or not (np.isfinite(low).all() and np.isfinite(hi).all()):
             raise UncertifiedError(f"step {step} could not be proved again; its set may be too wide for an enclosure")
         return low, hi
+
+    def wrap(self, low: np.ndarray, hi: np.ndarray) -> np.ndarray:
+        return intervals(low, hi)

@@ -22,7 +22,7 @@ from taylorad.rings.intervals import Interval
 from taylorad.series.node import Constant, Function, Leaf, Local, Node
 from taylorad.series.schedule import schedule
 from taylorad.series.substitute import substitute
-from taylorad.validated.enclosure import MESSAGES, Enclosure, March, Status, intervals
+from taylorad.validated.enclosure import MESSAGES, Enclosure, March, Status
 from taylorad.validated.literals import exact, interval
 
 __all__ = ["Problem", "compile_ode", "solve_ivp"]
@@ -152,7 +152,7 @@ class Problem:
         )
         if times is None:
             low, hi = march.boxes()
-            found.t, found.y = found._times(), intervals(low, hi)[:, : self.dim].T
+            found.t, found.y = found.times(), march.wrap(low, hi)[:, : self.dim].T
             if status == Status.END and march.steps and end * unit != length:  # the last step went a tick too far
                 found.t[-1], found.y[:, -1] = float(t1), found(t1)
         else:
@@ -160,17 +160,13 @@ class Problem:
             found.t, found.y = np.array([float(t) for t in inside]), found(inside)
         return found
 
-    def _box(self, y0: Any) -> list[Interval]:
+    def _box(self, y0: Any) -> list[Any]:
         values = list(y0) if isinstance(y0, (list, tuple, np.ndarray)) else [y0]
         if len(values) != self.dim:
             raise DomainError(f"y0 has {len(values)} components; this problem has {self.dim}")
-        found = [interval(_plain(x)) for x in values]
-        for i, x in enumerate(found):
-            if not x.finite:
-                raise DomainError(f"y0 must be bounded; component {i} is {x}")
-        return found
+        return [_plain(x) for x in values]
 
-    def _values(self, args: Any) -> list[Interval]:
+    def _values(self, args: Any) -> list[Any]:
         given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
         if len(given) != len(self.shapes):
             raise DomainError(f"{len(given)} arguments were given; this problem takes {len(self.shapes)}")
@@ -179,34 +175,33 @@ class Problem:
             row = np.empty(shape, object)
             row[...] = a
             flat += list(row.ravel())
-        found = [interval(_plain(x)) for x in flat]
-        for i, x in enumerate(found):
-            if not x.finite:
-                raise DomainError(f"arguments must be bounded; number {i} is {x}")
-        return found
+        return [_plain(x) for x in flat]
 
     def _march(
         self,
-        y: Sequence[Interval],
-        values: Sequence[Interval],
+        y: Sequence[Any],
+        values: Sequence[Any],
         t0: Fraction,
         unit: Fraction,
         sign: int,
         digits: int | None,
     ) -> tuple[March, bool]:
-        wide = tuple(x.width > _THIN * x.mag and j not in self._bound for j, x in enumerate(values))
+        ranges = [_bounded("argument", j, x) for j, x in enumerate(values)]
+        wide = tuple(x.width > _THIN * x.mag and j not in self._bound for j, x in enumerate(ranges))
         system = self.system(wide, sign)
-        start = [*y, *(x for x, w in zip(values, wide, strict=True) if w)]
-        rest = [x for x, w in zip(values, wide, strict=True) if not w]
+        box = [_bounded("component", i, x) for i, x in enumerate(y)]
         if digits is None:
             from taylorad.validated.flow import Track, flow
 
             try:
-                return Track(flow(system, self.order), start, rest, t0, unit, sign, self.tol), True
+                made = flow(system, self.order)
+                start, rest = _parted(box, ranges, wide)
+                return Track(made, start, rest, t0, unit, sign, self.tol), True
             except CompilationError:
                 pass
         from taylorad.validated.balls import BallTrack
 
+        start, rest = _parted(y, values, wide)
         return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, digits), False
 
     def system(self, wide: tuple[bool, ...], sign: int) -> System:
@@ -225,6 +220,19 @@ class Problem:
 
     def __repr__(self) -> str:
         return f"<validated problem of {self.dim} equations, {len(self.shapes)} arguments, order {self.order}>"
+
+
+def _bounded(what: str, i: int, value: Any) -> Interval:
+    found = interval(value)
+    if not found.finite:
+        raise DomainError(f"{what} {i} is {found}; initial values and arguments must be bounded")
+    return found
+
+
+def _parted(y: Sequence[Any], values: Sequence[Any], wide: Sequence[bool]) -> tuple[list[Any], list[Any]]:
+    """Coordinates and arguments, when those that ``wide`` marks are coordinates too."""
+    marked = list(zip(values, wide, strict=True))
+    return [*y, *(x for x, w in marked if w)], [x for x, w in marked if not w]
 
 
 def _parameters(rhs: Sequence[Node]) -> frozenset[int]:
