@@ -17,7 +17,7 @@ from taylorad.ode.system import Shape
 
 __all__ = ["Drive", "singularity"]
 
-_ROOM = 2**19  # bytes of coefficients between two looks
+_ROOM = 2**22  # bytes of coefficients between two looks
 _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
 _STIFF = 1000  # steps before stiffness is thought of
 _SOME = 16  # of which one is looked at

@@ -133,7 +133,8 @@ class Watch:
     @staticmethod
     def of(events: Sequence[Event], dim: int, shapes: Sequence[Shape], args: np.ndarray) -> Watch:
         """Trace the events; TraceError where one cannot be."""
-        search = Search([node_of(event, dim, shapes, args.dtype.kind == "c") for event in events], dim, args)
+        nodes = [node_of(event, dim, shapes, args.dtype.kind == "c") for event in events]
+        search = Search(nodes, dim, args, [float(np.sign(event.direction)) for event in events])
         n = len(events)
         lists: list[list[list[np.ndarray]]] = [[[] for _ in events] for _ in range(3)]
         actions = [Action(event, dim, shapes, args) for event in events]

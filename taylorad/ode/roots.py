@@ -1,7 +1,7 @@
 """All real roots of many polynomials at once, multiple ones included, in machine code that knows no problem.
 
 The polynomials are a function's Taylor polynomials along the steps of a solution, p(s) = Σ a_k s^k with s from 0 to
-1 in each step. Most have no root in their step, which :func:`exclude` shows: the part of degree 4 lies in the hull of
+1 in each step. Most have no root in their step, which :func:`scan` shows: the part of degree 4 lies in the hull of
 its Bernstein coefficients (Farin, Curves and Surfaces for CAGD, §5), and the rest is at most Σ |a_k|. For the others
 :func:`isolate` takes derivatives until one has no root; then the one below is monotone, its roots cut the interval
 into pieces on which the next one is, and so down to p (Yuksel, High-Performance Polynomial Root Finding for
@@ -17,9 +17,9 @@ up to rounding begins a little earlier, where it is not, on both sides of that e
 
 from __future__ import annotations
 
-from taylorad.run.routine import Floats, Ints, fma, routine, wide
+from taylorad.run.routine import Floats, Ints, enter, fma, routine, wide
 
-__all__ = ["ROOM", "exclude", "gather", "isolate"]
+__all__ = ["BLOCK", "ROOM", "isolate", "scan"]
 
 _EPS = 2.0**-52
 _ROUNDING = 64.0 * _EPS  # of Σ |a_k|: what counts as zero
@@ -29,75 +29,114 @@ _STRAY = 0.05  # of a window: how far a multiple root may be from where it was f
 _FLAT = 1e-6  # of Σ |a_k|: a slope below which a root may be multiple
 _HIGHEST = 8  # multiplicity that is looked for
 _FLIPS = 100  # halvings of an interval, more than enough for all digits
-_BLOCK = 64
+BLOCK = _BLOCK = 64
 _SHORT = 16
 
 ROOM = 8  # rows of pairs (order + 6) that `isolate` needs beside one for each derivative
 
 
-@routine
-def gather(rows: Floats, count: int, order: int, stride: int, component: int, out: Floats) -> int:
-    """Coefficient k of one component in every step, side by side: out[k, i] = rows[i, k, component]."""
-    size = (order + 1) * stride
-    for begin in range(0, count, _SHORT):  # in blocks, so that what is read and what is written stay close
-        m = min(_SHORT, count - begin)
-        for k in range(order + 1):
-            at = begin * size + k * stride + component
-            for j in range(m):
-                out[k * count + begin + j] = rows[at + j * size]
-    return 0
-
-
 @wide
-def exclude(g: Floats, n: int, order: int, h: Floats, size: Floats, near: Ints, work: Floats) -> int:
-    """Scale g (order+1 ≥ 5, n) to steps of length 1; which of them may hold a root goes to ``near``; their number.
+def scan(
+    rows: Floats,
+    m: int,
+    order: int,
+    stride: int,
+    columns: Ints,
+    leaves: int,
+    ends: Floats,
+    code: int,
+    inputs: Ints,
+    outputs: Ints,
+    status: Ints,
+    functions: int,
+    h: Floats,
+    block: Floats,
+    begin: Floats,
+    size: Floats,
+    near: Ints,
+    counts: Ints,
+    kept: Floats,
+) -> int:
+    """Expand functions along m steps and pick those that may hold a root; 1 where the kernel gives up, else 0.
 
-    size[i] and size[n+i] become Σ |a_k| and what truncation leaves open, twice the last two terms.
+    ``rows`` (m, order+1, stride) are coefficients of the solution, ``ends`` (m, 2) the times. Leaf j of the kernel at
+    ``code`` is component columns[j], the time for −1, or stands in the block already for −2; ``block`` holds
+    (leaves + functions) × max(order+1, 5) × 64 numbers, whose addresses are ``inputs`` and ``outputs``, and 256 more
+    before them. Without code function 0 is leaf 0. For function e and step i, i + e·m: ``begin`` is the value at the
+    beginning, ``size`` Σ |a_k| with a_k = g_k h^k, and (functions·m further) twice the last two terms, what truncation
+    leaves open. ``near`` are the steps that may hold a root, counts[e] of them, and ``kept`` their a_k, order + 1 or 5.
     """
-    found = 0
-    for begin in range(0, n, _BLOCK):
-        m = min(_BLOCK, n - begin)
-        for j in range(m):
-            work[j] = 1.0
-            work[_BLOCK + j] = 0.0
-            work[2 * _BLOCK + j] = 0.0
-            work[3 * _BLOCK + j] = 0.0
-        for k in range(order + 1):
-            at = k * n + begin
-            if k < 5:
-                for j in range(m):
-                    a = g[at + j] * work[j]
-                    g[at + j] = a
-                    work[_BLOCK + j] += abs(a)
-                    work[j] *= h[begin + j]
-            else:
-                for j in range(m):
-                    a = g[at + j] * work[j]
-                    g[at + j] = a
-                    work[2 * _BLOCK + j] += abs(a)
-                    work[j] *= h[begin + j]
-        for k in range(order - 1, order + 1):
-            for j in range(m):
-                work[3 * _BLOCK + j] += 2.0 * abs(g[k * n + begin + j])
-        for j in range(m):
-            i = begin + j
-            total = work[_BLOCK + j] + work[2 * _BLOCK + j]
-            size[i] = total
-            size[n + i] = work[3 * _BLOCK + j]
-            rest = fma(_ROUNDING, total, work[2 * _BLOCK + j]) + work[3 * _BLOCK + j]
-            a0, a1, a2, a3, a4 = g[i], g[n + i], g[2 * n + i], g[3 * n + i], g[4 * n + i]
-            b1 = a0 + 0.25 * a1
-            b2 = a0 + 0.5 * a1 + a2 / 6.0
-            b3 = a0 + 0.75 * a1 + 0.5 * a2 + 0.25 * a3
-            b4 = a0 + a1 + a2 + a3 + a4
-            low = min(min(min(a0, b1), min(b2, b3)), b4)
-            high = max(max(max(a0, b1), max(b2, b3)), b4)
-            work[_BLOCK + j] = 1.0 if low > rest or high < -rest or total == 0.0 else 0.0
-        for j in range(m):
-            if work[_BLOCK + j] != 1.0:
-                near[found] = begin + j
-                found += 1
-    return found
+    width = max(order + 1, 5)
+    room = width * _BLOCK
+    for e in range(functions):
+        counts[e] = 0
+    for first in range(0, m, _BLOCK):
+        n = min(_BLOCK, m - first)
+        for c in range(leaves):
+            column = columns[c]
+            at = 4 * _BLOCK + c * room
+            if column >= 0:
+                for part in range(0, n, _SHORT):  # in parts, so that what is read and what is written stay close
+                    short = min(_SHORT, n - part)
+                    for k in range(order + 1):
+                        where = ((first + part) * (order + 1) + k) * stride + column
+                        for j in range(short):
+                            block[at + k * _BLOCK + part + j] = rows[where + j * (order + 1) * stride]
+                for k in range(order + 1):
+                    for j in range(n, _BLOCK):
+                        block[at + k * _BLOCK + j] = block[at + k * _BLOCK + n - 1]
+            elif column == -1:
+                for j in range(_BLOCK):
+                    i = min(first + j, m - 1)
+                    block[at + j] = ends[2 * i] + ends[2 * i + 1]
+        source = 4 * _BLOCK
+        if code != 0:
+            if enter(code, inputs, outputs, order, _BLOCK, 0, _BLOCK, status) != 0:
+                return 1
+            source += leaves * room
+        for e in range(functions):
+            at = source + e * room
+            for j in range(n):
+                begin[e * m + first + j] = block[at + j]
+                block[j] = 1.0
+                block[_BLOCK + j] = 0.0
+                block[2 * _BLOCK + j] = 0.0
+                block[3 * _BLOCK + j] = 0.0
+            for k in range(order + 1, 5):
+                for j in range(n):
+                    block[at + k * _BLOCK + j] = 0.0
+            for k in range(order + 1):
+                sums = _BLOCK if k < 5 else 2 * _BLOCK
+                for j in range(n):
+                    a = block[at + k * _BLOCK + j] * block[j]
+                    block[at + k * _BLOCK + j] = a
+                    block[sums + j] += abs(a)
+                    block[j] *= h[first + j]
+            for k in range(order - 1, order + 1):
+                for j in range(n):
+                    block[3 * _BLOCK + j] += 2.0 * abs(block[at + k * _BLOCK + j])
+            for j in range(n):
+                total = block[_BLOCK + j] + block[2 * _BLOCK + j]
+                size[e * m + first + j] = total
+                size[(functions + e) * m + first + j] = block[3 * _BLOCK + j]
+                rest = fma(_ROUNDING, total, block[2 * _BLOCK + j]) + block[3 * _BLOCK + j]
+                a0, a1, a2 = block[at + j], block[at + _BLOCK + j], block[at + 2 * _BLOCK + j]
+                a3, a4 = block[at + 3 * _BLOCK + j], block[at + 4 * _BLOCK + j]
+                b1 = a0 + 0.25 * a1
+                b2 = a0 + 0.5 * a1 + a2 / 6.0
+                b3 = a0 + 0.75 * a1 + 0.5 * a2 + 0.25 * a3
+                b4 = a0 + a1 + a2 + a3 + a4
+                low = min(min(min(a0, b1), min(b2, b3)), b4)
+                high = max(max(max(a0, b1), max(b2, b3)), b4)
+                block[j] = 1.0 if low > rest or high < -rest or total == 0.0 else 0.0
+            for j in range(n):
+                if block[j] != 1.0:
+                    found = counts[e]
+                    near[e * m + found] = first + j
+                    for k in range(width):
+                        kept[(e * m + found) * width + k] = block[at + k * _BLOCK + j]
+                    counts[e] = found + 1
+    return 0
 
 
 @routine
@@ -118,32 +157,23 @@ def bound(c: Floats, at: int, degree: int, u: float) -> float:
 
 
 @routine
-def column(g: Floats, n: int, i: int, order: int, s: float) -> float:
-    """The value of polynomial i of many at s."""
-    total = g[order * n + i]
-    for k in range(order - 1, -1, -1):
-        total = fma(total, s, g[k * n + i])
-    return total
-
-
-@routine
-def edge(g: Floats, n: int, i: int, order: int, zero: float, farthest: float) -> float:
-    """The s next to 0, on the side of ``farthest``, where |p_i(s)| > ``zero``; 2 where there is none up to there."""
-    if abs(g[i]) > zero:
+def edge(c: Floats, at: int, order: int, zero: float, farthest: float) -> float:
+    """The s next to 0, on the side of ``farthest``, where |p(s)| > ``zero``; 2 where there is none up to there."""
+    if abs(c[at]) > zero:
         return 0.0
     s = farthest * _CLOSEST
     while abs(s) <= abs(farthest) * _FARTHEST:
-        if abs(column(g, n, i, order, s)) > zero:
+        if abs(value(c, at, order, s)) > zero:
             return s
         s *= 4.0
     return 2.0
 
 
 @routine
-def window(g: Floats, n: int, i: int, order: int, low: float, high: float, c: Floats) -> int:
-    """c_k of p_i(low + (high − low)·u), and zeros after them."""
+def window(p: Floats, at: int, order: int, low: float, high: float, c: Floats) -> int:
+    """c_k of p(low + (high − low)·u), and zeros after them."""
     for k in range(order + 1):
-        c[k] = g[k * n + i]
+        c[k] = p[at + k]
     for k in range(order + 1, order + 6):
         c[k] = 0.0
     if low != 0.0:
@@ -163,8 +193,9 @@ def derive(c: Floats, order: int, d: int) -> int:
     """Row d+1 out of row d, where row d holds the coefficients of the d-th derivative over d!."""
     width = order + 6
     at = d * width
+    share = 1.0 / float(d + 1)
     for k in range(order - d):
-        c[at + width + k] = c[at + k + 1] * (float(k + 1) / float(d + 1))
+        c[at + width + k] = c[at + k + 1] * (float(k + 1) * share)
     for k in range(order - d, width):
         c[at + width + k] = 0.0
     return 0
@@ -187,19 +218,26 @@ def without(c: Floats, at: int, degree: int) -> int:
 
 
 @routine
-def between(c: Floats, at: int, degree: int, low: float, high: float, first: float, last: float) -> float:
-    """The root between two places where the values ``first`` and ``last`` have different signs."""
+def between(
+    c: Floats, at: int, degree: int, low: float, high: float, first: float, last: float, slopes: int
+) -> float:
+    """The root between two places where the values ``first`` and ``last`` have different signs; the slope there.
+
+    That goes to c[slopes].
+    """
     left, right = low, high
     u = left - first * ((right - left) / (last - first))
     if not (left < u and u < right):
         u = 0.5 * (left + right)
-    noise = 0.25 * bound(c, at, degree, max(abs(left), abs(right)))  # some units in the last place
+    noise = _EPS * (abs(first) + abs(last))  # far below the size of the polynomial
     rising = 1.0 if last > first else -1.0
+    before = 1.0
     for _turn in range(_FLIPS):
         v, slope = c[at + degree], 0.0
         for k in range(degree - 1, -1, -1):
             slope = fma(slope, u, v)
             v = fma(v, u, c[at + k])
+        c[slopes] = slope
         if v == 0.0:
             return u
         if v * rising > 0.0:
@@ -211,8 +249,12 @@ def between(c: Floats, at: int, degree: int, low: float, high: float, first: flo
         if inside == 0:
             after = 0.5 * (left + right)
         step = abs(after - u)
-        if step <= 2.0 * _EPS * abs(u) or (abs(v) <= noise * 0.015625 and inside == 1):
+        # Newton's next step is about step³/before²
+        if step <= 2.0 * _EPS * abs(u) or (inside == 1 and step * step * step <= _EPS * abs(u) * before * before):
             return after
+        if abs(v) <= noise and inside == 1:
+            return after
+        before = step if inside == 1 else 1.0
         u = after
     return u
 
@@ -236,7 +278,7 @@ def critical(c: Floats, order: int, cuts: int, cell: Ints) -> int:
             right = c[cuts + j] if j < count else 1.0
             last = value(c, at, degree, right)
             if (first < 0.0 and last >= 0.0) or (first >= 0.0 and last < 0.0):
-                c[cuts + width + found] = between(c, at, degree, left, right, first, last) if last != 0.0 else right
+                c[cuts + width + found] = between(c, at, degree, left, right, first, last, cuts - 1) if last != 0.0 else right
                 found += 1
             left, first = right, last
         count = found
@@ -279,17 +321,21 @@ def settle(c: Floats, order: int, u: float, least: int, known: int, cell: Ints) 
 
 @routine
 def isolate(
-    g: Floats,
-    n: int,
-    steps: int,
-    order: int,
-    h: Floats,
-    size: Floats,
+    kept: Floats,
     near: Ints,
     count: int,
+    offset: int,
+    m: int,
+    steps: int,
+    functions: int,
+    order: int,
+    h: Floats,
+    begin: Floats,
+    size: Floats,
     first: float,
     starts: int,
     ends: int,
+    direction: float,
     step: Ints,
     part: Floats,
     rise: Ints,
@@ -298,36 +344,39 @@ def isolate(
     c: Floats,
     cell: Ints,
 ) -> int:
-    """The roots in the steps ``near``, ``count`` of them; how many, or −1 where there are more than ``room``.
+    """The roots of one function in the steps ``near``; how many, or −1 where there are more than ``room``.
 
-    ``g``, ``size`` and ``near`` are as :func:`exclude` leaves them; of the n polynomials the first ``steps`` have a
-    step of their own. The first window begins at ``first``, or, if ``starts``, at 0, where a root is told too; the
-    last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s; ``rise`` is 1, −1, or
-    0 where p only touches; ``times`` is the multiplicity. c[0] becomes the time, after the last end, from which the
-    next window goes on.
+    The arrays are as :func:`scan` leaves them, ``offset`` is the function's number times m; of the m expansions the
+    first ``steps`` have a step of their own. The first window begins at ``first``, or, if ``starts``, at 0, where a
+    root is told too; the last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s;
+    ``rise`` is 1, −1, or 0 where p only touches; with a ``direction`` only crossings of that sign are told. ``times``
+    is the multiplicity. c[0] becomes the time, after the last end, from which the next window goes on.
     """
-    width = order + 6
+    width, store = order + 6, max(order + 1, 5)
     cuts = (order + 2) * width
     found = 0
     beyond = 0.0
     for which in range(count):
-        i = near[which]
+        i = near[offset + which]
         if i >= steps:
             continue
         if found + order + 3 > room:
             return -1
-        zero = fma(_ROUNDING, size[i], size[n + i])
+        at = (offset + which) * store
+        more = 0 if which + 1 == count else 1 if near[offset + which + 1] == i + 1 else 0
+        here = offset + i
+        zero = fma(_ROUNDING, size[here], size[functions * m + here])
         # ---------------------------------------------------------------- where the window begins
         low, sign = 0.0, 0
         if i > 0:
-            before = fma(_ROUNDING, size[i - 1], size[n + i - 1])
+            before = fma(_ROUNDING, size[here - 1], size[functions * m + here - 1])
             reach = min(abs(h[i - 1]), abs(h[i])) / abs(h[i])
-            low = edge(g, n, i, order, max(zero, before), -reach)
+            low = edge(kept, at, order, max(zero, before), -reach)
         elif starts == 1:
-            low = edge(g, n, 0, order, zero, 1.0)
-            if not abs(g[0]) > zero:
+            low = edge(kept, at, order, zero, 1.0)
+            if not abs(kept[at]) > zero:
                 far = low if low <= 1.0 else _FARTHEST
-                ahead, behind = column(g, n, 0, order, far), column(g, n, 0, order, -far)
+                ahead, behind = value(kept, at, order, far), value(kept, at, order, -far)
                 step[found], part[found], times[found] = 0, 0.0, 1
                 rise[found] = (1 if ahead > 0.0 else -1) if ahead * behind < 0.0 else 0
                 if rise[found] == 0:
@@ -338,31 +387,37 @@ def isolate(
         if low > 1.0:
             low = 0.0
         else:
-            sign = 1 if column(g, n, i, order, low) > 0.0 else -1
+            sign = 1 if (kept[at] if low == 0.0 else value(kept, at, order, low)) > 0.0 else -1
         # ---------------------------------------------------------------- where it ends
         high, last = 1.0, 0
-        if i + 1 < n and not (ends == 1 and i + 1 == steps):
-            after = fma(_ROUNDING, size[i + 1], size[n + i + 1])
+        if i + 1 < m and not (ends == 1 and i + 1 == steps):
+            after = fma(_ROUNDING, size[here + 1], size[functions * m + here + 1])
             reach = min(abs(h[i]), abs(h[i + 1])) / abs(h[i + 1])
-            s = edge(g, n, i + 1, order, max(zero, after), -reach)
-            if s <= 1.0:
-                last = 1 if column(g, n, i + 1, order, s) > 0.0 else -1
+            s = 0.0
+            if more == 1 and not abs(begin[here + 1]) > max(zero, after):
+                s = edge(kept, at + store, order, max(zero, after), -reach)
+            if s == 0.0:
+                last = 1 if begin[here + 1] > 0.0 else -1
+            elif s <= 1.0:
+                last = 1 if value(kept, at + store, order, s) > 0.0 else -1
                 high = 1.0 + s * (h[i + 1] / h[i])
                 if i + 1 == steps:
                     beyond = s * h[i + 1]
         else:
             s = 0.0
-            if not abs(column(g, n, i, order, 1.0)) > zero:
+            if not abs(value(kept, at, order, 1.0)) > zero:
                 s = _CLOSEST
-                while s <= _FARTHEST and not abs(column(g, n, i, order, 1.0 + s)) > zero:
+                while s <= _FARTHEST and not abs(value(kept, at, order, 1.0 + s)) > zero:
                     s *= 4.0
             if s <= _FARTHEST:
                 high = 1.0 + s
-                last = 1 if column(g, n, i, order, high) > 0.0 else -1
+                last = 1 if value(kept, at, order, high) > 0.0 else -1
         # ---------------------------------------------------------------- what is in it
-        window(g, n, i, order, low, high, c)
+        window(kept, at, order, low, high, c)
         turns = critical(c, order, cuts, cell)
         rows = cell[1]
+        if turns == 0 and (sign == last or (float(last) * direction < 0.0 and sign != 0 and last != 0)):
+            continue
         left, at_left = sign, 0.0
         flat, best, least = 0, 0.0, 0.0  # a run of critical points where p is zero, and the one where it is least
         for j in range(turns + 1):
@@ -379,18 +434,22 @@ def isolate(
             place, turn, seen = 0.0, 0, 0
             if flat == 1 or now == 0:
                 if left != 0:  # what began before this window was told there
-                    seen = 1
                     turn = 0 if now == left or now == 0 else now
-                    place = settle(c, order, best if flat == 1 else 1.0, 2 if turn == 0 else 1, rows, cell)
+                    seen = 1 if direction == 0.0 or float(turn) * direction > 0.0 else 0
+                    if seen == 1:
+                        place = settle(c, order, best if flat == 1 else 1.0, 2 if turn == 0 else 1, rows, cell)
             elif left != 0 and now != left:
-                turn, seen = now, 1
-                begin = value(c, 0, order, at_left)
-                place = u
-                if begin * v < 0.0:
-                    place = between(c, 0, order, at_left, u, begin, v)
-                cell[0] = 1
-                if abs(value(c, width, order - 1, place)) <= _FLAT * size[i]:
-                    place = settle(c, order, place, 1, rows, cell)
+                turn = now
+                seen = 1 if float(turn) * direction >= 0.0 else 0
+                if seen == 1:
+                    start = value(c, 0, order, at_left)
+                    place = u
+                    cell[0] = 1
+                    c[cuts - 1] = 0.0
+                    if start * v < 0.0:
+                        place = between(c, 0, order, at_left, u, start, v, cuts - 1)
+                    if abs(c[cuts - 1]) <= _FLAT * size[here]:
+                        place = settle(c, order, place, 1, rows, cell)
             if seen == 1:
                 s = low + (high - low) * place
                 if ends == 1 and i + 1 == steps:

@@ -1,8 +1,9 @@
 """Where functions of (t, y, args) vanish along a solution, block of steps by block of steps.
 
-A function's Taylor polynomials along all steps of a block come from one batch kernel; :mod:`taylorad.ode.roots` does
-the rest. Where a polynomial is not accurate, because the function varies faster than the solution for which the steps
-were made, the solution is expanded anew at points inside of the step, until it is. Steps themselves never change.
+A function's Taylor polynomials along all steps of a block come from one batch kernel, which :mod:`taylorad.ode.roots`
+calls and whose result it searches. Where a polynomial is not accurate, because the function varies faster than the
+solution for which the steps were made, the solution is expanded anew at points inside of the step, until it is. Steps
+themselves never change.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import NamedTuple, final
 
 import numpy as np
 
+from taylorad.errors import CompilationError
 from taylorad.ode.march import Piece
-from taylorad.ode.roots import ROOM, exclude, gather, isolate
+from taylorad.ode.roots import BLOCK, ROOM, isolate, scan
 from taylorad.run.kernel import Kernel, compile_plan
 from taylorad.series.node import Leaf, Node
 from taylorad.series.schedule import schedule
@@ -22,11 +24,12 @@ from taylorad.series.substitute import substitute
 
 __all__ = ["Hits", "Search"]
 
-_LEAST = 5  # coefficients that the exclusion test looks at
+_ZERO = 64 * 2.0**-52  # of Σ |a_k|, as in taylorad.ode.roots
 _TAIL = 1e-10  # of Σ |a_k|: a truncation error that is never too large
 _WORSE = 100.0  # times the state's own truncation error: one that is
 _PARTS = 32  # parts of a step, at the most, and how often a part is cut again
 _DEPTH = 4
+_TIME, _CONSTANT = -1, -2  # what a leaf of a kernel is, if not a component
 
 
 class Hits(NamedTuple):
@@ -63,16 +66,32 @@ def _prepared(nodes: tuple[Node, ...], dim: int, complex: bool) -> tuple[list[in
 _NONE = Hits(*(np.zeros(0, kind) for kind in (np.int64, np.int64, float, np.int64, np.int64, bool)))
 
 
+class _Scanned(NamedTuple):
+    """What :func:`taylorad.ode.roots.scan` found; m expansions of each function."""
+
+    h: np.ndarray
+    begin: np.ndarray
+    size: np.ndarray
+    near: np.ndarray
+    counts: np.ndarray
+    kept: np.ndarray
+
+
 @final
 class Search:
-    """Give :meth:`take` one block after the other; mutable. ``nodes`` are written over the system's placeholders."""
+    """Give :meth:`take` one block after the other; mutable. ``nodes`` are written over the system's placeholders.
 
-    def __init__(self, nodes: Sequence[Node], dim: int, args: np.ndarray) -> None:
-        self._moving, used, self._kernel = _prepared(tuple(nodes), dim, args.dtype.kind == "c")
-        self._used, self._dim, self._args = used, dim, args
+    ``directions`` says which crossings of each function count: all and touches for 0, else those of that sign.
+    """
+
+    def __init__(self, nodes: Sequence[Node], dim: int, args: np.ndarray, directions: Sequence[float] = ()) -> None:
+        self._moving, self._used, self._kernel = _prepared(tuple(nodes), dim, args.dtype.kind == "c")
+        self._dim, self._args = dim, args
+        self._directions = directions or [0.0] * len(nodes)
         self._ahead = [0.0] * len(nodes)  # where the next window begins, from the beginning of the step
         self._fresh = True
         self._told: set[int] = set()
+        self._desk: _Desk | None = None
 
     def begin(self, told: Sequence[int] = ()) -> None:
         """The next block begins anew; zeros there of the functions ``told`` are known already."""
@@ -82,78 +101,104 @@ class Search:
         """All roots in some steps that go on from those before. DomainError where a function is not defined."""
         if not len(piece) or self._kernel is None:
             return _NONE
-        h = piece.lengths
-        if piece.goes_on:
-            h = np.append(h, h[-1])
-        series = self._series(piece, self._kernel)
+        seen = self._scan(piece, self._kernel)
         ended: set[int] = set()
         found: list[Hits] = []
-        for e, g in zip(self._moving, series, strict=True):
-            hits = self._roots(e, g, piece, h, ended, _DEPTH)
+        for place, e in enumerate(self._moving):
+            hits = self._roots(e, place, seen, piece, ended, _DEPTH)
             if hits is not None:
                 found.append(hits)
         self._fresh, self._told = not piece.goes_on, ended
         if not found:
             return _NONE
         hits = Hits(*map(np.concatenate, zip(*found, strict=True))) if len(found) > 1 else found[0]
-        return hits.of(np.lexsort((hits.which, hits.part, hits.step))) if len(hits.step) > 1 else hits
+        return hits.of(np.lexsort((hits.which, hits.part, hits.step))) if len(found) > 1 else hits
 
-    # ------------------------------------------------------------------ series
-    def _series(self, piece: Piece, kernel: Kernel) -> list[np.ndarray]:
-        """Of every function (K+1, m), m the number of rows."""
-        rows = piece.rows
-        m, K = len(rows), rows.shape[1] - 1
-        if rows.dtype == object:
-            rows = np.array(rows, np.float64)
+    # ------------------------------------------------------------------ expansions
+    def _scan(self, piece: Piece, kernel: Kernel) -> _Scanned:
+        rows = piece.rows if piece.rows.dtype != object else np.array(piece.rows, np.float64)
+        m, width = len(rows), rows.shape[1]
+        h = piece.lengths
+        if piece.goes_on:
+            h = np.append(h, h[-1])
+        desk = self._desk
+        if desk is None or desk.order != width - 1:
+            desk = self._desk = _Desk(width - 1, self._used, self._dim, self._args, kernel)
+        functions = len(self._moving)
+        begin, size = np.empty((functions, m)), np.empty((2, functions, m))
+        near, counts = np.empty((functions, m), np.int64), np.empty(functions, np.int64)
+        kept = np.empty((functions, m, max(width, 5)))
+        found = _Scanned(h, begin, size, near, counts, kept)
+        plain = rows.strides[0] == width * rows.strides[1] and rows.strides[2] == 8
+        if rows.dtype.kind == "c" or not plain or not desk.ready:
+            self._slowly(piece, rows, kernel, found)
+            return found
+        times = piece.times if piece.times.dtype == np.float64 else piece.times.astype(np.float64)
+        status = scan(
+            rows, m, width - 1, rows.strides[1] // 8, desk.columns, len(desk.columns), times, desk.code, desk.inputs,
+            desk.outputs, desk.status, functions, h, desk.block, begin, size, near, counts, kept,
+        )  # fmt: skip
+        if status:
+            self._slowly(piece, rows, kernel, found)
+        return found
+
+    def _slowly(self, piece: Piece, rows: np.ndarray, kernel: Kernel, found: _Scanned) -> None:
+        """The same through the kernel's own door, which knows what to do where machine code has no answer."""
+        m, width = len(rows), rows.shape[1]
         leaves: list[np.ndarray] = []
         for i in self._used:
             if i == self._dim:
-                leaves.append(np.stack([piece.times[:m].sum(axis=1), np.ones(m)]).astype(kernel.dtype))
+                leaves.append(np.stack([piece.times[:m].sum(axis=1).astype(float), np.ones(m)]).astype(kernel.dtype))
             elif i > self._dim:
                 leaves.append(np.full((1, m), self._args[i - self._dim - 1]))
-            elif rows.dtype.kind == "c" or rows.strides[0] != (K + 1) * rows.strides[1] or rows.strides[2] != 8:
-                leaves.append(np.ascontiguousarray(rows[:, :, i].T))
             else:
-                leaves.append(np.empty((K + 1, m)))
-                gather(rows, m, K, rows.strides[1] // 8, i, leaves[-1])
-        found = [np.ascontiguousarray(np.real(g)) for g in kernel(leaves, K)]
-        if K + 1 < _LEAST:
-            found = [np.concatenate([g, np.zeros((_LEAST - K - 1, m))]) for g in found]
-        return found
+                leaves.append(np.ascontiguousarray(rows[:, :, i].T))
+        block, none = np.empty(4 * BLOCK + max(width, 5) * BLOCK), np.zeros(1, np.int64)
+        for place, g in enumerate(kernel(leaves, width - 1)):
+            own = np.ascontiguousarray(np.real(g).T)
+            scan(
+                own, m, width - 1, 1, none, 1, found.h, 0, none, none, none, 1, found.h, block, found.begin[place],
+                size := np.empty((2, m)), found.near[place], found.counts[place : place + 1], found.kept[place],
+            )  # fmt: skip
+            found.size[:, place] = size
 
     # ------------------------------------------------------------------ roots
-    def _roots(self, e: int, g: np.ndarray, piece: Piece, h: np.ndarray, ended: set[int], depth: int) -> Hits | None:
-        """The roots of function e, whose coefficients are ``g`` (overwritten)."""
-        order, m, n = len(g) - 1, len(h), len(piece)
-        size, near = np.empty(2 * m), np.empty(m, np.int64)
-        count = exclude(g, m, order, h, size, near, np.empty(256))
+    def _roots(
+        self, e: int, place: int, seen: _Scanned, piece: Piece, ended: set[int], depth: int
+    ) -> Hits | None:
+        """The roots of function e, which is number ``place`` of those that were scanned."""
+        count, m, n = int(seen.counts[place]), len(seen.h), len(piece)
         if not count:
             self._ahead[e] = 0.0
             return None
         if depth:
-            finer = self._finer(piece, h, size, near[:count])
+            finer = self._finer(piece, seen, place, seen.near[place, :count])
             if finer is not None:
-                return self._inside(e, *finer, ended, depth - 1)
-        width = order + 6
+                return self._inside(e, place, *finer, ended, depth - 1)
+        order = piece.rows.shape[1] - 1
         starts, ends = self._fresh, not piece.goes_on
-        memory = np.empty((ROOM + order) * width)
-        room = 4 * count + width
+        assert self._desk is not None
+        memory, cell = self._desk.memory, self._desk.cell
+        room = 4 * count + order + 6
         while True:
             step, rise, times = np.empty((3, room), np.int64)
             part = np.empty(room)
             found = isolate(
-                g, m, n, order, h, size, near, count, self._ahead[e] / float(h[0]), int(starts), int(ends),
-                step, part, rise, times, room, memory, np.empty(2, np.int64),
+                seen.kept, seen.near, count, place * m, m, n, len(seen.counts), order, seen.h, seen.begin, seen.size,
+                self._ahead[e] / float(seen.h[0]), int(starts), int(ends), float(self._directions[e]), step, part, rise,
+                times, room, memory, cell,
             )  # fmt: skip
             if found >= 0:
                 break
             room *= 4
         self._ahead[e] = float(memory[0])
         begins = np.zeros(found, bool)
-        if starts and found and abs(float(g[0, 0])) <= 64 * 2.0**-52 * size[0] + size[m]:
+        size = seen.size[:, place]
+        if starts and found and abs(seen.begin[place, 0]) <= _ZERO * size[0, 0] + size[1, 0]:
             begins[0] = True
-        if ends and abs(float(g[:, n - 1].sum())) <= 64 * 2.0**-52 * size[n - 1] + size[m + n - 1]:
-            ended.add(e)
+        if ends and seen.near[place, count - 1] == n - 1:
+            if abs(seen.kept[place, count - 1].sum()) <= _ZERO * size[0, n - 1] + size[1, n - 1]:
+                ended.add(e)
         hits = Hits(np.full(found, e), step[:found], part[:found], rise[:found], times[:found], begins)
         if found and begins[0] and e in self._told:
             return hits.of(np.arange(1, found))
@@ -161,56 +206,88 @@ class Search:
 
     # ------------------------------------------------------------------ steps that are too long for a function
     def _finer(
-        self, piece: Piece, h: np.ndarray, size: np.ndarray, near: np.ndarray
+        self, piece: Piece, seen: _Scanned, place: int, near: np.ndarray
     ) -> tuple[Piece, np.ndarray, np.ndarray, np.ndarray] | None:
         """The steps cut where truncation spoils the function: the parts, of which step, where and how long."""
-        m, n = len(h), len(piece)
-        tail = size[m + near] / size[near]
-        bad = near[(tail > _TAIL) & (near < n)]
+        n, h = len(piece), seen.h
+        size, tail = seen.size[:, place]
+        bad = near[(tail[near] > _TAIL * size[near]) & (near < n)]
         if not len(bad):
             return None
-        powers = np.abs(h[bad])[:, None, None] ** np.arange(piece.rows.shape[1])[:, None]
+        K = piece.rows.shape[1] - 1
+        powers = np.abs(h[bad])[:, None, None] ** np.arange(K + 1)[:, None]
         own = np.abs(piece.rows[bad].astype(np.complex128)) * powers
         whole = own.sum(axis=1)
         whole[whole == 0] = 1.0
-        least = _WORSE * (2 * own[:, -2:].sum(axis=1) / whole).max(axis=1)
-        tail = size[m + bad] / size[bad]
-        wanted = np.maximum(least, _TAIL)
-        mask = tail > wanted
-        if not np.any(mask):
+        wanted = np.maximum(_WORSE * (2 * own[:, -2:].sum(axis=1) / whole).max(axis=1), _TAIL)
+        ratio = tail[bad] / size[bad] / wanted
+        bad, ratio = bad[ratio > 1], ratio[ratio > 1]
+        if not len(bad):
             return None
         parts = np.ones(n, np.int64)
-        ratio = tail[mask] / wanted[mask]
-        parts[bad[mask]] = np.clip(np.ceil(ratio ** (1 / (piece.rows.shape[1] - 2))), 2, _PARTS).astype(np.int64)
+        parts[bad] = np.clip(np.ceil(ratio ** (1 / max(K - 1, 1))), 2, _PARTS).astype(np.int64)
         step = np.repeat(np.arange(n), parts)
         length = 1.0 / parts[step]
-        place = (np.arange(len(step)) - np.repeat(np.cumsum(parts) - parts, parts)) * length
+        where = (np.arange(len(step)) - np.repeat(np.cumsum(parts) - parts, parts)) * length
         rows = np.array(piece.rows[np.append(step, n) if piece.goes_on else step])
-        moved = np.flatnonzero(place)
-        shifted, x = rows[moved], (place[moved] * h[step[moved]])[:, None]
-        K = rows.shape[1] - 1
+        moved = np.flatnonzero(where)
+        shifted, x = rows[moved], (where[moved] * h[step[moved]])[:, None]
         for j in range(K):
             for k in range(K - 1, j - 1, -1):
                 shifted[:, k] += x * shifted[:, k + 1]
         rows[moved] = shifted
         times = np.concatenate([piece.times[step], piece.times[-1:]])
-        times[:-1, 1] += place * h[step]
-        return Piece(times, rows), step, place, length
+        times[:-1, 1] += where * h[step]
+        return Piece(times, rows), step, where, length
 
     def _inside(
         self,
         e: int,
+        place: int,
         piece: Piece,
         step: np.ndarray,
-        place: np.ndarray,
+        where: np.ndarray,
         length: np.ndarray,
         ended: set[int],
         depth: int,
     ) -> Hits | None:
         assert self._kernel is not None
-        g = self._series(piece, self._kernel)[self._moving.index(e)]
-        h = piece.lengths
-        hits = self._roots(e, g, piece, np.append(h, h[-1]) if piece.goes_on else h, ended, depth)
+        hits = self._roots(e, place, self._scan(piece, self._kernel), piece, ended, depth)
         if hits is None:
             return None
-        return hits._replace(step=step[hits.step], part=place[hits.step] + hits.part * length[hits.step])
+        return hits._replace(step=step[hits.step], part=where[hits.step] + hits.part * length[hits.step])
+
+
+@final
+class _Desk:
+    """The memory that searches of one order use again and again, and where the kernel finds it."""
+
+    def __init__(self, order: int, used: Sequence[int], dim: int, args: np.ndarray, kernel: Kernel) -> None:
+        self.order = order
+        self.memory, self.cell = np.empty((ROOM + order) * (order + 6)), np.empty(2, np.int64)
+        self.columns = np.array([i if i < dim else _TIME if i == dim else _CONSTANT for i in used], np.int64)
+        room = max(order + 1, 5) * BLOCK
+        functions = len(kernel.roots)
+        self.block = np.zeros(4 * BLOCK + (len(used) + functions) * room)
+        places = self.block.ctypes.data + 8 * (4 * BLOCK + room * np.arange(len(used) + functions))
+        self.inputs, self.outputs = places[: len(used)], places[len(used) :]
+        self.status = np.empty(BLOCK, np.int64)
+        self.code, self.ready = 0, False
+        if kernel.complex or kernel.arrays:
+            return
+        for k, i in enumerate(used):
+            start = 4 * BLOCK + k * room
+            if i > dim:
+                self.block[start : start + BLOCK] = args[i - dim - 1]
+            elif i == dim:
+                self.block[start + BLOCK : start + 2 * BLOCK] = 1.0
+        if functions == 1 and kernel.plan.roots[0] is Leaf.of(0):
+            self.ready = True
+            return
+        try:
+            from taylorad.run.jit import host
+
+            self.code = kernel.code(host().target.lanes).loaded.address
+            self.ready = not kernel.givens
+        except CompilationError:
+            self.ready = False

@@ -2,7 +2,7 @@
 
 A routine is an ordinary function with annotated parameters, written in a small part of Python: float and int
 variables, arrays indexed by one integer, ``if``, ``while``, ``for … in range``, arithmetic, comparisons, ``abs``,
-``min``, ``max`` of two, ``float``, ``fma``, and calls of other routines. It runs as it stands where there is no
+``min``, ``max`` of two, ``float``, ``fma``, ``enter``, and calls of other routines. It runs as it stands where there is no
 code generator, so it is its own reference. Unlike kernels, which are generated as they are to run, it goes through
 LLVM's optimiser; it does not depend on the problem, so that is paid once for all, and kept on disk.
 
@@ -25,7 +25,7 @@ import numpy as np
 from taylorad.errors import CompilationError
 from taylorad.run.writer import double
 
-__all__ = ["Floats", "Ints", "Routine", "fma", "routine", "wide"]
+__all__ = ["Floats", "Ints", "Routine", "enter", "fma", "routine", "wide"]
 
 Floats = Annotated[Any, "an array of float64"]
 Ints = Annotated[Any, "an array of int64"]
@@ -54,6 +54,13 @@ _TESTS: dict[type, tuple[str, str]] = {
 def fma(a: float, b: float, c: float) -> float:
     """a·b + c, rounded once in machine code where the processor can."""
     return a * b + c
+
+
+def enter(
+    address: int, leaves: Ints, roots: Ints, order: int, n: int, start: int, stop: int, status: Ints
+) -> int:
+    """Call the kernel at an address (:mod:`taylorad.run.kernel`); only from machine code."""
+    raise CompilationError("a kernel is entered from machine code")
 
 
 def routine(function: Callable[..., Any]) -> Routine:
@@ -396,6 +403,10 @@ class _Translation:
                 return self.put(f"select i1 {chosen}, {kind} {values[1]}, {kind} {values[0]}"), kind
             case "float", ["i64"]:
                 return self.put(f"sitofp i64 {values[0]} to double"), "double"
+            case "enter", ["i64", "i64*", "i64*", "i64", "i64", "i64", "i64", "i64*"]:
+                code = self.put(f"inttoptr i64 {values[0]} to ptr")
+                given = ", ".join(f"{'ptr' if k == 'i64*' else k} {v}" for v, k in args[1:])
+                return self.put(f"call i64 {code}({given})"), "i64"
             case "fma", ["double", "double", "double"]:
                 if self.fused:
                     return self.put(f"call double @llvm.fma.f64({', '.join(f'double {v}' for v in values)})"), "double"
