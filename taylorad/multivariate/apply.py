@@ -12,11 +12,12 @@ from taylorad.book.entry import ENTRIES, Entry, Formula, Member, Rule
 from taylorad.errors import UnsupportedFunctionError
 from taylorad.multivariate import arithmetic, compare, engine, join
 from taylorad.multivariate.series import MultivariateTaylor
+from taylorad.run import graded
 from taylorad.series.node import Node
 from taylorad.taylor.apply import find, planned
 from taylorad.taylor.series import Taylor
 
-__all__ = ["apply", "array_function", "array_ufunc", "method"]
+__all__ = ["apply", "array_function", "array_ufunc", "direct", "method"]
 
 Callee = Member | Entry
 
@@ -68,14 +69,33 @@ def _box(a: Any) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
+def direct(function: Callee) -> Callable[..., Any]:
+    """A function as a call that goes straight to machine code where that has an answer."""
+    entry = function.entry if isinstance(function, Member) else function
+    if not isinstance(function, Member) or entry.parameters or entry.arity != 1 or getattr(entry, "variadic", False):
+        return lambda *args: apply(function, args)
+    kernel = graded.kernel(planned(function, entry, (True,), ()))
+
+    def call(x: Any, /) -> Any:
+        if kernel.door is not None and type(x) is MultivariateTaylor:
+            c = x._coefficients
+            # machine code takes a batch of one point for a single one
+            if kernel.door(c, x._space.words, out := np.empty(len(c))) is not None and c.ndim == 1:
+                return MultivariateTaylor._make(x._space, x._ring, out)
+        return apply(function, (x,))
+
+    return call
+
+
+@lru_cache(maxsize=1024)
 def method(name: str) -> Callable[..., Any] | None:
     """A function of the book as a method of polynomials, or None where it has no such function."""
     function = find(name)
-    return None if function is None else lambda *args: apply(function, args)
+    return None if function is None else direct(function)
 
 
 # ---------------------------------------------------------------------- numpy's protocols
-_OPERATORS: dict[Any, Callable[..., Any]] = {
+_DIRECT: dict[Any, Callable[..., Any]] = {
     np.add: arithmetic.add,
     np.subtract: arithmetic.subtract,
     np.multiply: arithmetic.multiply,
@@ -102,13 +122,14 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
         return getattr(ufunc, method)(*(_box(x) if isinstance(x, MultivariateTaylor) else x for x in inputs), **kwargs)
     if method != "__call__" or kwargs:
         return NotImplemented
-    known = _OPERATORS.get(ufunc)
+    known = _DIRECT.get(ufunc)
     if known is not None:
         return known(*(x.item() if isinstance(x, np.generic) else x for x in inputs))
     found = find(ufunc.__name__) if ufunc.nout == 1 else ENTRIES.get(ufunc.__name__)
     if found is None or (ufunc.nout > 1 and not isinstance(found, Formula)):
         return NotImplemented
-    return apply(found, inputs)
+    call = _DIRECT[ufunc] = direct(found)
+    return call(*inputs)
 
 
 def array_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

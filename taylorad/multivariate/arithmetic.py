@@ -14,22 +14,30 @@ from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, REMAINDER, SERIES_
 from taylorad.errors import SingularExpansionError
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.rings.choice import family
+from taylorad.run import graded
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
 
 __all__ = ["absolute", "add", "divide", "multiply", "power", "remainder", "subtract"]
 
-_PRODUCT = schedule([Leaf.of(0) * Leaf.of(1)])
-_SQUARE = schedule([Leaf.of(0) * Leaf.of(0)])
-_QUOTIENT = schedule([Leaf.of(0) / Leaf.of(1)])
-_RECIPROCAL = schedule([Leaf.of(0, 0) / Leaf.of(1)])
-_make = MultivariateTaylor._make
+# what stands behind these doors checks types and lengths by itself, and gives None where anything is unusual
+_PRODUCT = graded.kernel(schedule([Leaf.of(0) * Leaf.of(1)]))
+_SQUARE = graded.kernel(schedule([Leaf.of(0) * Leaf.of(0)]))
+_QUOTIENT = graded.kernel(schedule([Leaf.of(0) / Leaf.of(1)]))
+_RECIPROCAL = graded.kernel(schedule([Leaf.of(0, 0) / Leaf.of(1)]))
+_POWER = graded.kernel(schedule([CONSTANT_POWER(Leaf.of(0), Leaf.of(1, 0))]))
+_NUMBERS = frozenset((float, int, np.float64))  # what float polynomials take as it is
+_make, _empty = MultivariateTaylor._make, np.empty
 
 
 def add(a: Any, b: Any) -> Any:
     """a + b."""
-    if type(a) is type(b) is MultivariateTaylor and a._space is b._space and a._ring is b._ring:
-        return a._like(a._coefficients + b._coefficients)
+    if type(a) is MultivariateTaylor:
+        if type(b) is MultivariateTaylor:
+            if a._space is b._space and a._ring is b._ring:
+                return _make(a._space, a._ring, a._coefficients + b._coefficients)
+        elif type(b) in _NUMBERS and b - b == 0 and a._coefficients.dtype != object:
+            return _plus(a, a._coefficients.copy(), b)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
     space, ring, (x, y) = join.common((a, b))
@@ -41,10 +49,22 @@ def add(a: Any, b: Any) -> Any:
     return _make(space, ring, out)
 
 
+def _plus(a: MultivariateTaylor, own: np.ndarray, number: float) -> MultivariateTaylor:
+    """A float polynomial with coefficients ``own``, that nobody else has, plus a real number."""
+    own[0] += number
+    return _make(a._space, a._ring, own)
+
+
 def subtract(a: Any, b: Any) -> Any:
     """a − b."""
-    if type(a) is type(b) is MultivariateTaylor and a._space is b._space and a._ring is b._ring:
-        return a._like(a._coefficients - b._coefficients)
+    if type(a) is MultivariateTaylor:
+        if type(b) is MultivariateTaylor:
+            if a._space is b._space and a._ring is b._ring:
+                return _make(a._space, a._ring, a._coefficients - b._coefficients)
+        elif type(b) in _NUMBERS and b - b == 0 and a._coefficients.dtype != object:
+            return _plus(a, a._coefficients.copy(), -b)
+    elif type(a) in _NUMBERS and a - a == 0 and b._coefficients.dtype != object:
+        return _plus(b, -b._coefficients, a)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
     space, ring, (x, y) = join.common((a, b))
@@ -61,22 +81,42 @@ def subtract(a: Any, b: Any) -> Any:
 
 def multiply(a: Any, b: Any) -> Any:
     """a·b. Cost: one multiplication for each pair of monomials whose product is kept, half of it for squares."""
-    if not (type(a) is type(b) is MultivariateTaylor and a._space is b._space and a._ring is b._ring):
-        if not (join.is_operand(a) and join.is_operand(b)):
-            return NotImplemented
-        space, ring, (x, y) = join.common((a, b))
-        if not isinstance(b, MultivariateTaylor):
-            return _make(space, ring, x * y)
-        if not isinstance(a, MultivariateTaylor):
-            return _make(space, ring, y * x)
-        return _make(space, ring, engine.execute(_PRODUCT, space, ring, [x, y])[0])
-    if a._coefficients is b._coefficients:
-        return a._like(engine.execute(_SQUARE, a._space, a._ring, [a._coefficients])[0])
-    return a._like(engine.execute(_PRODUCT, a._space, a._ring, [a._coefficients, b._coefficients])[0])
+    if type(a) is MultivariateTaylor:
+        x = a._coefficients
+        if type(b) is MultivariateTaylor:
+            y = b._coefficients
+            door = _SQUARE.door if x is y else _PRODUCT.door
+            if door is not None and a._space is b._space and x.ndim == y.ndim == 1:
+                out, words = _empty(len(x)), a._space.words
+                if (door(x, words, out) if x is y else door(x, y, words, out)) is not None:
+                    return _make(a._space, a._ring, out)
+        elif type(b) in _NUMBERS and b - b == 0 and x.dtype != object:
+            return _make(a._space, a._ring, x * b)
+    if not (join.is_operand(a) and join.is_operand(b)):
+        return NotImplemented
+    space, ring, (x, y) = join.common((a, b))
+    if not isinstance(b, MultivariateTaylor):
+        return _make(space, ring, x * y)
+    if not isinstance(a, MultivariateTaylor):
+        return _make(space, ring, y * x)
+    leaves = [x] if x is y else [x, y]
+    return _make(space, ring, engine.execute((_SQUARE if x is y else _PRODUCT).plan, space, ring, leaves)[0])
 
 
 def divide(a: Any, b: Any) -> Any:
     """a/b; common monomials are divided out, a pole raises SingularExpansionError. Cost: as a product."""
+    if type(b) is MultivariateTaylor:
+        y = b._coefficients
+        if _QUOTIENT.door is not None and type(a) is MultivariateTaylor and a._space is b._space:
+            x = a._coefficients
+            if _QUOTIENT.door(x, y, b._space.words, out := _empty(len(y))) is not None and x.ndim == y.ndim == 1:
+                return _make(b._space, b._ring, out)
+        elif _RECIPROCAL.door is not None and type(a) in _NUMBERS and a - a == 0 and y.ndim == 1:
+            x = np.array([a], float)
+            if _RECIPROCAL.door(x, y, b._space.words, out := _empty(len(y))) is not None:
+                return _make(b._space, b._ring, out)
+    elif type(b) in _NUMBERS and b and b - b == 0 and a._coefficients.dtype != object:
+        return _make(a._space, a._ring, a._coefficients / b)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
     space, ring, (x, y) = join.common((a, b))
@@ -87,8 +127,8 @@ def divide(a: Any, b: Any) -> Any:
     if np.all(ring.is_zero(y[0])):
         return _reduced(a, _make(space, ring, y))
     if not isinstance(a, MultivariateTaylor):
-        return _make(space, ring, engine.execute(_RECIPROCAL, space, ring, [x, y])[0])
-    return _make(space, ring, engine.execute(_QUOTIENT, space, ring, [x, y])[0])
+        return _make(space, ring, engine.execute(_RECIPROCAL.plan, space, ring, [x, y])[0])
+    return _make(space, ring, engine.execute(_QUOTIENT.plan, space, ring, [x, y])[0])
 
 
 def _reduced(a: Any, b: MultivariateTaylor) -> MultivariateTaylor:
@@ -120,6 +160,10 @@ def _lowered(a: MultivariateTaylor, factor: tuple[int, ...]) -> MultivariateTayl
 
 def power(a: Any, b: Any) -> Any:
     """a**b: products for integral b of any type, else the rule for constant powers, else exp(b·log a)."""
+    if type(b) is float and type(a) is MultivariateTaylor and _POWER.door is not None and not b.is_integer():
+        x = a._coefficients
+        if x.ndim == 1 and _POWER.door(x, np.array([b]), a._space.words, out := _empty(len(x))) is not None:
+            return _make(a._space, a._ring, out)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
     from taylorad.multivariate.apply import apply
@@ -130,7 +174,10 @@ def power(a: Any, b: Any) -> Any:
     if family(b) in ("complex128", "mpc", "acb") and b.imag == 0:
         a, b = a + 0 * b, b.real
     whole = integral(b)
-    return apply(CONSTANT_POWER, (a, b)) if whole is None else _integer_power(a, whole)
+    if whole is not None:
+        return _integer_power(a, whole)
+    space, ring, leaves = join.common((a, b))
+    return _make(space, ring, engine.execute(_POWER.plan, space, ring, leaves)[0])
 
 
 def _integer_power(a: MultivariateTaylor, n: int) -> MultivariateTaylor:

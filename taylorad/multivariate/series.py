@@ -324,7 +324,7 @@ class MultivariateTaylor:
 
     # ------------------------------------------------------------------ numpy and the book
     def __taylorad_apply__(self, function: Any, args: tuple[Any, ...]) -> Any:
-        return apply.apply(function, args)
+        return apply.direct(function)(*args)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return apply.array_ufunc(ufunc, method, inputs, kwargs)

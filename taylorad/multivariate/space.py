@@ -23,7 +23,7 @@ class Space:
     :func:`space`; equal arguments give the same object.
     """
 
-    __slots__ = ("__weakref__", "caps", "monomials", "names", "order", "parameter_order", "parameters")
+    __slots__ = ("__weakref__", "caps", "monomials", "names", "order", "parameter_order", "parameters", "words")
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class Space:
         self.parameters, self.parameter_order = parameters, parameter_order
         split = bool(parameters)
         groups = tuple(int(name in parameters) for name in names)
+        self.words: np.ndarray | None = None  # what machine code has to know, once it is there
         self.monomials = Monomials.of(caps, groups, (order, parameter_order) if split else (order,))
 
     @property

@@ -1,8 +1,8 @@
 """The monomials of truncated polynomials in several variables, degree by degree, and where their products lie.
 
-Monomials of one degree stand in graded reverse lexicographic order (x², xy, y², xz, yz, z²): sorted by the exponent of
+Monomials of one degree stand in graded reverse lexicographic order (x², xy, y², xz, yz, z²), by the exponent of
 the last variable, then of the one before it. So a block of degree k in n variables is the blocks of degree
-k, k−1, …, 0 in n−1 variables, one after the other, and multiplication by a monomial in the last variables maps long runs
+k, k−1, …, 0 in n−1 variables, one after the other, and multiplication by a monomial in the last variables maps runs
 of a block to runs. A set of monomials contains the divisors of its members, so that what is dropped is an ideal and
 products of truncated polynomials are right.
 """

@@ -29,7 +29,7 @@ from taylorad.run.kernel import Kernel, compile_plan
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import Schedule, schedule
 
-__all__ = ["Operation", "compose", "load_now", "operation", "product", "quotient", "revert", "square"]
+__all__ = ["Operation", "allow", "compose", "load_now", "operation", "product", "quotient", "revert", "square"]
 
 _LLVM = 150_000.0  # what loading LLVM costs, in microseconds
 _CODE = 2_000.0  # and one operation's code, when it is on disk
@@ -49,7 +49,7 @@ def load_now(wanted: bool = True) -> None:
         found.forget()
 
 
-def _allow(cost: float, spent: float) -> bool:
+def allow(cost: float, spent: float) -> bool:
     """Whether an operation that has cost ``spent`` by itself should be compiled now."""
     global _spent, _ready
     if not _ready:
@@ -96,7 +96,7 @@ class Operation:
         cost = len(self.plan.rest) * (order + 1) * (2 + first[0].size * order / 500)
         if self._spent >= 0:
             self._spent += cost
-        if not _allow(cost, self._spent):
+        if not allow(cost, self._spent):
             return None
         try:
             kernel = compile_plan(self.plan, dtype=first.dtype)
@@ -160,7 +160,7 @@ _composer: Callable[..., Any] | None = None
 def _compose(order: int, g: np.ndarray, u: np.ndarray) -> np.ndarray | None:
     global _composer
     points = g[0].size
-    if not _allow(order**2 * (2 + points * order / 500), -1.0):
+    if not allow(order**2 * (2 + points * order / 500), -1.0):
         return None
     from taylorad.run.compose import composition
     from taylorad.run.jit import host
@@ -183,7 +183,7 @@ def revert(order: int, s: np.ndarray, inverse: np.ndarray) -> np.ndarray | None:
     Cost: 4K³/21 multiplications a point.
     """
     points = s[0].size
-    if not _allow(order**2 * (2 + points * order / 500), -1.0):
+    if not allow(order**2 * (2 + points * order / 500), -1.0):
         return None
     from taylorad.run.compose import reversion
     from taylorad.run.jit import host
