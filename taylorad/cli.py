@@ -1,4 +1,4 @@
-"""The command line: ``taylorad diff``, ``taylorad ode`` and ``taylorad functions``."""
+"""The command line: ``taylorad diff``, ``ode``, ``enclose``, ``integrate``, ``roots`` and ``functions``."""
 
 from __future__ import annotations
 
@@ -60,6 +60,38 @@ def _parser() -> argparse.ArgumentParser:
     ode.add_argument("--points", type=int, default=2001, metavar="N", help="rows of the table, points of the picture")
     ode.add_argument("--csv", metavar="FILE", help="write a table to FILE")
     ode.add_argument("--plot", metavar="FILE", help="draw the solution to FILE (.png)")
+    enclose = commands.add_parser(
+        "enclose",
+        help="proved bounds of a function and of its derivatives on an interval",
+        description="Bounds that are proved: of the values on an interval, and of f^(k)(x)/k! at all of its points.",
+        epilog='example: taylorad enclose "exp(sin(x))" --on 0,1 --order 20',
+        allow_abbrev=False,
+    )
+    enclose.add_argument("function", help='such as "exp(sin(x))"; decimals are exactly what is typed')
+    enclose.add_argument("--on", required=True, metavar="A,B", help="the interval, 0,1 or -pi/2,1/3")
+    enclose.add_argument("--order", type=int, default=5, metavar="K", help="the highest order (default 5)")
+    integrate = commands.add_parser(
+        "integrate",
+        help="a definite integral, enclosed",
+        description="A definite integral between two bounds that are proved.",
+        epilog='example: taylorad integrate "exp(-x**2)" --from 0 --to 1 --tol 1e-15',
+        allow_abbrev=False,
+    )
+    integrate.add_argument("function", help='such as "exp(-x**2)"')
+    integrate.add_argument("--from", dest="start", required=True, metavar="A", help="0, 0.1, 1/3")
+    integrate.add_argument("--to", dest="end", required=True, metavar="B", help="the other end")
+    integrate.add_argument("--tol", type=float, default=1e-12, help="the width to reach (default 1e-12)")
+    roots = commands.add_parser(
+        "roots",
+        help="all zeros of a function on an interval, proved",
+        description="All zeros on an interval: each box holds exactly one, or is named undecided; elsewhere are none.",
+        epilog='example: taylorad roots "sin(x)-x/3" --on 1,4',
+        allow_abbrev=False,
+    )
+    roots.add_argument("function", help='such as "sin(x)-x/3"')
+    roots.add_argument("--on", required=True, metavar="A,B", help="the interval")
+    for proof in (enclose, integrate, roots):
+        proof.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     commands.add_parser("functions", help="the functions that an expression may call", allow_abbrev=False)
     return parser
 
@@ -75,6 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             _functions()
         elif options.command == "ode":
             return _ode(options)
+        elif options.command in ("enclose", "integrate", "roots"):
+            _prove(options)
         else:
             _diff(options)
     except TayloradError as error:
@@ -119,26 +153,52 @@ def _diff(options: argparse.Namespace) -> None:
         _plot(found, options.plot)
 
 
+def _prove(options: argparse.Namespace) -> None:
+    from taylorad.command import proofs
+
+    if options.command == "enclose":
+        found = proofs.enclose(options.function, options.on, options.order)
+        lines = [f"values   {_between(found['range'])}"]
+        lines += [f"f^({k})/{k}!  {_between(c)}" for k, c in enumerate(found["coefficients"])]
+    elif options.command == "integrate":
+        found = proofs.integrate(options.function, options.start, options.end, options.tol)
+        lines = [_between(found["integral"])]
+    else:
+        found = proofs.roots(options.function, options.on)
+        lines = [
+            f"{_between(zero['box'])}  {'exactly one zero' if zero['proved'] == 'unique' else _undecided(zero['at_most'])}"
+            for zero in found["zeros"]
+        ] or ["no zeros"]
+        if not found["complete"]:
+            lines.append("and part of the interval was not searched")
+    if options.json:
+        import json
+
+        print(json.dumps(found))
+    else:
+        print("\n".join(lines))
+
+
+def _undecided(most: int | None) -> str:
+    return "undecided" if most is None else f"undecided, at most {most}"
+
+
+def _between(ends: Sequence[float]) -> str:
+    return f"[{ends[0]!r}, {ends[1]!r}]"
+
+
 def _ode(options: argparse.Namespace) -> int:
-    from taylorad.command.ode import integrate, save
+    from taylorad.command.ode import integrate
 
     if options.points < 2:
         raise TayloradError(f"--points {options.points} must be at least 2")
-    equations, s = integrate(options.system, options.start, options.t, options.rtol, options.atol)
-    print(f"t = {float(s.t[-1])!r}")
-    for name, value in zip(equations.names, s.y[:, -1], strict=True):
-        print(f"{name} = {float(value)!r}")
-    print(f"{s.stats['steps']} steps of order {s.stats['order']}; {s.message}")
+    answer = integrate(options.system, options.start, options.t, options.rtol, options.atol)
+    print(answer.text())
     if options.csv is not None:
-        save(options.csv, equations.names, s, options.points)
+        answer.save(options.csv, options.points)
     if options.plot is not None:
-        from taylorad.plot import solution
-
-        try:
-            solution(s, points=options.points, path=options.plot)
-        except (ImportError, OSError, ValueError) as error:
-            raise TayloradError(f"no picture at {options.plot}: {error}") from error
-    return 0 if s.success else 1
+        answer.plot(options.plot, options.points)
+    return 0 if answer.solution.success else 1
 
 
 def _plot(found: Table, path: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from taylorad.taylor.construct import variable
 from taylorad.taylor.radius import estimate
 from taylorad.taylor.series import Taylor
 
-__all__ = ["polynomials", "series", "solution"]
+__all__ = ["band", "boxes", "model", "polynomials", "series", "solution"]
 
 _POINTS = 1201
 _LEGEND = 12  # curves up to which a legend is read
@@ -133,6 +134,86 @@ def solution(
             ax.legend(frameon=False)
     if title:
         ax.set_title(title, loc="left", color=_INK)
+    if path is not None:
+        ax.figure.savefig(path, dpi=150, facecolor=_PAPER)
+    return ax
+
+
+def band(
+    f: Callable[[Any], Any], where: Any, *, pieces: int = 100, ax: Any = None, path: str | Path | None = None
+) -> Any:
+    """Draw proved bounds of f: a rectangle over each of ``pieces`` parts of an interval. Returns the axes.
+
+    Raises ImportError without matplotlib, UncertifiedError where f is not certainly defined. Rigorous up to drawing.
+    """
+    from taylorad.validated.derivatives import coefficients
+    from taylorad.validated.literals import interval
+
+    x = interval(where)
+    cuts = np.linspace(x.lo, x.hi, pieces + 1)
+    drawn = [coefficients(f, interval(float(a), float(b)), 0)[0] for a, b in pairwise(cuts)]
+    ax = _axes(path) if ax is None else ax
+    low, high = np.array([y.lo for y in drawn]), np.array([y.hi for y in drawn])
+    kind: dict[str, Any] = {"where": "post", "color": _INK, "lw": 0.8}
+    ax.fill_between(cuts, np.append(low, low[-1]), np.append(high, high[-1]), step="post", color=_SHADE, lw=0)
+    ax.step(cuts, np.append(low, low[-1]), label="proved bounds", **kind)
+    ax.step(cuts, np.append(high, high[-1]), **kind)
+    _dress(ax, x.lo, x.hi, float(low.min()), float(high.max()), None)
+    return _saved(ax, path)
+
+
+def model(model: Any, *, points: int = 401, ax: Any = None, path: str | Path | None = None) -> Any:
+    """Draw a Taylor model of one variable: its polynomial, and the tube that contains the function. Returns the axes.
+
+    Raises ImportError without matplotlib, ValueError for a model of several variables.
+    """
+    if len(model.domain) != 1:
+        raise ValueError(f"a model of {len(model.domain)} variables has no picture; fix all but one")
+    (x,) = model.domain
+    t = np.linspace(x.lo, x.hi, points)
+    tube = [model(float(at)) for at in np.clip(t, x.lo, x.hi)]
+    ax = _axes(path) if ax is None else ax
+    low, high = np.array([y.lo for y in tube]), np.array([y.hi for y in tube])
+    ax.fill_between(t, low, high, color=_SHADE, lw=0)
+    ax.plot(t, low, color=_INK, lw=0.8, label="proved bounds")
+    ax.plot(t, high, color=_INK, lw=0.8)
+    curve = model.polynomial
+    ax.plot(t, [curve(float(at) - model.center[0]) for at in t], color=_INK, lw=1.2, ls="--", label="polynomial")
+    _dress(ax, x.lo, x.hi, float(low.min()), float(high.max()), None)
+    return _saved(ax, path)
+
+
+def boxes(found: Any, *, ax: Any = None, path: str | Path | None = None) -> Any:
+    """Draw what a branch and bound kept (filled) and discarded (outlined), in one or two variables. Returns the axes.
+
+    ``found`` is what :func:`taylorad.validated.minimize` returned, with ``keep=True`` for the discarded boxes. Raises
+    ImportError without matplotlib, ValueError for more than two variables.
+    """
+    every = [*found.discarded, *found.boxes]
+    if not every or len(every[0]) > 2:
+        raise ValueError("boxes of one or two variables have a picture; these have more, or there are none")
+    ax = _axes(path) if ax is None else ax
+    kept = set(map(id, found.boxes))
+    for box in every:
+        x = box[0]
+        y = box[1] if len(box) == 2 else None
+        left, bottom = x.lo, 0.0 if y is None else y.lo
+        width, height = x.hi - x.lo, 1.0 if y is None else y.hi - y.lo
+        if id(box) in kept:
+            ax.plot([x.mid], [0.5 if y is None else y.mid], "o", ms=4, color=_INK)
+        style = {"facecolor": _INK if id(box) in kept else "none", "edgecolor": _INK, "lw": 0.5}
+        ax.add_patch(_rectangle((left, bottom), width, height, **style))
+    ax.autoscale_view()
+    return _saved(ax, path)
+
+
+def _rectangle(corner: tuple[float, float], width: float, height: float, **style: Any) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, width, height, **style)
+
+
+def _saved(ax: Any, path: str | Path | None) -> Any:
     if path is not None:
         ax.figure.savefig(path, dpi=150, facecolor=_PAPER)
     return ax

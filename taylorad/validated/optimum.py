@@ -152,8 +152,6 @@ class _Search:
 
     def descend(self, start: Box) -> None:
         """A good value to begin with: a local search in floats, its end evaluated rigorously."""
-        from scipy import optimize
-
         ends = [(x.lo, x.hi) for x in start]
 
         def at(x: np.ndarray) -> float:
@@ -162,8 +160,10 @@ class _Search:
             except ArithmeticError:
                 return math.inf
 
-        if all(x.thin for x in start):
+        if len(start) == 1:
             return
+        from scipy import optimize
+
         found = optimize.minimize(at, [x.mid for x in start], method="Nelder-Mead", bounds=ends, options={"maxfev": 60})
         inside = [min(max(float(c), a), b) for c, (a, b) in zip(found.x, ends, strict=True)]
         self.attain(tuple(Interval(c, c) for c in inside))
