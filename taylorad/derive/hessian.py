@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from taylorad.derive.derived import Call, Derived
+from taylorad.derive.filled import Filled
 from taylorad.derive.gradient import both, called, fits, gradient_graph
 from taylorad.derive.jacobian import columns, single, units
 from taylorad.derive.pulled import Pulled
@@ -89,12 +90,19 @@ def _few(pulled: Pulled) -> Graph:
     return Graph(pulled.shapes, roots, ["tuple", [], parts], pulled.graph.dtype)
 
 
-def _made(pulled: Pulled) -> tuple[Sheet, Shape | None]:
-    """Few variables: the sheet of everything, and None. Else that of products with H, and the shape of vectors."""
+def _made(pulled: Pulled) -> tuple[str, Any, Shape]:
+    """How the Hessian is computed, and the shape of the argument.
+
+    For few variables entry by entry; as a sparse matrix and a few ranks, where it has so much structure; else by its
+    products with the unit vectors.
+    """
     shape = single(pulled, "a Hessian")
     if all(leaf.size == 1 for leaf in pulled.leaves):
-        return Sheet(_few(pulled), pulled.first), None
-    return Sheet(_product_graph(pulled), pulled.first), shape
+        return "few", Sheet(_few(pulled), pulled.first), shape
+    filled = Filled.of(pulled, gradient_graph(pulled, "a Hessian").roots[1:])
+    if filled is not None:
+        return "filled", filled, shape
+    return "products", Sheet(_product_graph(pulled), pulled.first), shape
 
 
 # ---------------------------------------------------------------------- calls
@@ -105,12 +113,16 @@ def _hvp(derived: Derived, call: Call) -> Any:
 
 
 def _hessian(derived: Derived, call: Call) -> Any:
-    sheet, shape = derived.made(call, "hessian", _made)
-    return sheet([*call.arrays, *call.data], call.batch)[2] if shape is None else columns(sheet, call, shape)
+    way, sheet, shape = derived.made(call, "hessian", _made)
+    if way == "few":
+        return sheet([*call.arrays, *call.data], call.batch)[2]
+    if way == "filled":
+        return sheet([*call.arrays, *call.data], call.batch).reshape((*shape, *shape, *call.batch))
+    return columns(sheet, call, shape)
 
 
 def _gh(derived: Derived, call: Call) -> Any:
-    sheet, shape = derived.made(call, "hessian", _made)
-    if shape is None:
+    way, sheet, _ = derived.made(call, "hessian", _made)
+    if way == "few":
         return sheet([*call.arrays, *call.data], call.batch)
-    return (*both(derived, call), columns(sheet, call, shape))
+    return (*both(derived, call), _hessian(derived, call))

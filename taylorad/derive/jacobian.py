@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.derive.derived import Call, Derived
+from taylorad.derive.filled import Filled
 from taylorad.derive.gradient import adjoint_graph, called, moved, result_tree, tangent_graph
 from taylorad.derive.pulled import Pulled
 from taylorad.derive.sheet import Sheet
@@ -26,7 +27,8 @@ __all__ = ["columns", "jacobian", "single", "units"]
 def jacobian(f: Callable[..., Any], p: Any = None, *, args: Sequence[Any] = (), batch: int = 0) -> Any:
     """All first derivatives of an array function of an array: (*out, *shape), or (*out, *shape, *batch).
 
-    By tangents along the variables or adjoints of the results, whichever are fewer. Without a point a compiled
+    By its structure where most entries are 0 or of low rank, else by tangents along the variables or adjoints of the
+    results, whichever are fewer. Without a point a compiled
     callable ``J(p, *args)``. Arguments, rings and errors are those of :func:`taylorad.gradient`; ShapeError where p or
     the result is not one array. Cost: 3·min(n, m) times the operations of f, for n variables and m results.
 
@@ -43,6 +45,8 @@ def _jacobian(derived: Derived, call: Call) -> Any:
     given = [*call.arrays, *call.data]
     if way == "every":
         return sheet(given, call.batch)[1]
+    if way == "filled":
+        return sheet(given, call.batch).reshape((*out, *shape, *call.batch))
     if way == "tangents":
         return columns(sheet, call, shape)
     found = columns(sheet, call, out)  # (*shape, *out, *batch)
@@ -51,7 +55,7 @@ def _jacobian(derived: Derived, call: Call) -> Any:
     return np.transpose(found, order)
 
 
-def _made(pulled: Pulled) -> tuple[Sheet, str, Shape, Shape]:
+def _made(pulled: Pulled) -> tuple[Any, str, Shape, Shape]:
     shape = single(pulled, "a jacobian")
     out = result_tree(pulled.outputs)
     if isinstance(out, Branch):
@@ -59,6 +63,9 @@ def _made(pulled: Pulled) -> tuple[Sheet, str, Shape, Shape]:
     n, m = math.prod(shape), math.prod(out)
     if n <= FEW:
         return Sheet(_forward(pulled, shape, out), pulled.first), "every", shape, out
+    filled = Filled.of(pulled, pulled.roots)
+    if filled is not None:
+        return filled, "filled", shape, out
     if n <= m:
         return Sheet(tangent_graph(pulled), pulled.first), "tangents", shape, out
     return Sheet(adjoint_graph(pulled), pulled.first), "adjoints", shape, out

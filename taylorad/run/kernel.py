@@ -326,7 +326,13 @@ class Kernel:
         assert isinstance(node, Select)
         tests = [buffer[0] for buffer in run(schedule(list(node.tests)), ring, leaves, 0)]
         ring = ArrayRing(self.dtype, (*_axis(node.size), *shape))
-        return np.array(np.broadcast_to(ring.choose(node.chooser, tests), (1, *ring.shape)), np.float64)
+        try:
+            chosen = ring.choose(node.chooser, tests)
+        except DomainError as error:  # the elements of a point are the point
+            n = int(np.prod(shape, dtype=int))
+            points = sorted({i % n for i in error.points}) if shape else []
+            raise type(error)(str(error), tuple(points)) from error
+        return np.array(np.broadcast_to(chosen, (1, *ring.shape)), np.float64)
 
     def _interpret(
         self, rows: list[np.ndarray], K: int, shape: tuple[int, ...], points: np.ndarray

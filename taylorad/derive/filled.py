@@ -1,0 +1,86 @@
+"""Dense matrices from the few numbers that :mod:`taylorad.derive.structure` finds in them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+
+from taylorad.derive.pulled import Pulled
+from taylorad.derive.sheet import Sheet
+from taylorad.derive.structure import Block, structure
+from taylorad.series.node import Node
+from taylorad.trace.graph import Graph, Shape
+
+__all__ = ["Filled"]
+
+_ROWS = 64  # rows of a matrix that are filled at a time, while they are in the cache
+
+
+@final
+class Filled:
+    """The Jacobian of some roots by the one array of variables of a function, as a matrix."""
+
+    def __init__(self, pulled: Pulled, blocks: Sequence[Block]) -> None:
+        self.rows = sum(b.size for b in blocks)
+        self.columns = pulled.leaves[0].size
+        begins = list(itertools.accumulate((b.size for b in blocks[:-1]), initial=0))
+        self.places = [(begin + b.rows, b.columns) for begin, b in zip(begins, blocks, strict=True)]
+        lines = list({id(row): row for b in blocks for _, row in b.outers}.values())
+        self.lines = [row.columns for row in lines]
+        self.outers = [
+            (begin, b.size, lines.index(row)) for begin, b in zip(begins, blocks, strict=True) for _, row in b.outers
+        ]
+        parts: list[Node] = [b.values for b in blocks]
+        parts += [row.values for row in lines]
+        parts += [u for b in blocks for u, _ in b.outers]
+        first = len(pulled.roots)
+        roots = (*pulled.roots, *parts)
+        shapes: list[Shape] = [(p.size,) if p.size > 1 else () for p in parts]
+        outputs = ["list", [], [(shape, first + i, first + i + 1) for i, shape in enumerate(shapes)]]
+        self.sheet = Sheet(Graph(pulled.shapes, roots, ["list", [], [pulled.outputs, outputs]], pulled.graph.dtype))
+
+    @staticmethod
+    def of(pulled: Pulled, roots: Sequence[Node]) -> Filled | None:
+        """The matrix of some roots, or None where it has no structure that is worth it."""
+        if len(pulled.leaves) != 1 or pulled.first:
+            return None
+        blocks = structure(roots, pulled.leaves[0])
+        return None if blocks is None else Filled(pulled, blocks)
+
+    def __call__(self, arrays: Sequence[Any], batch: Shape) -> np.ndarray:
+        """The matrix (rows, columns, *batch). Cost: that of its structure, and of writing its entries down."""
+        _, parts = self.sheet(arrays, batch)
+        values = parts[: len(self.places)]
+        lines = parts[len(self.places) : len(self.places) + len(self.lines)]
+        weights = parts[len(self.places) + len(self.lines) :]
+        kinds = [np.asarray(x).dtype for x in (*values, *lines, *weights) if not isinstance(x, (int, float))]
+        out = np.zeros((self.rows, self.columns, *batch), np.result_type(np.float64, *kinds))
+        lines = [self._line(x, i, out.dtype, batch) for i, x in enumerate(lines)]
+        for (begin, size, line), u in zip(self.outers, weights, strict=True):
+            u = np.broadcast_to(_array(u, out.dtype, len(batch)), (size, *batch))
+            for at in range(0, size, _ROWS):
+                out[begin + at : begin + min(size, at + _ROWS)] += u[at : at + _ROWS, None] * lines[line]
+        for (rows, columns), v in zip(self.places, values, strict=True):
+            out[rows, columns] += _array(v, out.dtype, len(batch))
+        return out
+
+    def _line(self, values: Any, i: int, dtype: Any, batch: Shape) -> np.ndarray:
+        """A row of all variables."""
+        columns = self.lines[i]
+        if len(columns) == self.columns:
+            return np.broadcast_to(_array(values, dtype, len(batch)), (self.columns, *batch))
+        out = np.zeros((self.columns, *batch), dtype)
+        out[columns] = _array(values, dtype, len(batch))
+        return out
+
+
+def _array(values: Any, dtype: Any, axes: int) -> np.ndarray:
+    """Values with an axis for their elements; a number for all of them."""
+    if not isinstance(values, np.ndarray):
+        out = np.empty((1,) * (1 + axes), dtype)
+        out[...] = values
+        return out
+    return values if values.ndim > axes else values[None]
