@@ -73,22 +73,24 @@ def traced_vector(f: Callable[..., Any], dim: int, shapes: Sequence[Shape] = ())
 class ArraySystem:
     """The one state, a vector, bound to its right-hand side ``rhs``, which is written as :func:`traced_vector` does.
 
-    Leaf 0 is the initial value, leaf 1 the time (t, 1), and the arguments follow; ``leaves`` are their sizes.
+    Leaf 0 is the initial value, leaf 1 the time (t, 1), and the arguments follow; ``leaves`` are their sizes. The first
+    ``controlled`` elements decide the length of steps (all, where it is 0).
     """
 
     states: tuple[State]
     rhs: Node
     leaves: tuple[int, ...]
     name: str
+    controlled: int = 0
 
     @staticmethod
-    def of(rhs: Node, dim: int, shapes: Sequence[Shape] = ()) -> ArraySystem:
+    def of(rhs: Node, dim: int, shapes: Sequence[Shape] = (), controlled: int = 0) -> ArraySystem:
         leaves = (dim, 1, *(math.prod(shape) for shape in shapes))
-        name = f"{hashlib.blake2b(rhs.digest, digest_size=16).hexdigest()}:{leaves}"
+        name = f"{hashlib.blake2b(rhs.digest, digest_size=16).hexdigest()}:{leaves}:{controlled}"
         state = State.of(name, 0, dim)
         (f,) = substitute([rhs], {0: state})
         state.bind(f, Leaf.of(0, 0, dim))
-        return ArraySystem((state,), rhs, leaves, name)
+        return ArraySystem((state,), rhs, leaves, name, controlled)
 
     @staticmethod
     def large(f: Callable[..., Any], dim: int, shapes: Sequence[Shape] = ()) -> ArraySystem | None:
@@ -119,4 +121,4 @@ class ArraySystem:
     def apart(self) -> System:
         """The same system, element by element. Cost: some µs for each element of each operation."""
         found = elements(schedule([self.rhs]), self.leaves)
-        return System.of(found if self.rhs.size > 1 else found * self.dim, self.n_args)
+        return System.of(found if self.rhs.size > 1 else found * self.dim, self.n_args, self.controlled)

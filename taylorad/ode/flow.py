@@ -69,12 +69,12 @@ class Flow:
             bulk = Bulk(program, self.order, target, self.system.leaves)
             body = bulk.text()
             facts = {"symbols": program.symbols, "stride": bulk.stride, "room": bulk.room, "form": "bulk"}
-            return "\n".join([loop_text(cast(Any, bulk)), body]), facts
+            return "\n".join([loop_text(cast(Any, bulk), self.system.controlled), body]), facts
         work = (len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)) * self.order
         unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
         jet = Jet(program, self.order, target, self.system.dim, unrolled)
         body = jet.text()
-        text = "\n".join([loop_text(jet), body])
+        text = "\n".join([loop_text(jet, self.system.controlled), body])
         facts = {
             "symbols": program.symbols,
             "stride": jet.stride,

@@ -66,17 +66,21 @@ class Whole(IntEnum):
     ATTEMPTS = 6
 
 
-def loop_text(jet: Jet) -> str:
-    """The function, to stand after ``jet.text()`` in one module."""
-    return _Loop(jet).text()
+def loop_text(jet: Jet, controlled: int = 0) -> str:
+    """The function, to stand after ``jet.text()`` in one module.
+
+    The first ``controlled`` numbers of the state (all, where it is 0), whole vectors, decide the length of steps.
+    """
+    return _Loop(jet, controlled).text()
 
 
 class _Loop(Writer):
-    def __init__(self, jet: Jet) -> None:
+    def __init__(self, jet: Jet, controlled: int) -> None:
         super().__init__(1, jet.target)
         self.jet = jet
         self.width = jet.width
         self.blocks = len(jet.blocks)
+        self.scanned = controlled // jet.width or self.blocks
         self.kind = vector(jet.width)
         self.bits = f"<{jet.width} x i64>"
         self.order = jet.order
@@ -234,7 +238,7 @@ class _Loop(Writer):
         defect = self.larger(self.absolute(off), "%defect")
         tolerance = self.larger(own, "%tolerance")
         after = self.integer("add", "%b", 1)
-        more = self.put(f"icmp slt i64 {after}, {self.blocks}")
+        more = self.put(f"icmp slt i64 {after}, {self.scanned}")
         starts = {"low": (self.all(1000.0), low), "flag": (self.all(0.0), flag)}
         starts |= {"defect": (self.all(0.0), defect), "tolerance": (self.all(0.0), tolerance)}
         phis = [f"  %b = phi i64 [ 0, %{before} ], [ {after}, %scan ]"]

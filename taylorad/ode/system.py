@@ -65,22 +65,24 @@ class System:
     """The states of x′ = f, bound to their right-hand sides.
 
     Leaf i < dim is the initial value of component i, leaf dim is the time (t, 1), and the arguments follow it.
-    ``name`` is made of the right-hand side alone: it is the same in every process.
+    ``name`` is made of the right-hand side alone: it is the same in every process. Of the components, the first
+    ``controlled`` decide the length of steps (all, where it is 0).
     """
 
     states: tuple[State, ...]
     n_args: int
     name: str
+    controlled: int = 0
 
     @staticmethod
-    def of(rhs: Sequence[Node], n_args: int = 0) -> System:
+    def of(rhs: Sequence[Node], n_args: int = 0, controlled: int = 0) -> System:
         """The system with the right-hand sides ``rhs``, written over :func:`placeholders`."""
         word = hashlib.blake2b(b"".join(n.digest for n in rhs), digest_size=16)
-        name = f"{word.hexdigest()}:{n_args}"
+        name = f"{word.hexdigest()}:{n_args}:{controlled}"
         states = tuple(State.of(name, i) for i in range(len(rhs)))
         for i, (state, f) in enumerate(zip(states, substitute(rhs, dict(enumerate(states))), strict=True)):
             state.bind(f, Leaf.of(i, 0))
-        return System(states, n_args, name)
+        return System(states, n_args, name, controlled)
 
     @property
     def dim(self) -> int:
