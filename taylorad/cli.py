@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from taylorad import __version__
 from taylorad.errors import TayloradError
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog='example: taylorad ode "x\' = y; y\' = -sin(x)" --y0 0.5,0 --t 20 --csv out.csv',
         allow_abbrev=False,
     )
-    ode.add_argument("system", help="equations such as \"x' = y; y' = -x\" (t is the time), or a name such as lorenz")
+    ode.add_argument("system", help="equations such as \"x' = y; y' = -x\" (t is the time), or a name such as lorenz, two-body, chain")
     ode.add_argument("--y0", dest="start", metavar="VALUES", help="initial values, 0.5,0")
     ode.add_argument("--t", metavar="END", help="the end, or beginning,end (default 10)")
     ode.add_argument("--rtol", type=float, default=1e-12, help="relative tolerance (default 1e-12)")
@@ -165,10 +165,7 @@ def _prove(options: argparse.Namespace) -> None:
         lines = [_between(found["integral"])]
     else:
         found = proofs.roots(options.function, options.on)
-        lines = [
-            f"{_between(zero['box'])}  {'exactly one zero' if zero['proved'] == 'unique' else _undecided(zero['at_most'])}"
-            for zero in found["zeros"]
-        ] or ["no zeros"]
+        lines = [f"{_between(zero['box'])}  {_proved(zero)}" for zero in found["zeros"]] or ["no zeros"]
         if not found["complete"]:
             lines.append("and part of the interval was not searched")
     if options.json:
@@ -179,8 +176,10 @@ def _prove(options: argparse.Namespace) -> None:
         print("\n".join(lines))
 
 
-def _undecided(most: int | None) -> str:
-    return "undecided" if most is None else f"undecided, at most {most}"
+def _proved(zero: dict[str, Any]) -> str:
+    if zero["proved"] == "unique":
+        return "exactly one zero"
+    return "undecided" if zero["at_most"] is None else f"undecided, at most {zero['at_most']}"
 
 
 def _between(ends: Sequence[float]) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from taylorad.cli import main
-from taylorad.command.ode import SYSTEMS
+from taylorad.command.models import MODELS
+from taylorad.command.ode import integrate
 
 
 def test_the_lorenz_attractor_is_drawn(tmp_path, capsys):
@@ -31,10 +32,24 @@ def test_functions_constants_and_the_time(capsys):
     assert float(out.split("x = ")[1].split()[0]) == pytest.approx(1 / np.pi, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
-def test_every_system_runs(name, capsys):
-    assert main(["ode", name]) == 0
-    capsys.readouterr()
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_runs_keeps_its_invariant_and_is_drawn(name, tmp_path, capsys):
+    path = tmp_path / "model.png"
+    assert main(["ode", name, "--plot", str(path), "--points", "200"]) == 0
+    out = capsys.readouterr().out
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert f"t = {MODELS[name].end!r}" in out
+    if name in ("lorenz", "van-der-pol"):
+        assert "invariant" not in out
+    else:
+        assert float(out.split("changed by ")[1].split(",")[0]) < 1e-9
+
+
+def test_models_that_come_back():
+    """The figure eight and Arenstorf's orbit are periodic, to the digits of their published initial values."""
+    for name, digits in [("figure-eight", 1e-6), ("three-body", 1e-5)]:
+        s = integrate(name, None, None, 1e-14, 1e-14).solution
+        np.testing.assert_allclose(s.y[:, -1], s.y[:, 0], atol=digits)
 
 
 def test_a_solution_that_ends_early_says_so(capsys):
@@ -45,6 +60,7 @@ def test_a_solution_that_ends_early_says_so(capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (["lorenz", "--y0", "1,2"], "2 values for 3"),
         (["lorentz"], "neither a system"),
         (["x' = y", "--y0", "1"], "y is not known"),
         (["x' = x; y = 1", "--y0", "1,1"], "an equation looks like"),
