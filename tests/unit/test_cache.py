@@ -141,8 +141,15 @@ def test_size_is_bounded_and_the_longest_unused_goes_first(home: Path, monkeypat
     assert "a1" not in left
 
 
-def test_strays_of_killed_writers_are_removed(home: Path) -> None:
+def test_small_objects_see_to_the_size_now_and_then() -> None:
+    """Once for each 64th part of the limit: 1 MiB, which a thousand objects of 10 kB fill ten times."""
+    objects = [i.to_bytes(8, "big") + bytes(10_240 - 8) for i in range(1000)]
+    assert 3 <= sum(map(cache._due, objects)) <= 20
+
+
+def test_strays_of_killed_writers_are_removed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.put("ab", b"x")
+    monkeypatch.setattr(cache, "LIMIT", 0)  # so that this write sees to the directory
     stray, fresh = home / ".old.part", home / ".new.part"
     for path in (stray, fresh):
         path.write_bytes(b"half")
