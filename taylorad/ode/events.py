@@ -19,7 +19,7 @@ from taylorad.errors import DomainError, TraceError
 from taylorad.ode.action import Action
 from taylorad.ode.dense import DenseSolution, within
 from taylorad.ode.march import Piece
-from taylorad.ode.search import Search
+from taylorad.ode.search import Hits, Search
 from taylorad.ode.system import Shape, traced
 from taylorad.series.node import Node
 
@@ -83,11 +83,6 @@ class Event:
         return Event(g, terminal or False, direction or 0, getattr(g, "action", None), getattr(g, "__name__", ""))
 
     @property
-    def active(self) -> bool:
-        """Whether the integration stops or changes at a hit."""
-        return bool(self.terminal) or self.changes
-
-    @property
     def changes(self) -> bool:
         """Whether the state changes at a hit."""
         return self.action is not None or self.reset is not None
@@ -141,8 +136,7 @@ class Watch:
         return Watch(events, search, *lists, [np.nan] * n, [0] * n, actions)
 
     def __post_init__(self) -> None:
-        self.active = any(event.active for event in self.events)
-        self.directed = any(event.direction for event in self.events)
+        self.active = any(event.terminal or event.changes for event in self.events)
 
     def take(self, piece: Piece) -> Hit | None:
         """Note every root in some steps, up to the first at which the integration stops or changes: that one.
@@ -150,44 +144,34 @@ class Watch:
         DomainError where a function is not defined.
         """
         hits = self.search.take(piece)
-        if not len(hits.step):
+        if not len(hits.t):
             return None
-        if self.directed:
-            directions = np.sign([float(event.direction) for event in self.events])[hits.which]
-            hits = hits.of((directions == 0) | (directions * hits.rise > 0))
-        x = hits.part * piece.lengths[hits.step]
-        t = piece.times[hits.step, 0] + (piece.times[hits.step, 1] + x)
-        # what is zero at a new beginning because it was so at the end before it is told already
-        if hits.begins.any():
-            last = np.array(self.last)
-            mask = ~(hits.begins & (last[hits.which] == t))
-            hits, x, t = hits.of(mask), x[mask], t[mask]
-        stop = self._first(hits, t, piece)
+        if hits.begins.any():  # what is zero at a new beginning because it was so at the end before it is told already
+            hits = hits.of(~(hits.begins & (np.array(self.last)[hits.which] == hits.t)))
+        stop = self._first(hits) if self.active else None
         if stop is not None:  # what happens at the same time is told, too
-            mask = (hits.step < stop.step) | ((hits.step == stop.step) & (hits.part <= stop.part)) | (t == stop.t)
-            hits, x, t = hits.of(mask), x[mask], t[mask]
-        if len(t):
-            y = within(piece, hits.step, x)
+            earlier = (hits.step < stop.step) | ((hits.step == stop.step) & (hits.part <= stop.part))
+            hits = hits.of(earlier | (hits.t == stop.t))
+        if len(hits.t):
+            y = within(piece, hits.step, hits.after)
             for e in range(len(self.events)):
                 mine = hits.which == e if len(self.events) > 1 else slice(None)
-                if not len(t[mine]):
-                    continue
-                self.times[e].append(t[mine])
-                self.states[e].append(y[mine])
-                self.orders[e].append(hits.times[mine])
-                self.last[e] = float(t[mine][-1])
+                t = hits.t[mine]
+                if len(t):
+                    self.times[e].append(t)
+                    self.states[e].append(y[mine])
+                    self.orders[e].append(hits.times[mine])
+                    self.last[e] = float(t[-1])
         return stop
 
-    def _first(self, hits: Any, t: np.ndarray, piece: Piece) -> Hit | None:
-        if not self.active:
-            return None
+    def _first(self, hits: Hits) -> Hit | None:
         for k in np.flatnonzero(~hits.begins):
             e = int(hits.which[k])
             event = self.events[e]
             self.hits[e] += 1
             final = bool(event.terminal) and self.hits[e] >= int(event.terminal)
             if final or event.changes:
-                return Hit(e, int(hits.step[k]), float(hits.part[k]), float(t[k]), final)
+                return Hit(e, int(hits.step[k]), float(hits.part[k]), float(hits.t[k]), final)
         return None
 
     def act(self, hit: Hit, y: np.ndarray) -> np.ndarray:

@@ -218,9 +218,7 @@ def without(c: Floats, at: int, degree: int) -> int:
 
 
 @routine
-def between(
-    c: Floats, at: int, degree: int, low: float, high: float, first: float, last: float, slopes: int
-) -> float:
+def between(c: Floats, at: int, degree: int, low: float, high: float, first: float, last: float, slopes: int) -> float:
     """The root between two places where the values ``first`` and ``last`` have different signs; the slope there.
 
     That goes to c[slopes].
@@ -278,7 +276,9 @@ def critical(c: Floats, order: int, cuts: int, cell: Ints) -> int:
             right = c[cuts + j] if j < count else 1.0
             last = value(c, at, degree, right)
             if (first < 0.0 and last >= 0.0) or (first >= 0.0 and last < 0.0):
-                c[cuts + width + found] = between(c, at, degree, left, right, first, last, cuts - 1) if last != 0.0 else right
+                c[cuts + width + found] = (
+                    between(c, at, degree, left, right, first, last, cuts - 1) if last != 0.0 else right
+                )
                 found += 1
             left, first = right, last
         count = found
@@ -330,6 +330,7 @@ def isolate(
     functions: int,
     order: int,
     h: Floats,
+    clock: Floats,
     begin: Floats,
     size: Floats,
     first: float,
@@ -338,6 +339,8 @@ def isolate(
     direction: float,
     step: Ints,
     part: Floats,
+    after: Floats,
+    when: Floats,
     rise: Ints,
     times: Ints,
     room: int,
@@ -348,9 +351,9 @@ def isolate(
 
     The arrays are as :func:`scan` leaves them, ``offset`` is the function's number times m; of the m expansions the
     first ``steps`` have a step of their own. The first window begins at ``first``, or, if ``starts``, at 0, where a
-    root is told too; the last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s;
-    ``rise`` is 1, −1, or 0 where p only touches; with a ``direction`` only crossings of that sign are told. ``times``
-    is the multiplicity. c[0] becomes the time, after the last end, from which the next window goes on.
+    root is told too; the last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s,
+    ``after`` s·h and ``when`` the time, with ``clock`` (m, 2) at the beginnings; ``rise`` is 1, −1, or 0 where p only
+    touches; with a ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the last end, from which the next window goes on.
     """
     width, store = order + 6, max(order + 1, 5)
     cuts = (order + 2) * width
@@ -376,9 +379,10 @@ def isolate(
             low = edge(kept, at, order, zero, 1.0)
             if not abs(kept[at]) > zero:
                 far = low if low <= 1.0 else _FARTHEST
-                ahead, behind = value(kept, at, order, far), value(kept, at, order, -far)
+                ahead, past = value(kept, at, order, far), value(kept, at, order, -far)
                 step[found], part[found], times[found] = 0, 0.0, 1
-                rise[found] = (1 if ahead > 0.0 else -1) if ahead * behind < 0.0 else 0
+                after[found], when[found] = 0.0, clock[0] + clock[1]
+                rise[found] = (1 if ahead > 0.0 else -1) if ahead * past < 0.0 else 0
                 if rise[found] == 0:
                     times[found] = 2
                 found += 1
@@ -391,11 +395,11 @@ def isolate(
         # ---------------------------------------------------------------- where it ends
         high, last = 1.0, 0
         if i + 1 < m and not (ends == 1 and i + 1 == steps):
-            after = fma(_ROUNDING, size[here + 1], size[functions * m + here + 1])
+            behind = max(zero, fma(_ROUNDING, size[here + 1], size[functions * m + here + 1]))
             reach = min(abs(h[i]), abs(h[i + 1])) / abs(h[i + 1])
             s = 0.0
-            if more == 1 and not abs(begin[here + 1]) > max(zero, after):
-                s = edge(kept, at + store, order, max(zero, after), -reach)
+            if more == 1 and not abs(begin[here + 1]) > behind:
+                s = edge(kept, at + store, order, behind, -reach)
             if s == 0.0:
                 last = 1 if begin[here + 1] > 0.0 else -1
             elif s <= 1.0:
@@ -455,6 +459,8 @@ def isolate(
                 if ends == 1 and i + 1 == steps:
                     s = min(s, 1.0)
                 step[found], part[found], rise[found], times[found] = i, s, turn, cell[0]
+                after[found] = s * h[i]
+                when[found] = clock[2 * i] + (clock[2 * i + 1] + s * h[i])
                 found += 1
             left, at_left, flat = now, u, 0
     c[0] = beyond

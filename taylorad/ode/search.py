@@ -29,19 +29,23 @@ _TAIL = 1e-10  # of Σ |a_k|: a truncation error that is never too large
 _WORSE = 100.0  # times the state's own truncation error: one that is
 _PARTS = 32  # parts of a step, at the most, and how often a part is cut again
 _DEPTH = 4
+_KEPT = 64  # kernels for which memory is kept
 _TIME, _CONSTANT = -1, -2  # what a leaf of a kernel is, if not a component
 
 
 class Hits(NamedTuple):
     """Roots in the order of integration.
 
-    ``which`` function, in which ``step``, at which ``part`` of its length; ``rise`` is 1, −1 or 0 where the function
-    only touches zero; ``times`` is the multiplicity; ``begins`` where it is the value at a beginning that is zero.
+    ``which`` function, in which ``step``, at which ``part`` of its length, how long ``after`` its beginning and at
+    which time ``t``; ``rise`` is 1, −1 or 0 where the function only touches zero; ``times`` is the multiplicity;
+    ``begins`` where it is the value at a beginning that is zero.
     """
 
     which: np.ndarray
     step: np.ndarray
     part: np.ndarray
+    after: np.ndarray
+    t: np.ndarray
     rise: np.ndarray
     times: np.ndarray
     begins: np.ndarray
@@ -63,13 +67,14 @@ def _prepared(nodes: tuple[Node, ...], dim: int, complex: bool) -> tuple[list[in
     return moving, used[: len(kernel.degrees)], kernel
 
 
-_NONE = Hits(*(np.zeros(0, kind) for kind in (np.int64, np.int64, float, np.int64, np.int64, bool)))
+_NONE = Hits(*(np.zeros(0, kind) for kind in (int, int, float, float, float, int, int, bool)))
 
 
 class _Scanned(NamedTuple):
     """What :func:`taylorad.ode.roots.scan` found; m expansions of each function."""
 
     h: np.ndarray
+    clock: np.ndarray
     begin: np.ndarray
     size: np.ndarray
     near: np.ndarray
@@ -114,6 +119,13 @@ class Search:
         hits = Hits(*map(np.concatenate, zip(*found, strict=True))) if len(found) > 1 else found[0]
         return hits.of(np.lexsort((hits.which, hits.part, hits.step))) if len(found) > 1 else hits
 
+    def __del__(self) -> None:
+        if self._desk is not None and self._kernel is not None:
+            if len(_desks) > _KEPT:
+                _desks.clear()
+            key = (self._kernel, self._desk.order, self._dim, tuple(self._used))
+            _desks.setdefault(key, []).append(self._desk)
+
     # ------------------------------------------------------------------ expansions
     def _scan(self, piece: Piece, kernel: Kernel) -> _Scanned:
         rows = piece.rows if piece.rows.dtype != object else np.array(piece.rows, np.float64)
@@ -123,17 +135,17 @@ class Search:
             h = np.append(h, h[-1])
         desk = self._desk
         if desk is None or desk.order != width - 1:
-            desk = self._desk = _Desk(width - 1, self._used, self._dim, self._args, kernel)
+            desk = self._desk = _desk(width - 1, self._used, self._dim, self._args, kernel)
         functions = len(self._moving)
         begin, size = np.empty((functions, m)), np.empty((2, functions, m))
         near, counts = np.empty((functions, m), np.int64), np.empty(functions, np.int64)
         kept = np.empty((functions, m, max(width, 5)))
-        found = _Scanned(h, begin, size, near, counts, kept)
+        times = piece.times if piece.times.dtype == np.float64 else piece.times.astype(np.float64)
+        found = _Scanned(h, times, begin, size, near, counts, kept)
         plain = rows.strides[0] == width * rows.strides[1] and rows.strides[2] == 8
         if rows.dtype.kind == "c" or not plain or not desk.ready:
             self._slowly(piece, rows, kernel, found)
             return found
-        times = piece.times if piece.times.dtype == np.float64 else piece.times.astype(np.float64)
         status = scan(
             rows, m, width - 1, rows.strides[1] // 8, desk.columns, len(desk.columns), times, desk.code, desk.inputs,
             desk.outputs, desk.status, functions, h, desk.block, begin, size, near, counts, kept,
@@ -163,9 +175,7 @@ class Search:
             found.size[:, place] = size
 
     # ------------------------------------------------------------------ roots
-    def _roots(
-        self, e: int, place: int, seen: _Scanned, piece: Piece, ended: set[int], depth: int
-    ) -> Hits | None:
+    def _roots(self, e: int, place: int, seen: _Scanned, piece: Piece, ended: set[int], depth: int) -> Hits | None:
         """The roots of function e, which is number ``place`` of those that were scanned."""
         count, m, n = int(seen.counts[place]), len(seen.h), len(piece)
         if not count:
@@ -174,7 +184,7 @@ class Search:
         if depth:
             finer = self._finer(piece, seen, place, seen.near[place, :count])
             if finer is not None:
-                return self._inside(e, place, *finer, ended, depth - 1)
+                return self._inside(e, place, piece, *finer, ended, depth - 1)
         order = piece.rows.shape[1] - 1
         starts, ends = self._fresh, not piece.goes_on
         assert self._desk is not None
@@ -182,26 +192,31 @@ class Search:
         room = 4 * count + order + 6
         while True:
             step, rise, times = np.empty((3, room), np.int64)
-            part = np.empty(room)
+            part, after, when = np.empty((3, room))
             found = isolate(
-                seen.kept, seen.near, count, place * m, m, n, len(seen.counts), order, seen.h, seen.begin, seen.size,
-                self._ahead[e] / float(seen.h[0]), int(starts), int(ends), float(self._directions[e]), step, part, rise,
-                times, room, memory, cell,
+                seen.kept, seen.near, count, place * m, m, n, len(seen.counts), order, seen.h, seen.clock, seen.begin,
+                seen.size, self._ahead[e] / float(seen.h[0]), int(starts), int(ends), self._directions[e], step, part,
+                after, when, rise, times, room, memory, cell,
             )  # fmt: skip
             if found >= 0:
                 break
             room *= 4
         self._ahead[e] = float(memory[0])
-        begins = np.zeros(found, bool)
-        size = seen.size[:, place]
-        if starts and found and abs(seen.begin[place, 0]) <= _ZERO * size[0, 0] + size[1, 0]:
-            begins[0] = True
         if ends and seen.near[place, count - 1] == n - 1:
-            if abs(seen.kept[place, count - 1].sum()) <= _ZERO * size[0, n - 1] + size[1, n - 1]:
+            size, tail = seen.size[:, place, n - 1]
+            if abs(seen.kept[place, count - 1].sum()) <= _ZERO * size + tail:
                 ended.add(e)
-        hits = Hits(np.full(found, e), step[:found], part[:found], rise[:found], times[:found], begins)
-        if found and begins[0] and e in self._told:
-            return hits.of(np.arange(1, found))
+        if not found:
+            return None
+        begins = np.zeros(found, bool)
+        if starts:
+            size, tail = seen.size[:, place, 0]
+            begins[0] = abs(seen.begin[place, 0]) <= _ZERO * size + tail
+        hits = Hits(np.full(found, e), *(a[:found] for a in (step, part, after, when, rise, times)), begins)
+        if starts and begins[0]:
+            wrong = self._directions[e] and self._directions[e] * rise[0] <= 0
+            if wrong or e in self._told:
+                return hits.of(np.arange(1, found))
         return hits
 
     # ------------------------------------------------------------------ steps that are too long for a function
@@ -244,6 +259,7 @@ class Search:
         self,
         e: int,
         place: int,
+        whole: Piece,
         piece: Piece,
         step: np.ndarray,
         where: np.ndarray,
@@ -255,34 +271,32 @@ class Search:
         hits = self._roots(e, place, self._scan(piece, self._kernel), piece, ended, depth)
         if hits is None:
             return None
-        return hits._replace(step=step[hits.step], part=where[hits.step] + hits.part * length[hits.step])
+        part = where[hits.step] + hits.part * length[hits.step]
+        after = hits.t - whole.times[step[hits.step]].sum(axis=1)
+        return hits._replace(step=step[hits.step], part=part, after=after)
 
 
 @final
 class _Desk:
     """The memory that searches of one order use again and again, and where the kernel finds it."""
 
-    def __init__(self, order: int, used: Sequence[int], dim: int, args: np.ndarray, kernel: Kernel) -> None:
+    def __init__(self, order: int, used: Sequence[int], dim: int, kernel: Kernel) -> None:
         self.order = order
         self.memory, self.cell = np.empty((ROOM + order) * (order + 6)), np.empty(2, np.int64)
         self.columns = np.array([i if i < dim else _TIME if i == dim else _CONSTANT for i in used], np.int64)
         room = max(order + 1, 5) * BLOCK
         functions = len(kernel.roots)
         self.block = np.zeros(4 * BLOCK + (len(used) + functions) * room)
-        places = self.block.ctypes.data + 8 * (4 * BLOCK + room * np.arange(len(used) + functions))
+        leaves = 4 * BLOCK + room * np.arange(len(used) + functions)
+        places = self.block.ctypes.data + 8 * leaves
         self.inputs, self.outputs = places[: len(used)], places[len(used) :]
         self.status = np.empty(BLOCK, np.int64)
-        self.code, self.ready = 0, False
-        if kernel.complex or kernel.arrays:
-            return
+        self.constants = [(int(leaves[k]), i - dim - 1) for k, i in enumerate(used) if i > dim]
         for k, i in enumerate(used):
-            start = 4 * BLOCK + k * room
-            if i > dim:
-                self.block[start : start + BLOCK] = args[i - dim - 1]
-            elif i == dim:
-                self.block[start + BLOCK : start + 2 * BLOCK] = 1.0
-        if functions == 1 and kernel.plan.roots[0] is Leaf.of(0):
-            self.ready = True
+            if i == dim:
+                self.block[leaves[k] + BLOCK : leaves[k] + 2 * BLOCK] = 1.0
+        self.code, self.ready = 0, not (kernel.complex or kernel.arrays)
+        if not self.ready or (functions == 1 and kernel.plan.roots[0] is Leaf.of(0)):
             return
         try:
             from taylorad.run.jit import host
@@ -291,3 +305,14 @@ class _Desk:
             self.ready = not kernel.givens
         except CompilationError:
             self.ready = False
+
+
+_desks: dict[tuple[Kernel, int, int, tuple[int, ...]], list[_Desk]] = {}  # those that nobody sits at
+
+
+def _desk(order: int, used: Sequence[int], dim: int, args: np.ndarray, kernel: Kernel) -> _Desk:
+    free = _desks.get((kernel, order, dim, tuple(used)))
+    desk = free.pop() if free else _Desk(order, used, dim, kernel)
+    for place, i in desk.constants:
+        desk.block[place : place + BLOCK] = np.real(args[i])
+    return desk

@@ -116,7 +116,7 @@ class Switched:
             return outcome, piece
         first = crossings[0]
         which, index = int(hits.which[first]), int(hits.step[first])
-        t = float(piece.times[index, 0] + (piece.times[index, 1] + hits.part[first] * piece.lengths[index]))
+        t = float(hits.t[first])
         cut = Piece(np.array(piece.times[: index + 2]), np.array(piece.rows[: index + 1]))
         cut.times[-1] = t, 0.0
         y = evaluate(cut, np.array([index]), np.array([t]))[0]
