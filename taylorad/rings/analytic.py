@@ -1,4 +1,4 @@
-"""Complex balls that refuse to touch a branch cut: what is returned belongs to a function analytic on the whole ball."""
+"""Complex balls that refuse to touch a branch cut: values belong to functions analytic on the whole ball."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from taylorad.errors import SingularExpansionError, UncertifiedError
 from taylorad.rings.intervals import Interval, dot
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
-from taylorad.rings.values.monotone import CORNERS, FALLING, RISING
+from taylorad.rings.values.monotone import CORNERS, FALLING, RISING, TURNS
 
 __all__ = ["UNDECIDED", "IntervalRing", "from_ball", "to_ball"]
 
@@ -88,12 +88,26 @@ class IntervalRing(ObjectRing):
         if len(args) == 1 and not args[0].thin and (name in RISING or name in FALLING):
             low, high = (self._end(name, e) for e in (args[0].lo, args[0].hi))
             return Interval(low.lo, high.hi) if name in RISING else Interval(high.lo, low.hi)
+        if len(args) == 1 and name in TURNS and not args[0].thin and args[0].finite:
+            return self._turned(name, args[0])
         if name in CORNERS and (name != "pow" or args[0].lo > 0) and all(x.finite for x in args):
             ends = [(x.lo, x.hi) if x.lo < x.hi else (x.lo,) for x in args]
             return Interval.hull(
                 self._ball(lambda ring, at=at: ring.value(name, list(map(ball, at)))) for at in product(*ends)
             )
         return self._ball(lambda ring: ring.value(name, [to_ball(x) for x in args]))
+
+    def tight(self, name: str) -> bool:
+        return name in RISING or name in FALLING or name in TURNS
+
+    def _turned(self, name: str, x: Interval) -> Interval:
+        from taylorad.rings.balls import BallRing, ball, precision
+        from taylorad.rings.values.turning import TURNING
+
+        with precision(_BITS):
+            low, high = ball(x.lo), ball(x.hi)
+            ends = [BallRing().value(name, [end]) for end in (low, high)]
+            return Interval.hull(map(from_ball, [*ends, *TURNING[name](low, high)]))
 
     def _end(self, name: str, end: float) -> Interval:
         """A monotone function at an end, which may be infinite."""

@@ -164,6 +164,11 @@ class Ring(ABC):
         SingularExpansionError or UncertifiedError.
         """
 
+    def tight(self, name: str) -> bool:
+        """Whether values of a function over wide intervals are its ranges, but for rounding."""
+        del name
+        return False
+
     def decided(self, choice: Any, test: Element) -> None:
         """Raise UncertifiedError where a choice of :meth:`choose` does not hold for derivatives; for sets only."""
         del choice, test

@@ -182,7 +182,7 @@ def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Eleme
     if ring.boxes:
         from taylorad.run.narrow import narrowed
 
-        found = narrowed(law, args, params, lambda at: _outputs(ring, law, at, params))
+        found = narrowed(ring, law, args, params, lambda at: _outputs(ring, law, at, params))
     else:
         found = _outputs(ring, law, args, params)
     for domain in law.domain:

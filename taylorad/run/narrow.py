@@ -18,6 +18,7 @@ from taylorad.errors import TayloradError, UncertifiedError
 from taylorad.rings.balls import BallRing, precision
 from taylorad.rings.interval_ring import to_ball
 from taylorad.rings.intervals import Interval
+from taylorad.rings.ring import Ring
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import Schedule, schedule
 
@@ -30,7 +31,9 @@ Box = tuple[Interval, ...]
 Values = Callable[[Sequence[Interval]], tuple[Interval, ...]]
 
 
-def narrowed(law: Rule, args: Sequence[Interval], params: Sequence[Interval], values: Values) -> tuple[Interval, ...]:
+def narrowed(
+    ring: Ring, law: Rule, args: Sequence[Interval], params: Sequence[Interval], values: Values
+) -> tuple[Interval, ...]:
     """Enclosures of all outputs of a rule over a box of arguments, in each of which it is analytic. Rigorous.
 
     ``values`` encloses them over any part of the box, however roughly. At most 1 % wider than the range, unless
@@ -40,7 +43,10 @@ def narrowed(law: Rule, args: Sequence[Interval], params: Sequence[Interval], va
     if all(x.thin for x in box):
         return values(box)
     found: list[Interval] = []
-    for i in range(len(law.outputs)):
+    for i, name in enumerate(law.outputs):
+        if law.value is None and ring.tight(name):
+            found.append(ring.value(name, [*args, *params]))
+            continue
         piece = _Output(law, i, tuple(params), values)
         found.append(piece.range(box))
         if found[-1].width == found[-1].mag == inf and found[-1].mig == 0 and all(x.finite for x in box):

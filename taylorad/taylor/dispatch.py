@@ -53,6 +53,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
         return _OPERATORS[ufunc](*_unboxed(inputs))
     if ufunc is np.matmul:
         return _contract(*inputs)
+    if ufunc in DIRECT:
+        return DIRECT[ufunc](*inputs)
     entry = ENTRIES.get(ufunc.__name__) if ufunc.nout > 1 else None
     function = find(ufunc.__name__) if ufunc.nout == 1 else entry if isinstance(entry, Formula) else None
     if function is None:

@@ -63,6 +63,9 @@ class TaylorModel:
     center: tuple[float, ...]
     order: int
     relative: bool
+    _coefficients: Coefficients
+    _remainder: Interval
+    _bound: Interval | None
 
     def __init__(
         self,
@@ -151,7 +154,8 @@ class TaylorModel:
     def _polynomial_bound(self) -> Interval:
         if self._bound is None:
             object.__setattr__(self, "_bound", self._range(self._coefficients))
-        return self._bound  # type: ignore[return-value]
+        assert self._bound is not None
+        return self._bound
 
     def bound(self, method: str = "best") -> Interval:
         """An interval that contains all values of f on the domain. Rigorous.

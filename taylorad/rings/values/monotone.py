@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CORNERS", "FALLING", "RISING"]
+__all__ = ["CORNERS", "FALLING", "RISING", "TURNS"]
 
 RISING = frozenset(
     (
@@ -15,3 +15,5 @@ RISING = frozenset(
 FALLING = frozenset(("acos", "erfc", "rsqrt", "asech", "_sigmoid_of_minus", "erfcinv"))
 # of several arguments: for fixed others, monotone in each (pow: for positive bases)
 CORNERS = frozenset(("pow", "logaddexp", "logaddexp2", "logsumexp"))
+# of one argument, with turning points that are known: ``turning`` has their values
+TURNS = frozenset(("sin", "cos", "sinpi", "cospi", "cosh", "sech", "gaussian"))
