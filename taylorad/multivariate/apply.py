@@ -17,7 +17,7 @@ from taylorad.series.node import Node
 from taylorad.taylor.apply import find, planned
 from taylorad.taylor.series import Taylor
 
-__all__ = ["apply", "array_function", "array_ufunc", "direct", "method"]
+__all__ = ["DIRECT", "apply", "array_function", "array_ufunc", "direct", "method"]
 
 Callee = Member | Entry
 
@@ -95,7 +95,7 @@ def method(name: str) -> Callable[..., Any] | None:
 
 
 # ---------------------------------------------------------------------- numpy's protocols
-_DIRECT: dict[Any, Callable[..., Any]] = {
+DIRECT: dict[Any, Callable[..., Any]] = {
     np.add: arithmetic.add,
     np.subtract: arithmetic.subtract,
     np.multiply: arithmetic.multiply,
@@ -122,13 +122,13 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
         return getattr(ufunc, method)(*(_box(x) if isinstance(x, MultivariateTaylor) else x for x in inputs), **kwargs)
     if method != "__call__" or kwargs:
         return NotImplemented
-    known = _DIRECT.get(ufunc)
+    known = DIRECT.get(ufunc)
     if known is not None:
         return known(*(x.item() if isinstance(x, np.generic) else x for x in inputs))
     found = find(ufunc.__name__) if ufunc.nout == 1 else ENTRIES.get(ufunc.__name__)
     if found is None or (ufunc.nout > 1 and not isinstance(found, Formula)):
         return NotImplemented
-    call = _DIRECT[ufunc] = direct(found)
+    call = DIRECT[ufunc] = direct(found)
     return call(*inputs)
 
 

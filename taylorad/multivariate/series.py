@@ -327,6 +327,9 @@ class MultivariateTaylor:
         return apply.direct(function)(*args)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        known = apply.DIRECT.get(ufunc)
+        if known is not None and method == "__call__" and len(inputs) == 1 and not kwargs:
+            return known(self)
         return apply.array_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:

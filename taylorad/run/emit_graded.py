@@ -16,6 +16,8 @@ A single point takes the neighbours of a piece in vectors; for batches the vecto
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from taylorad.errors import CompilationError
 from taylorad.run.emit import Emitter
 from taylorad.run.program import SUMS, Op, Program
@@ -45,13 +47,20 @@ class GradedEmitter(Emitter):
 
     def __init__(self, program: Program, lanes: int, target: Target) -> None:
         super().__init__(program, lanes, target)
-        self.skip = 0
+        self.zeroed = False
         self.sums = [i for i in program.step if program.ops[i].kind in SUMS]
         self.point = lanes
         known = {"coef", "back", "map"}
         if program.arrays or program.order is not None or any(program.ops[i].kind in known for i in program.step):
             raise CompilationError("this graph has no kernel for several variables; it is interpreted")
         self.homes = [self._home(b.step) for b in program.buffers]
+        self.wanted: set[int] = set()  # by the roots, without later orders
+        todo = [row.step for root in program.roots for row in root if row.step is not None]
+        while todo:
+            i = todo.pop()
+            if i not in self.wanted:
+                self.wanted.add(i)
+                todo.extend(program.ops[i].args)
 
     def _home(self, step: int | None) -> str:
         """The caller's array that a buffer is, or nothing where it needs its own."""
@@ -70,14 +79,16 @@ class GradedEmitter(Emitter):
 
     def widths(self) -> list[int]:
         """One for each own buffer, each sum, and the weighted copy of a factor."""
-        return [1] * (sum(not home for home in self.homes) + len(self.sums) + 1)
+        weighted = any(self.program.ops[i].kind == "weighted" for i in self.sums)
+        return [1] * (sum(not home for home in self.homes) + len(self.sums) + weighted)
 
     def body(self) -> str:
         own = iter(self.arrays)
         self.forward = [home or next(own) for home in self.homes]
         self.totals = {i: next(own) for i in self.sums}
-        self.weighted = next(own)
+        self.weighted = next(own, "")
         p = self.program
+        self.do(f"store {self._vector(self.target.lanes)} zeroinitializer, ptr %fixed, align 8")
         self.table = self.source(None, len(p.givens))
         for i in p.start:
             self.value[i] = self._operation(p.ops[i])
@@ -110,8 +121,9 @@ class GradedEmitter(Emitter):
         place = self.put(f"getelementptr i64, ptr %places, i64 {self.integer('add', degree, 3)}")
         where = self.put(f"load i64, ptr {place}, align 8")
         self.entries = self.put(f"getelementptr i64, ptr {self.table}, i64 {where}")
+        self.do(f"%last = icmp eq i64 %k, {degree}")
         for i in self.sums:
-            self._sum(i, count)
+            self._except_last(i not in self.wanted, lambda i=i: self._sum(i, count))
         if self.point > 1:
             self._each("lane", self.begin, 1)
         elif self.program.parts > 1:
@@ -123,6 +135,19 @@ class GradedEmitter(Emitter):
         self.lines.insert(head, f"  %k = phi i64 [ 1, %{before} ], [ {after}, %{self.block} ]")
         self.do(f"br i1 {more}, label %step, label %swept")
         self.label("swept")
+
+    def _except_last(self, unwanted: bool, write: Callable[[], None]) -> None:
+        """Code that the last order does not need: what only later orders would use."""
+        if not unwanted:
+            write()
+            return
+        self.names += 1
+        name = f"earlier{self.names}"
+        self.do(f"br i1 %last, label %{name}x, label %{name}")
+        self.label(name)
+        write()
+        self.do(f"br label %{name}x")
+        self.label(f"{name}x")
 
     def _word(self, base: str, index: int) -> str:
         return self.put(f"getelementptr i64, ptr {base}, i64 {index}")
@@ -142,9 +167,12 @@ class GradedEmitter(Emitter):
         self.do("br label %stepped")
         self.label("stepped")
 
+    def _vector(self, lanes: int) -> str:
+        return "double" if lanes == 1 else f"<{lanes} x double>"
+
     def _narrow(self, lanes: int) -> None:
         self.lanes = lanes
-        self.type = "double" if lanes == 1 else f"<{lanes} x double>"
+        self.type = self._vector(lanes)
         self.bool = "i1" if lanes == 1 else f"<{lanes} x i1>"
         self.zero = double(0.0) if lanes == 1 else "zeroinitializer"
 
@@ -152,19 +180,29 @@ class GradedEmitter(Emitter):
         """All operations that are no sums, for every element of the block."""
         before = self.block
         last = self.integer("sub", self.end, width)
+        bits = "i64" if self.lanes == 1 else f"<{self.lanes} x i64>"
+        old = self.put(f"load {bits}, ptr %fixed, align 8")
         self.do(f"br label %{name}")
         self.label(name)
         head = len(self.lines)
         over = self.put(f"icmp sgt i64 %{name}i, {last}")
         self.element = self.put(f"select i1 {over}, i64 {last}, i64 %{name}i")
-        self._element()
+        flag = f"%{name}f"
+        for v in self._element():  # v·0 is zero or NaN, and so are the bits of all of them together
+            zero = self.arith("fmul", v, self.number(0.0))
+            flag = self.put(f"or {bits} {flag}, {self.put(f'bitcast {self.type} {zero} to {bits}')}")
         after = self.integer("add", f"%{name}i", width)
         more = self.put(f"icmp slt i64 {after}, {self.end}")
-        self.lines.insert(head, f"  %{name}i = phi i64 [ {begin}, %{before} ], [ {after}, %{self.block} ]")
+        self.lines[head:head] = [
+            f"  %{name}i = phi i64 [ {begin}, %{before} ], [ {after}, %{self.block} ]",
+            f"  %{name}f = phi {bits} [ {old}, %{before} ], [ {flag}, %{self.block} ]",
+        ]
         self.do(f"br i1 {more}, label %{name}, label %{name}x")
         self.label(f"{name}x")
+        self.do(f"store {bits} {flag}, ptr %fixed, align 8")
 
-    def _element(self) -> None:
+    def _element(self) -> list[str]:
+        """Every operation for one element; the values of the roots."""
         p = self.program
         spread = self.point == 1 and self.lanes > 1
         self.value = {}
@@ -179,10 +217,9 @@ class GradedEmitter(Emitter):
                 self.value[i] = self._given_at(op)
             else:
                 self.value[i] = self._operation(op)
-        for b, place, home in zip(p.buffers, self.forward, self.homes, strict=True):
-            if not home:
-                assert b.step is not None
-                self._store_at(place, self.element, self.value[b.step])
+        own = [(b.step, place) for b, place in zip(p.buffers, self.forward, strict=True) if place in self.arrays]
+        if own:
+            self._except_last(True, lambda: self._keep_all(own))
         values: list[str] = []
         for i, root in enumerate(p.roots):
             found = [self.number(0.0) if row.step is None else self.value[row.step] for row in root]
@@ -191,9 +228,13 @@ class GradedEmitter(Emitter):
             else:
                 self.store_row(f"%out{i}", self.element, found)
             values += found
-        flag = self.put(f"load {self.type}, ptr %fixed, align 8")
-        self.do(f"store {self.type} {self.poison(values, flag)}, ptr %fixed, align 8")
         self.value = dict(self.known)
+        return values
+
+    def _keep_all(self, own: list[tuple[int | None, str]]) -> None:
+        for step, place in own:
+            assert step is not None
+            self._store_at(place, self.element, self.value[step])
 
     def _given_at(self, op: Op) -> str:
         base, part = self._source(op), op.data[1]

@@ -44,6 +44,7 @@ class Writer:
         self.names = 0
         self.block = "entry"
         self.arrays: list[str] = []
+        self.zeroed = True  # whether the memory of a point is zero when its work begins
 
     # ------------------------------------------------------------------ text
     def put(self, text: str) -> str:
@@ -178,7 +179,7 @@ class Writer:
         head = len(self.lines)
         over = self.put(f"icmp sgt i64 %begin, {last}")
         self.do(f"%point = select i1 {over}, i64 {last}, i64 %begin")
-        if arrays:
+        if arrays and self.zeroed:
             self.call("void", "llvm.memset.p0.i64", ("ptr", "%memory"), ("i8", "0"), ("i64", "%bytes"), ("i1", "false"))
         bad = self._mark(body())
         after = self.integer("add", "%begin", self.lanes)

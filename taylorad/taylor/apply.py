@@ -193,6 +193,8 @@ def direct(function: Callee) -> Callable[..., Any]:
             # machine code takes a batch of one point for a single one
             if operation.door(c, out := _empty(len(c))) is not None and c.ndim == 1:
                 return Taylor._make(out, x._ring, False, x._tag)
+        if side is None and type(x) is not Taylor and hasattr(type(x), "__taylorad_apply__"):
+            return x.__taylorad_apply__(function, (x,))
         return apply(function, (x,), side)
 
     def several(*args: Any, side: int | None = None) -> Any:
