@@ -12,7 +12,7 @@ from taylorad.book.entry import BOOK, Domain, Entry, Family, Rule
 from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError, UnsupportedFunctionError
 from taylorad.rings.ring import Element, Position, Ring
 from taylorad.series.elements import elements, leaf_places
-from taylorad.series.node import Function, Leaf, Local, Node, Quotient, Select
+from taylorad.series.node import Function, Leaf, Local, Node, Quotient, Select, State
 from taylorad.series.recurrence import advance, initial
 from taylorad.series.schedule import Schedule, schedule
 
@@ -30,6 +30,9 @@ def run(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[A
     if any(n.size > 1 for n in plan.first):
         return _by_elements(plan, ring, leaves, order)
     c, steps = bind(plan, ring, leaves, order)
+    for rhs in {n.rhs for n in plan.first if isinstance(n, State) and n.rhs.degree == 0}:
+        for k in range(1, order + 1 if not isinstance(rhs, Leaf) else 1):  # a state looks back at them
+            ring.put(c[rhs], k, ring.zero())
 
     def body(k: int) -> None:
         for n, step in steps:

@@ -121,6 +121,7 @@ class BallTrack:
             self._jets = Jets(system, self.order, [_lifted(a) for a in args], sign)
             self._tol = ball(tol) if digits is None else ball(2) ** (20 - self.bits)
             x0 = [_lifted(x) for x in start]
+            self.given = ([_pair(x) for x in x0], [_pair(_lifted(a)) for a in args])
             m = [x.mid() for x in x0]
             one = [[ball(int(i == j)) for j in range(n)] for i in range(n)]
             r0 = [x - c for x, c in zip(x0, m, strict=True)]
@@ -280,6 +281,27 @@ class BallTrack:
             for place, a in np.ndenumerate(low):
                 out[place] = spread(a, hi[place])
         return out
+
+    def sets_as_text(self) -> list[dict[str, Any]]:
+        """Every set for a certificate."""
+        out: list[dict[str, Any]] = []
+        with precision(self.bits):
+            for s in self.sets:
+                found: dict[str, Any] = {"m": [_text(x) for x in s.m], "d": ["0p0"] * self.n}
+                found |= {name: [[_text(x) for x in row] for row in rows] for name, rows in (("C", s.C), ("B", s.B))}
+                found |= {name: [_pair(x) for x in row] for name, row in (("r0", s.r0), ("r", s.r))}
+                out.append(found | {"e": None if s.e is None else [_pair(x) for x in s.e]})
+        return out
+
+
+def _text(x: Any) -> str:
+    """An exact ball as mantissa and exponent."""
+    mantissa, exponent = x.man_exp()
+    return f"{int(mantissa)}p{int(exponent)}"
+
+
+def _pair(x: Any) -> tuple[str, str]:
+    return _text(x.lower()), _text(x.upper())
 
 
 def _lifted(x: Any) -> Any:

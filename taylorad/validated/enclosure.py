@@ -49,6 +49,11 @@ class March(Protocol):
     unit: Fraction
     sign: int
     counts: Any
+    order: int
+    bits: int
+    given: Any
+
+    def sets_as_text(self) -> list[dict[str, Any]]: ...
 
     @property
     def steps(self) -> int: ...
@@ -90,7 +95,7 @@ class Enclosure:
     message: str
     order: int
     compiled: bool
-    problem: Any = field(repr=False)
+    equation: Any = field(repr=False)
     march: March = field(repr=False)
     n: int = 0
 

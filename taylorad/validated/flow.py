@@ -94,6 +94,8 @@ class Track:
     ) -> None:
         self.flow, self.t0, self.unit, self.sign = flow, t0, unit, sign
         f = flow.fields
+        self.order, self.bits = flow.order, 53
+        self.given = tuple([(x.lo.hex(), x.hi.hex()) for x in row] for row in (start, args))
         self.records = aligned(f.size).reshape(1, f.size)
         self.counts = np.zeros(1, np.int64)
         self._memory = self._filled(args, tol)
@@ -183,3 +185,23 @@ class Track:
 
     def wrap(self, low: np.ndarray, hi: np.ndarray) -> np.ndarray:
         return intervals(low, hi)
+
+    def sets_as_text(self) -> list[dict[str, Any]]:
+        """Every set for a certificate, floats in hexadecimal."""
+        f = self.flow.fields
+        n, width = f.n, f.width
+
+        def interval(row: np.ndarray, where: int) -> list[tuple[str, str]]:
+            return [(float(-row[where + i]).hex(), float(row[where + width + i]).hex()) for i in range(n)]
+
+        out: list[dict[str, Any]] = []
+        for k, row in enumerate(self.records):
+            found: dict[str, Any] = {
+                name: [float(x).hex() for x in row[where : where + n]] for name, where in (("m", f.m), ("d", f.d))
+            }
+            for name, where in (("C", f.C), ("B", f.B)):
+                found[name] = [[float(row[where + j * width + i]).hex() for j in range(n)] for i in range(n)]
+            found |= {"r0": interval(row, f.r0), "r": interval(row, f.r)}
+            found["e"] = interval(row, f.e) if k < self.steps else None
+            out.append(found)
+        return out

@@ -111,7 +111,7 @@ class Problem:
         self.rhs, self.dim, self.shapes, self.order, self.tol = rhs, dim, shapes, order, tol
         self.n_args = sum(math.prod(s) for s in shapes)
         self._bound = _parameters(rhs)
-        self._systems: dict[tuple[tuple[bool, ...], int], System] = {}
+        self._systems: dict[tuple[tuple[bool, ...], int], tuple[System, list[Node]]] = {}
 
     def solve(
         self,
@@ -141,14 +141,14 @@ class Problem:
         length = abs(t1 - t0)
         unit = Fraction(2) ** (_log2(length) - _TICKS) if length else Fraction(1)
         end = -(-length // unit)
-        march, compiled = self._march(y, values, t0, unit, sign, digits)
+        march, compiled, equation = self._march(y, values, t0, unit, sign, digits)
         status = Status(march.go(int(end), max_steps)) if length else Status.END
         reached = t1 if status == Status.END else t0 + sign * int(march.counts[-1]) * unit
         message = MESSAGES[status]
         if status != Status.END:
             message = f"{message} The enclosure goes to t = {float(reached)}."
         found = Enclosure(
-            np.empty(0), np.empty(0), reached, status, message, self.order, compiled, self, march, self.dim
+            np.empty(0), np.empty(0), reached, status, message, self.order, compiled, equation, march, self.dim
         )
         if times is None:
             low, hi = march.boxes()
@@ -185,10 +185,10 @@ class Problem:
         unit: Fraction,
         sign: int,
         digits: int | None,
-    ) -> tuple[March, bool]:
+    ) -> tuple[March, bool, list[Node]]:
         ranges = [_bounded("argument", j, x) for j, x in enumerate(values)]
         wide = tuple(x.width > _THIN * x.mag and j not in self._bound for j, x in enumerate(ranges))
-        system = self.system(wide, sign)
+        system, equation = self.system(wide, sign)
         box = [_bounded("component", i, x) for i, x in enumerate(y)]
         if digits is None:
             from taylorad.validated.flow import Track, flow
@@ -196,16 +196,17 @@ class Problem:
             try:
                 made = flow(system, self.order)
                 start, rest = _parted(box, ranges, wide)
-                return Track(made, start, rest, t0, unit, sign, self.tol), True
+                return Track(made, start, rest, t0, unit, sign, self.tol), True, equation
             except CompilationError:
                 pass
         from taylorad.validated.balls import BallTrack
 
         start, rest = _parted(y, values, wide)
-        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, digits), False
+        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, digits), False, equation
 
-    def system(self, wide: tuple[bool, ...], sign: int) -> System:
-        """The system whose last components are the arguments that ``wide`` marks; backward in time for ``sign`` −1."""
+    def system(self, wide: tuple[bool, ...], sign: int) -> tuple[System, list[Node]]:
+        """The system whose last components are the arguments that ``wide`` marks; backward in time for ``sign`` −1.
+        With it its right-hand sides over :func:`~taylorad.ode.system.placeholders`."""
         if (wide, sign) not in self._systems:
             n, extra = self.dim, sum(wide)
             leaves: dict[int, Node] = {n: Leaf.of(n + extra, 1)}
@@ -213,9 +214,9 @@ class Problem:
             others = iter(range(n + extra + 1, n + self.n_args + 1))
             for j, w in enumerate(wide):
                 leaves[n + 1 + j] = Leaf.of(next(coordinates)) if w else Leaf.of(next(others), 0)
-            rhs = [x if sign > 0 else -x for x in substitute(self.rhs, leaves)]
-            made = System.of([*rhs, *[Constant.of(0)] * extra], self.n_args - extra)
-            self._systems[wide, sign] = made
+            rhs: list[Node] = [x if sign > 0 else -x for x in substitute(self.rhs, leaves)]
+            rhs += [Constant.of(0)] * extra
+            self._systems[wide, sign] = System.of(rhs, self.n_args - extra), rhs
         return self._systems[wide, sign]
 
     def __repr__(self) -> str:

@@ -1,0 +1,132 @@
+"""Intervals whose ends are numbers of many bits: wide ones as tight as intervals of floats, rounding next to nothing.
+
+Balls are wider than intervals where wide factors meet; what compiled intervals proved is proved again with these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from taylorad.errors import UncertifiedError
+from taylorad.rings.balls import BallRing, ball
+from taylorad.rings.interval_ring import IntervalRing, from_ball
+from taylorad.rings.intervals import Interval
+from taylorad.rings.objects import ObjectRing
+from taylorad.rings.ring import Element, Position
+
+__all__ = ["Ends", "EndsRing", "interior"]
+
+
+class Ends(NamedTuple):
+    """The interval [lo, hi] of two exact balls, at the precision of the operations."""
+
+    lo: Any
+    hi: Any
+
+    @staticmethod
+    def of(x: Any) -> Ends:
+        """Around a ball or an exact number."""
+        x = ball(x)
+        return Ends(x.lower(), x.upper())
+
+    def __add__(self, other: Any) -> Ends:
+        return Ends((self.lo + other.lo).lower(), (self.hi + other.hi).upper())
+
+    def __sub__(self, other: Any) -> Ends:
+        return Ends((self.lo - other.hi).lower(), (self.hi - other.lo).upper())
+
+    def __neg__(self) -> Ends:
+        return Ends(-self.hi, -self.lo)
+
+    def __mul__(self, other: Any) -> Ends:
+        low, hi = _corners(self, other)
+        return Ends(low.lower(), hi.upper())
+
+    def __truediv__(self, other: Any) -> Ends:
+        if not (other.lo > 0 or other.hi < 0):
+            raise UncertifiedError("division by an interval that may contain 0")
+        return self * Ends((1 / other.hi).lower(), (1 / other.lo).upper())
+
+    def hull(self, other: Ends) -> Ends:
+        return Ends(min(self.lo, other.lo), max(self.hi, other.hi))
+
+
+def _corners(a: Ends, b: Ends) -> tuple[Any, Any]:
+    """The ends of a·b, not yet rounded."""
+    if a.lo >= 0:
+        if b.lo >= 0:
+            return a.lo * b.lo, a.hi * b.hi
+        return (a.hi * b.lo, a.lo * b.hi) if b.hi <= 0 else (a.hi * b.lo, a.hi * b.hi)
+    if a.hi <= 0:
+        low, hi = _corners(-a, b)
+        return -hi, -low
+    if b.lo >= 0 or b.hi <= 0:
+        return _corners(b, a)
+    one, other, third, last = a.lo * b.hi, a.hi * b.lo, a.lo * b.lo, a.hi * b.hi
+    return (one if one.lower() <= other.lower() else other), (last if last.upper() >= third.upper() else third)
+
+
+def interior(inner: Ends, outer: Ends) -> bool:
+    """Whether ``inner`` lies in the open interval."""
+    return bool(outer.lo < inner.lo) and bool(inner.hi < outer.hi)
+
+
+class EndsRing(ObjectRing):
+    """Coefficients with :class:`Ends`; functions at order 0 have their values between floats. Rigorous."""
+
+    name = "interval"
+
+    def lift(self, value: object) -> Ends:
+        return value if isinstance(value, Ends) else Ends.of(value)
+
+    def constant(self, name: str) -> Ends:
+        return Ends.of(BallRing().constant(name))
+
+    def scale(self, a: Element, factor: int | Fraction) -> Element:
+        return a * Ends.of(factor)
+
+    def times_int(self, a: Element, k: Any) -> Element:
+        return a * Ends.of(k)
+
+    def over_int(self, a: Element, k: Any) -> Element:
+        return a / Ends.of(k)
+
+    def convolve(self, a: Sequence[Element], b: Sequence[Element], lo: int, hi: int, k: int) -> Element:
+        low = high = ball(0)
+        for j in range(lo, hi + 1):
+            x, y = _corners(a[j], b[k - j])
+            low, high = low + x, high + y
+        return Ends(low.lower(), high.upper())
+
+    def value(self, name: str, args: Sequence[Element]) -> Element:
+        found = IntervalRing().value(name, [_floats(a) for a in args])
+        return _back(found)
+
+    def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+        return [_back(c) for c in IntervalRing().jet(name, [_floats(a) for a in args], order)]
+
+    def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
+        return IntervalRing().position(_floats(a), lower, upper)
+
+    def choose(self, chooser: str, tests: Sequence[Element]) -> int:
+        if tests[0].lo > 0 or tests[0].hi < 0:
+            return 1 if tests[0].lo > 0 else 0
+        raise UncertifiedError("the sign that decides a branch is not certain")
+
+    def is_zero(self, a: Element) -> bool:
+        return bool(a.lo == 0 and a.hi == 0)
+
+    def is_finite(self, a: Element) -> bool:
+        return bool(a.lo.is_finite() and a.hi.is_finite())
+
+
+def _floats(a: Ends) -> Interval:
+    return from_ball(a.lo) | from_ball(a.hi)
+
+
+def _back(x: Interval) -> Ends:
+    if not x.finite:
+        raise UncertifiedError("a value of a function is not bounded")
+    return Ends(ball(x.lo), ball(x.hi))
