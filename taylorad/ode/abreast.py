@@ -19,7 +19,8 @@ from taylorad.run.writer import Target, double
 
 __all__ = ["PAD", "Abreast", "Action", "Layout", "Real", "Result", "Shared", "Table", "Whole"]
 
-PAD = SHORT + 1  # zeros at both ends of an array of the looped form
+PAD = SHORT + 1  # zeros before an array of the looped form
+_SUMS = 8  # sums in one loop, each in one register
 
 
 class Action(IntEnum):
@@ -134,8 +135,13 @@ class Layout:
         return self.rows + (self.order + 1) * self.dim
 
     @property
+    def length(self) -> int:
+        """Of one array."""
+        return self.order + 1 + PAD
+
+    @property
     def size(self) -> int:
-        return self.memory + self.arrays * (self.order + 1 + 2 * PAD)
+        return self.memory + self.arrays * self.length
 
 
 class _Turn:
@@ -151,13 +157,29 @@ class Abreast(Emitter):
     def __init__(self, program: Program, order: int, dim: int, n_args: int, lanes: int, target: Target) -> None:
         super().__init__(program, lanes, target)
         self.order, self.components = order, dim
-        arrays = len(self.widths()) if program.order is None else 0
-        self.layout = Layout(dim * program.parts, n_args * program.parts, order, program.parts, arrays)
+        self.layout = Layout(dim * program.parts, n_args * program.parts, order, program.parts, len(program.buffers))
+        self.bundle = max(1, _SUMS * target.lanes // lanes)
         self.integers = f"<{lanes} x i64>"
+        self.functions: dict[str, str] = {}
+        self.homes = self._homes()
 
     # ------------------------------------------------------------------ what the series read and write
-    def _finite_start(self) -> str:
-        return self.number(0.0)  # the scan looks at what is not finite
+    def _homes(self) -> dict[str, int]:
+        """Where the names that the series use stand in memory; and the names of the arrays."""
+        layout, parts, dim = self.layout, self.layout.parts, self.components
+        homes = {f"%out{i}": layout.rows + i * parts for i in range(dim)}
+        for i in range(len(self.program.degrees)):
+            first = i * parts if i < dim else layout.time if i == dim else layout.given + (i - dim - 1) * parts
+            homes[f"%in{i}"] = first
+        for i, buffer in enumerate(self.program.buffers):
+            homes[f"%array{i}"] = layout.memory + i * layout.length + PAD
+            self.arrays += [f"%array{i}"] * (1 + buffer.reverse)
+        return homes
+
+    def at(self, base: str, index: str, size: int = 0) -> str:
+        if base in self.homes:  # an address where it is used: hundreds that live throughout would fill the registers
+            base = self.put(f"getelementptr {self.type}, ptr %memory, i64 {self.homes[base]}")
+        return super().at(base, index, size)
 
     def row(self, base: str, k: str, part: int, parts: int, ahead: bool = False) -> str:
         return self.load(base, str(int(k) * self.layout.parts + part))
@@ -166,6 +188,51 @@ class Abreast(Emitter):
         place = self.integer("mul", k, self.layout.dim)
         for part, value in enumerate(values):
             self.keep(value, self.at(base, self.integer("add", place, part)))
+
+    def _call(self, symbol: str, args: list[str]) -> str:
+        if symbol.startswith("llvm."):
+            return super()._call(symbol, args)
+        if symbol not in self.functions:
+            self.functions[symbol] = self._function(symbol, len(args))
+        return self.put(f"call {self.type} @lanes.{symbol}({', '.join(f'{self.type} {a}' for a in args)})")
+
+    def _function(self, symbol: str, arity: int) -> str:
+        """A function of the C library for all lanes; in one place, because every call costs the code around it."""
+        names = [f"%x{i}" for i in range(arity)]
+        lines, self.lines = self.lines, []
+        self.do(f"ret {self.type} {super()._call(symbol, names)}")
+        body, self.lines = self.lines, lines
+        head = f"define internal {self.type} @lanes.{symbol}({', '.join(f'{self.type} {x}' for x in names)})"
+        return "\n".join([f"{head} noinline nounwind {{", *body, "}", ""])
+
+    def _keep(self, buffer: int, k: str, value: str, known: int | None) -> None:
+        self.keep(value, self.at(self.forward[buffer], k))
+        if known == 0 and self.program.buffers[buffer].step is not None:
+            self.keep(self.zero, self.at(self.forward[buffer], "1"))  # order 1 looks there before it writes
+
+    def _lanes(self, bundle: list[int], first: str, second: str, count: str) -> list[str]:
+        """One partial sum of each: sums of one loop, and lanes, are work enough while another one is under way."""
+        with self.each(count, [self.zero] * len(bundle)) as turn:
+            j, rest = self.integer("add", turn.index, first), self.integer("sub", second, turn.index)
+            loaded: dict[tuple[int, str], str] = {}
+            places: list[str] = []
+            if any(map(self._weights, bundle)):
+                place = self.put(f"sitofp i64 {j} to double")
+                places = [self.splat(x) for x in (place, self.put(f"fsub double %kf, {place}"))]
+
+            def factor(buffer: int, index: str) -> str:
+                if (buffer, index) not in loaded:
+                    loaded[buffer, index] = self.load(self.forward[buffer], index)
+                return loaded[buffer, index]
+
+            new: list[str] = []
+            for i, total in zip(bundle, turn.old, strict=True):
+                (a, b), weights = self.program.ops[i].data, self._weights(i)
+                left = factor(a, j)
+                left = self.scaled(left, weights, places[0], places[1]) if weights else left
+                new.append(self.fma(left, factor(b, rest), total))
+            turn.new = new
+        return turn.new
 
     # ------------------------------------------------------------------ words
     def keep(self, value: str, address: str, kind: str = "") -> None:
@@ -236,22 +303,29 @@ class Abreast(Emitter):
         self.do(f"store {kind} {value}, ptr {address}, align 8")
 
     @contextmanager
-    def each(self, count: int, carried: Sequence[str] = ()) -> Generator[_Turn]:
-        """A loop of ``count`` turns; ``carried`` vectors go from turn to turn, the last ones stand in ``new``."""
-        name, before = f"each{self.names}", self.block
-        self.do(f"br label %{name}")
+    def each(self, count: int | str, carried: Sequence[str] = ()) -> Generator[_Turn]:
+        """A loop of ``count`` turns, at least one if that is a number; ``new`` holds what ``carried`` has become."""
+        name, before, maybe = f"each{self.names}", self.block, isinstance(count, str)
+        if maybe:
+            self.branch(self.put(f"icmp sgt i64 {count}, 0"), name, f"{name}x")
+        else:
+            self.do(f"br label %{name}")
         self.label(name)
         head = len(self.lines)
         turn = _Turn(f"%{name}i", [f"%{name}c{i}" for i in range(len(carried))])
         yield turn
         after = self.integer("add", turn.index, 1)
         more = self.put(f"icmp slt i64 {after}, {count}")
-        phis = [f"  {turn.index} = phi i64 [ 0, %{before} ], [ {after}, %{self.block} ]"]
+        last = self.block
+        phis = [f"  {turn.index} = phi i64 [ 0, %{before} ], [ {after}, %{last} ]"]
         for old, first, new in zip(turn.old, carried, turn.new, strict=True):
-            phis.append(f"  {old} = phi {self.type} [ {first}, %{before} ], [ {new}, %{self.block} ]")
+            phis.append(f"  {old} = phi {self.type} [ {first}, %{before} ], [ {new}, %{last} ]")
         self.lines[head:head] = phis
         self.branch(more, name, f"{name}x")
         self.label(f"{name}x")
+        if maybe:
+            ends = zip(carried, turn.new, strict=True)
+            turn.new = [self.put(f"phi {self.type} [ {a}, %{before} ], [ {z}, %{last} ]") for a, z in ends]
 
     # ------------------------------------------------------------------ what happens to single lanes
     def turnover(self) -> None:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Crowd", "Found", "crowd", "solve", "together", "unbegun"]
 
-UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
 _APART = 64  # components up to which a system of vectors is taken apart
 _POLL = 0.05  # seconds between two looks at progress
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, ctypes.c_double, ctypes.c_void_p)
@@ -37,15 +36,13 @@ _crowds: dict[tuple[Any, ...], Crowd] = {}
 _lock = threading.RLock()
 
 
-def crowd(
-    system: System, order: int, complex: bool = False, form: str | None = None, lanes: int | None = None
-) -> Crowd:
+def crowd(system: System, order: int, complex: bool = False, lanes: int | None = None) -> Crowd:
     """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
-    key = (system.name, order, complex, form, lanes)
+    key = (system.name, order, complex, lanes)
     with _lock:
         found = _crowds.get(key)
         if found is None:
-            found = _crowds[key] = Crowd(system, order, complex, form, lanes)
+            found = _crowds[key] = Crowd(system, order, complex, lanes)
         return found
 
 
@@ -53,37 +50,33 @@ def crowd(
 class Crowd:
     """Machine code for ``lanes`` members of one system at a time; safe to use from several threads."""
 
-    def __init__(self, system: System, order: int, complex: bool, form: str | None, lanes: int | None) -> None:
-        from taylorad.run.jit import host, obtain
+    def __init__(self, system: System, order: int, complex: bool, lanes: int | None) -> None:
+        from taylorad.run.jit import obtain
 
         self.system, self.order, self.complex = system, order, complex
-        self.lanes = lanes or host().target.lanes
-        identity = ("crowd", system.name, order, complex, form, self.lanes, _sources())
-        loaded, facts = obtain(identity, lambda: self._text(form), "propagate")
+        identity = ("crowd", system.name, order, complex, lanes, _sources())
+        loaded, facts = obtain(identity, lambda: self._text(lanes), "propagate")
         self._loaded = loaded
         self.call = _PROPAGATE(loaded.address)
-        self.layout, self.form = Layout(*facts["layout"]), facts["form"]
+        self.layout, self.lanes = Layout(*facts["layout"]), facts["lanes"]
 
-    def _text(self, form: str | None) -> tuple[str, dict[str, Any]]:
+    def _text(self, lanes: int | None) -> tuple[str, dict[str, Any]]:
         from taylorad.ode.wide import Wide
         from taylorad.run.jit import host
         from taylorad.run.lower import lower
 
-        plan = schedule(self.system.states)
-        program = lower(plan, None, self.complex)
+        program = lower(schedule(self.system.states), None, self.complex)
         if program.arrays:
             raise CompilationError("array nodes are taken apart before a system is made of them")
         if program.givens:
             name = type(program.givens[0].node).__name__
             raise CompilationError(f"no machine code for a {name} node: the interpreter integrates this system")
-        work = (len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)) * self.order
-        unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
-        if unrolled:
-            program = lower(plan, self.order, self.complex)
-        wide = Wide(program, self.order, self.system.dim, self.system.n_args, self.lanes, host().target)
+        target = host().target
+        # a step of few sums waits for its results, and works on twice as many members meanwhile
+        lanes = lanes or target.lanes * (2 if program.near else 1)
+        wide = Wide(program, self.order, self.system.dim, self.system.n_args, lanes, target)
         text = wide.text()
-        facts = {"symbols": program.symbols, "layout": astuple(wide.layout)}
-        return text, facts | {"form": "unrolled" if unrolled else "looped"}
+        return text, {"symbols": program.symbols, "layout": astuple(wide.layout), "lanes": lanes}
 
     def memory(self) -> np.ndarray:
         """Room for one thread; whole vectors lie in one cache line."""

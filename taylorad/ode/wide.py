@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from typing import final
 
-from taylorad.ode.abreast import PAD, Abreast, Action, Real, Shared, Table, Whole
+from taylorad.ode.abreast import Abreast, Action, Real, Shared, Table, Whole
 
 __all__ = ["Wide"]
 
@@ -34,20 +34,11 @@ class Wide(Abreast):
             place = self.put(f"getelementptr ptr, ptr %tables, i64 {int(table)}")
             self.do(f"%{table.name.lower()} = load ptr, ptr {place}, align 8")
         self.do(f"%K = add i64 0, {self.order}")
-        parts = layout.parts
-        for i in range(len(self.program.degrees)):
-            j = i - self.components - 1
-            place = i * parts if i < self.components else layout.time if j < 0 else layout.given + j * parts
-            self.do(f"%in{i} = getelementptr {self.type}, ptr %memory, i64 {place}")
-        for i in range(self.components):
-            self.do(f"%out{i} = getelementptr {self.type}, ptr %memory, i64 {layout.rows + i * parts}")
-        length = self.order + 1 + 2 * PAD
-        self.arrays = [self.vector(layout.memory + i * length + PAD) for i in range(layout.arrays)]
         most, points = (self.scalar("%shared", str(int(x)), "i64") for x in (Shared.MOST, Shared.GRID))
         self.do(f"%gridded = icmp sgt i64 {points}, 0")
         self.set_whole(Whole.MEMBER, self.same(-2))
-        for i in range(2 * parts):
-            self.keep(self.number(float(i == parts)), self.vector(layout.time + i))
+        for i in range(2 * layout.parts):
+            self.keep(self.number(float(i == layout.parts)), self.vector(layout.time + i))
         self.do("br label %round")
         self.label("round")
         move = self._round(most)
@@ -57,15 +48,11 @@ class Wide(Abreast):
         self._grid(move, points)
         self.turnover()
         head = "define i64 @propagate(ptr %shared, ptr %tables, double %max_step, ptr %memory) nounwind {"
-        return "\n".join([*sorted(self.declared), head, *self.lines, "}", ""])
+        return "\n".join([*sorted(self.declared), *self.functions.values(), head, *self.lines, "}", ""])
 
     def _round(self, most: str) -> str:
         """One series in each lane and what to do about it; the lanes that move on."""
         layout = self.layout
-        if layout.arrays:
-            size = 8 * self.lanes * (layout.size - layout.memory)
-            what = (("ptr", self.vector(layout.memory)), ("i8", "0"), ("i64", str(size)), ("i1", "false"))
-            self.call("void", "llvm.memset.p0.i64", *what)
         self.keep(self.real(Real.T), self.vector(layout.time))
         bad = self.body()
         low, flag, defect, tolerance = self._scan()

@@ -39,6 +39,7 @@ class Emitter(Writer):
         super().__init__(lanes, target)
         self.program = program
         self.skip = int(program.near)  # terms at each end of a sum that its loop leaves out
+        self.bundle = max(1, _BUNDLE // (1 if lanes == 1 else 4))  # sums in one loop
         self.value: dict[int, str] = {}
         self.forward: list[str] = []
         self.reverse: dict[int, str] = {}
@@ -202,9 +203,8 @@ class Emitter(Writer):
         else:
             first, count = str(1 + self.skip), self.integer("sub", "%k", 1 + 2 * self.skip)
             second = self.integer("sub", "%k", 1 + self.skip)
-        size = max(1, _BUNDLE // (1 if self.lanes == 1 else 4))
-        for begin in range(0, len(sums), size):
-            bundle = sums[begin : begin + size]
+        for begin in range(0, len(sums), self.bundle):
+            bundle = sums[begin : begin + self.bundle]
             inner = (self._single if self.lanes == 1 else self._lanes)(bundle, first, second, count)
             for i, total in zip(bundle, inner, strict=True):
                 ended = self._middle if kind == "half" else self._ends
