@@ -33,6 +33,7 @@ class ArrayEmitter(Emitter):
         self.element = "0"
         self.size = 1
         self.matrices: dict[Any, str] = {}
+        self.kept: set[int] = set()
         self.mixed = {op.args[0] for op in program.ops if op.kind == "map" and program.sizes[op.args[0]] > 1}
         self.wide = [self._widest((*b.start, *(() if b.step is None else (b.step,)))) for b in program.buffers]
 
@@ -79,13 +80,25 @@ class ArrayEmitter(Emitter):
     def _phase(self, numbers: tuple[int, ...], outputs: Callable[[int], None]) -> None:
         """Run the groups in order; then, for each size, what must be stored."""
         p = self.program
-        for _, size, members in self._groups(numbers):
+        groups = self._groups(numbers)
+        self.kept = self._shared([set(members) for _, size, members in groups if size > 0])
+        for _, size, members in groups:
             if size == 0:
                 self._map(members[0])
             else:
                 self._each(size, lambda members=members: self._group(members))
         for size in sorted(set(self.wide) | {self._widest(row.start) for root in p.roots for row in root}):
             self._each(size, lambda size=size: outputs(size))
+
+    def _shared(self, groups: list[set[int]]) -> set[int]:
+        """The operations that are used outside of their own group, and so must be kept in memory."""
+        p = self.program
+        home = {i: g for g, members in enumerate(groups) for i in members}
+        inner = {i: home.get(i) for i in (*p.start, *p.step)}
+        found = {a for i in (*p.start, *p.step) for a in p.ops[i].args if inner[i] is None or inner[i] != inner[a]}
+        found |= {v for b in p.buffers for v in (*b.start, *([] if b.step is None else [b.step]))}
+        found |= {v for root in p.roots for r in root for v in (*r.start, *([] if r.step is None else [r.step]))}
+        return found | {v for check in p.checks for v in check.values}
 
     def _groups(self, numbers: tuple[int, ...]) -> list[tuple[int, int, list[int]]]:
         """(stage, size, operations); size 0 is a matrix."""
@@ -94,10 +107,10 @@ class ArrayEmitter(Emitter):
         wanted: dict[int, int] = {}
         for i in numbers:
             op = p.ops[i]
-            mixes = op.kind == "map"
+            mixes = op.kind == "map" and p.sizes[op.args[0]] > 1
             at = 0
             for a in op.args:
-                apart = mixes or p.ops[a].kind == "map" or (p.sizes[a] > 1 and p.sizes[a] != p.sizes[i])
+                apart = mixes or self._alone(a) or (p.sizes[a] > 1 and p.sizes[a] != p.sizes[i])
                 at = max(at, stage.get(a, 0) + apart)
             stage[i] = at
             for a in op.args:
@@ -107,10 +120,17 @@ class ArrayEmitter(Emitter):
         found: dict[tuple[int, int, int], list[int]] = {}
         for i in numbers:
             if not self._plain(i):
-                mixes = p.ops[i].kind == "map"
-                found.setdefault((stage[i], 0 if mixes else p.sizes[i], i if mixes else 0), []).append(i)
+                alone = self._alone(i)
+                found.setdefault((stage[i], 0 if alone else p.sizes[i], i if alone else 0), []).append(i)
         # of one stage: scalars, then vectors, which may use them; matrices need earlier stages only
         return [(key[0], key[1], found[key]) for key in sorted(found, key=lambda k: (k[0], k[1] != 0, k[1], k[2]))]
+
+    def _alone(self, i: int) -> bool:
+        """Whether an operation is a matrix that needs loops of its own; those with short rows go element by element."""
+        op = self.program.ops[i]
+        if op.kind != "map" or op.data.rows == 1:
+            return op.kind == "map"
+        return op.data.columns > 1 and (op.data.dense or int(op.data.counts.max()) > SHORT_ROW)
 
     def _plain(self, i: int) -> bool:
         """Whether an operation is made anew wherever it is wanted; a matrix wants its vector in memory."""
@@ -152,14 +172,23 @@ class ArrayEmitter(Emitter):
     def _group(self, members: list[int]) -> None:
         ops = self.program.ops
         for i in sorted(members, key=lambda i: ops[i].kind not in SUMS):
-            for a in ops[i].args:
-                self._have(a)
-            value = self._sum(i) if ops[i].kind in SUMS else self._operation(ops[i])
+            value = self._member(i)
             self.value[i] = value
             if self.size == 1:
                 self.scalars[i] = value
-            else:
+            elif i in self.kept:
                 self.do(f"store {self.type} {value}, ptr {self.at(self.temps[i], self.element, 1)}, align 8")
+
+    def _member(self, i: int) -> str:
+        op = self.program.ops[i]
+        if op.kind == "map" and op.data.columns > 1:
+            return short_rows(self, op.data, self.temps[op.args[0]], self.element, self.lanes, self.size)
+        for a in op.args:
+            self._have(a)
+        if op.kind == "map":
+            factor = self.put(f"load {self.type}, ptr {self.at(self._matrix(op.data), self.element, 1)}, align 8")
+            return self.arith("fmul", factor, self.value[op.args[0]])
+        return self._sum(i) if op.kind in SUMS else self._operation(op)
 
     def _have(self, i: int) -> str:
         """A value in this group: made here, made anew, spread from a scalar, or read from memory."""
@@ -300,7 +329,7 @@ class ArrayEmitter(Emitter):
         """A matrix times a vector, lanes over rows, several blocks of rows at a time."""
         op = self.program.ops[i]
         (arg,), matrix = op.args, op.data
-        if not matrix.dense and matrix.columns > 1:
+        if not matrix.dense:
             self._sparse(i, matrix, self.temps[arg])
             return
         width = 1
@@ -322,12 +351,7 @@ class ArrayEmitter(Emitter):
         self.do(f"br label %{rows}j")
         self.label(f"{rows}j")
         inner = len(self.lines)
-        if matrix.columns == 1 and self.program.sizes[arg] == 1:
-            self.size, size = 1, self.size
-            x = self._have(arg)
-            self.size = size
-        else:
-            x = self.splat(self.put(f"load double, ptr {self.at(self.temps[arg], f'%{rows}c', 1)}, align 8"))
+        x = self.splat(self.put(f"load double, ptr {self.at(self.temps[arg], f'%{rows}c', 1)}, align 8"))
         column = self.integer("mul", f"%{rows}c", matrix.rows)
         sums: list[str] = []
         for b, start in enumerate(starts):
@@ -355,23 +379,17 @@ class ArrayEmitter(Emitter):
         self._narrow(1, 1)
 
     def _sparse(self, i: int, matrix: Matrix, source: str) -> None:
-        """A matrix most of whose entries are 0 times a vector."""
+        """A matrix most of whose entries are 0, with one row or long ones, times a vector."""
         if matrix.counts.max() > SHORT_ROW:
             if matrix.rows == 1:
                 long_rows(self, matrix, source, self.target.lanes, lambda _, total: self.scalars.update({i: total}))
                 return
             long_rows(self, matrix, source, self.target.lanes, lambda row, total: self._element(i, row, total))
-        elif matrix.rows == 1:
-            self.scalars[i] = short_rows(self, matrix, source, "0", 1, 1)
         else:
-            self._each(matrix.rows, lambda: self._short(i, matrix, source))
+            self.scalars[i] = short_rows(self, matrix, source, "0", 1, 1)
 
     def _element(self, i: int, row: str, value: str) -> None:
         self.do(f"store double {value}, ptr {self.at(self.temps[i], row, 1)}, align 8")
-
-    def _short(self, i: int, matrix: Matrix, source: str) -> None:
-        value = short_rows(self, matrix, source, self.element, self.lanes, matrix.rows)
-        self.do(f"store {self.type} {value}, ptr {self.at(self.temps[i], self.element, 1)}, align 8")
 
     def _matrix(self, matrix: Matrix) -> str:
         """The matrix as a table, column after column."""

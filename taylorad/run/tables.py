@@ -68,8 +68,11 @@ def short_rows(writer: Writer, matrix: Matrix, source: str, element: str, lanes:
     places[:, matrix.rows :], entries[:, matrix.rows :] = places[:, [matrix.rows - 1]], entries[:, [matrix.rows - 1]]
     where, kind, total = table(writer, places), _kind(lanes), ""
     for c in range(most):
-        place = writer.integer("add", element, c * rows) if c else element
-        x = _gathered(writer, source, where, place, lanes)
+        shift = places[c] - np.arange(rows)
+        if np.all(shift == shift[0]):
+            x = _numbers(writer, source, writer.integer("add", element, int(shift[0])), lanes)
+        else:
+            x = _gathered(writer, source, where, writer.integer("add", element, c * rows) if c else element, lanes)
         first = float(entries[c, 0])
         if np.any(entries[c] != first):
             factor = _numbers(writer, table(writer, entries[c]), element, lanes)
