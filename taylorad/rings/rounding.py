@@ -52,7 +52,9 @@ def mul(a: float, b: float) -> float:
     if p - p != 0.0:
         return MAX if p > 0 and abs(a) < inf and abs(b) < inf else p
     e = error(a, b, p)
-    return down(p) if e is None or e < 0.0 else p
+    if e is None:  # near the ends of the floats' range
+        return p if abs(a) == inf or abs(b) == inf or Fraction(p) <= Fraction(a) * Fraction(b) else down(p)
+    return down(p) if e < 0.0 else p
 
 
 def div(a: float, b: float) -> float:
@@ -67,7 +69,7 @@ def div(a: float, b: float) -> float:
     p = q * b
     e = error(q, b, p) if _SMALL < abs(a) < _LARGE else None
     if e is None or q == 0.0:
-        return down(q)
+        return q if abs(a) == inf or Fraction(q) <= Fraction(a) / Fraction(b) else down(q)
     rest = a - p  # exact, since p is next to a
     return q if rest == e or (rest > e) == (b > 0) else down(q)
 

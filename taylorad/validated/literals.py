@@ -90,8 +90,8 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
 
 
 def _before(a: Any, b: Any) -> bool:
-    """Whether a < b, both exact numbers or text; False where one of them is a ball."""
-    return isinstance(a, (str, Rational)) and isinstance(b, (str, Rational)) and exact(a) < exact(b)
+    """Whether a < b for text and fractions, which may share their closest floats; False for other kinds."""
+    return all(isinstance(x, (str, Rational)) and "inf" not in str(x).lower() for x in (a, b)) and exact(a) < exact(b)
 
 
 def _one(value: Any) -> Interval:
