@@ -135,6 +135,7 @@ class Drive:
     def _take(self, piece: Piece) -> Status | None:
         """Everything that is wanted from some steps."""
         n = len(piece)
+        self.hit = None
         if not n:
             return None
         end: tuple[float, np.ndarray] = (float(piece.times[-1, 0]), self.going.state)

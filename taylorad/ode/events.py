@@ -89,9 +89,9 @@ class Event:
 
 
 class Hit(NamedTuple):
-    """Where an integration stops or changes: event number ``event``, in ``step`` at the fraction ``part``."""
+    """Where an integration stops or changes, in ``step`` at the fraction ``part``, and by which ``events``."""
 
-    event: int
+    events: list[int]
     step: int
     part: float
     t: float
@@ -165,20 +165,27 @@ class Watch:
         return stop
 
     def _first(self, hits: Hits) -> Hit | None:
+        stop: Hit | None = None
         for k in np.flatnonzero(~hits.begins):
-            e = int(hits.which[k])
+            e, t = int(hits.which[k]), float(hits.t[k])
             event = self.events[e]
+            if stop is not None and t != stop.t:
+                break
             self.hits[e] += 1
             final = bool(event.terminal) and self.hits[e] >= int(event.terminal)
-            if final or event.changes:
-                return Hit(e, int(hits.step[k]), float(hits.part[k]), float(hits.t[k]), final)
-        return None
+            if stop is None and (final or event.changes):
+                stop = Hit([e], int(hits.step[k]), float(hits.part[k]), t, final)
+            elif stop is not None:
+                stop = stop._replace(events=[*stop.events, e], final=stop.final or final)
+        return stop
 
     def act(self, hit: Hit, y: np.ndarray) -> np.ndarray:
         """The state from which the solution goes on after a hit. DomainError where an action gives none."""
-        self.search.begin([hit.event])
+        self.search.begin(hit.events)
         self.changes = [*self.changes[1 - _MANY :], hit.t]
-        return self.actions[hit.event](hit.t, y)
+        for e in hit.events:
+            y = self.actions[e](hit.t, y)
+        return y
 
     def accumulation(self, t0: float, way: float) -> float | None:
         """Where the times of the actions accumulate, if it is near: the sum of a geometric series."""

@@ -170,6 +170,21 @@ def edge(c: Floats, at: int, order: int, zero: float, farthest: float) -> float:
 
 
 @routine
+def departure(c: Floats, at: int, order: int) -> float:
+    """The s > 0 next to 0 where p has clearly left its value at 0, which stands for zero; 2 if there is none."""
+    s = _CLOSEST
+    while s <= _FARTHEST:
+        rounding, power = 8.0 * abs(c[at]), s
+        for k in range(1, order + 1):
+            rounding = fma(_ROUNDING * power, abs(c[at + k]), rounding)
+            power *= s
+        if abs(value(c, at, order, s)) > rounding:
+            return s
+        s *= 4.0
+    return 2.0
+
+
+@routine
 def window(p: Floats, at: int, order: int, low: float, high: float, c: Floats) -> int:
     """c_k of p(low + (high − low)·u), and zeros after them."""
     for k in range(order + 1):
@@ -227,7 +242,6 @@ def between(c: Floats, at: int, degree: int, low: float, high: float, first: flo
     u = left - first * ((right - left) / (last - first))
     if not (left < u and u < right):
         u = 0.5 * (left + right)
-    noise = _EPS * (abs(first) + abs(last))  # far below the size of the polynomial
     rising = 1.0 if last > first else -1.0
     before = 1.0
     for _turn in range(_FLIPS):
@@ -250,7 +264,7 @@ def between(c: Floats, at: int, degree: int, low: float, high: float, first: flo
         # Newton's next step is about step³/before²
         if step <= 2.0 * _EPS * abs(u) or (inside == 1 and step * step * step <= _EPS * abs(u) * before * before):
             return after
-        if abs(v) <= noise and inside == 1:
+        if inside == 1 and abs(v) <= _EPS * fma(abs(c[at + 1]), abs(u), abs(c[at])):  # rounding
             return after
         before = step if inside == 1 else 1.0
         u = after
@@ -351,7 +365,7 @@ def isolate(
 
     The arrays are as :func:`scan` leaves them, ``offset`` is the function's number times m; of the m expansions the
     first ``steps`` have a step of their own. The first window begins at ``first``, or, if ``starts``, at 0, where a
-    root is told too; the last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s,
+    root is told too; 2 where the state was set there, so that small motions are no rounding; the last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s,
     ``after`` s·h and ``when`` the time, with ``clock`` (m, 2) at the beginnings; ``rise`` is 1, −1, or 0 where p only
     touches; with a ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the last end, from which the next window goes on.
     """
@@ -375,9 +389,11 @@ def isolate(
             before = fma(_ROUNDING, size[here - 1], size[functions * m + here - 1])
             reach = min(abs(h[i - 1]), abs(h[i])) / abs(h[i])
             low = edge(kept, at, order, max(zero, before), -reach)
-        elif starts == 1:
+        elif starts > 0:
             low = edge(kept, at, order, zero, 1.0)
             if not abs(kept[at]) > zero:
+                if starts == 2:
+                    low = departure(kept, at, order)
                 far = low if low <= 1.0 else _FARTHEST
                 ahead, past = value(kept, at, order, far), value(kept, at, order, -far)
                 step[found], part[found], times[found] = 0, 0.0, 1
@@ -429,7 +445,10 @@ def isolate(
             v = value(c, 0, order, u)
             now = last
             if j < turns:
-                now = 1 if v > zero else -1 if v < -zero else 0
+                flatness = zero
+                if starts == 2 and i == 0:
+                    flatness = bound(c, 0, order, u)
+                now = 1 if v > flatness else -1 if v < -flatness else 0
                 if now == 0:
                     if flat == 0 or abs(v) < least:
                         best, least = u, abs(v)

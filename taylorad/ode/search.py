@@ -94,13 +94,13 @@ class Search:
         self._dim, self._args = dim, args
         self._directions = directions or [0.0] * len(nodes)
         self._ahead = [0.0] * len(nodes)  # where the next window begins, from the beginning of the step
-        self._fresh = True
+        self._fresh, self._set = True, False
         self._told: set[int] = set()
         self._desk: _Desk | None = None
 
     def begin(self, told: Sequence[int] = ()) -> None:
-        """The next block begins anew; zeros there of the functions ``told`` are known already."""
-        self._fresh, self._told = True, set(told)
+        """The next block begins anew, from a state that was set; zeros there of the functions ``told`` are known."""
+        self._fresh, self._set, self._told = True, True, set(told)
 
     def take(self, piece: Piece) -> Hits:
         """All roots in some steps that go on from those before. DomainError where a function is not defined."""
@@ -113,7 +113,7 @@ class Search:
             hits = self._roots(e, place, seen, piece, ended, _DEPTH)
             if hits is not None:
                 found.append(hits)
-        self._fresh, self._told = not piece.goes_on, ended
+        self._fresh, self._set, self._told = not piece.goes_on, False, ended
         if not found:
             return _NONE
         hits = Hits(*map(np.concatenate, zip(*found, strict=True))) if len(found) > 1 else found[0]
@@ -195,7 +195,7 @@ class Search:
             part, after, when = np.empty((3, room))
             found = isolate(
                 seen.kept, seen.near, count, place * m, m, n, len(seen.counts), order, seen.h, seen.clock, seen.begin,
-                seen.size, self._ahead[e] / float(seen.h[0]), int(starts), int(ends), self._directions[e], step, part,
+                seen.size, self._ahead[e] / float(seen.h[0]), starts * (1 + self._set), int(ends), self._directions[e], step, part,
                 after, when, rise, times, room, memory, cell,
             )  # fmt: skip
             if found >= 0:
