@@ -77,10 +77,10 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
         r = _one(rad)
         if r.lo < 0:
             raise DomainError(f"the radius {rad!r} is negative")
-        if isinstance(lo, (str, Rational)) and isinstance(rad, (str, Rational)):  # each end rounded once
+        if hi is None and isinstance(lo, (str, Rational)) and isinstance(rad, (str, Rational)):  # each end rounded once
             m, s = exact(lo), exact(rad)
             return Interval(bounds(m - s)[0], bounds(m + s)[1])
-        return low + Interval(-r.hi, r.hi)
+        return (low if hi is None else interval(lo, hi)) + Interval(-r.hi, r.hi)
     if hi is None:
         return low
     high = _one(hi)
