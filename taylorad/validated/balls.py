@@ -217,11 +217,13 @@ class BallTrack:
         for i in range(n):
             z[i] = z[i] + sum(((ac[i][j] - c[i][j]) * s.r0[j] for j in range(n)), ball(0))
         q, back = _frame(ab, s.r)
+        room = ball(Fraction(1, 1 << 20))  # so that a check, whose radii are rounded elsewhere, comes to lie inside
         turned = _product(back, ab)
         r = [
             sum((turned[i][j] * s.r[j] for j in range(n)), ball(0)) + sum((back[i][j] * z[j] for j in range(n)), ball(0))
             for i in range(n)
         ]
+        r = [x + (x - x.mid()) * room for x in r]
         if max(map(magnitude, r)) > _FACTOR * max(map(magnitude, s.r0)):
             joined = _product(back, c)
             r0 = [r[i] + sum((joined[i][j] * s.r0[j] for j in range(n)), ball(0)) for i in range(n)]

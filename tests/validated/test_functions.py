@@ -1,0 +1,188 @@
+"""Every function of the book, and random graphs of them, over random boxes: values and coefficients against Arb at 300 bits.
+
+``TAYLORAD_FUZZ`` multiplies the number of cases (the nightly form has 50 times as many).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import taylorad as ta
+from taylorad import validated as v
+from taylorad.book.entry import BOOK
+from taylorad.errors import TayloradError, UncertifiedError
+from taylorad.rings.balls import ball, precision
+from taylorad.rings.intervals import Interval
+
+TIMES = int(os.environ.get("TAYLORAD_FUZZ", "1"))
+PUBLIC = sorted(name for name in BOOK if not name.startswith("_"))
+STEPS = frozenset(("floor", "ceil", "round", "rint", "trunc", "fix", "mod", "remainder", "fmod", "floor_divide", "heaviside"))
+# boxes may touch their poles, or zeros of what they divide by
+POLES = frozenset(["tan", "cot", "sec", "csc", "coth", "csch", "gamma", "lgamma", "gammaln", "loggamma", "digamma", "psi", "polygamma", "zeta", "beta", "betaln"])
+
+
+def box(rng: random.Random) -> Interval:
+    a = rng.choice((lambda: rng.uniform(-3, 3), lambda: rng.uniform(0.05, 0.95), lambda: rng.uniform(1.05, 6)))()
+    return Interval(a, a + 10 ** rng.uniform(-16, 0) * rng.choice((0, 1, 1)))
+
+
+def point(x: Interval, rng: random.Random) -> float:
+    return rng.choice((x.lo, x.hi, min(max(rng.uniform(x.lo, x.hi), x.lo), x.hi)))
+
+
+def outside(found: Interval, exact: Any) -> bool:
+    """Whether a ball is certainly not in an interval."""
+    return bool(ball(found.lo) > exact) if found.lo > -math.inf else False or (
+        bool(ball(found.hi) < exact) if found.hi < math.inf else False
+    )
+
+
+def arguments(name: str, rng: random.Random) -> tuple[list[Any], list[Interval]]:
+    entry = BOOK[name].entry
+    whole = name.startswith("eval") or name in ("polygamma", "expn")
+    params = [rng.choice((1, 2, 3) if whole else (0.5, 1, 2, 1.5)) for _ in entry.parameters]
+    return params, [box(rng) for _ in range(entry.arity)]
+
+
+def called(name: str, params: list[Any], args: list[Any]) -> list[Any]:
+    found = getattr(ta, name)(*params, *args) if BOOK[name].entry.params_first else getattr(ta, name)(*args, *params)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_values_over_boxes_contain_values_at_points(name: str) -> None:
+    rng = random.Random(name)
+    refused = 0
+    count = 16 * TIMES
+    for _ in range(count):
+        params, boxes = arguments(name, rng)
+        points = [[point(x, rng) for x in boxes] for _ in range(3)]
+        exact: list[Any] = []
+        with precision(300):
+            for at in points:
+                try:
+                    exact.append(called(name, params, [ball(p) for p in at]))
+                except TayloradError:
+                    exact.append(None)
+        try:
+            found = called(name, params, boxes)
+        except TayloradError:
+            refused += all(e is not None for e in exact)
+            continue
+        for e in exact:
+            assert e is None or not any(outside(x, y) for x, y in zip(found, e, strict=True)), (name, boxes, points)
+    assert refused <= (count / 3 if name in STEPS | POLES else 0)
+
+
+# ---------------------------------------------------------------------- random graphs
+UNARY = ("exp", "sin", "cos", "atan", "tanh", "sinh", "erf", "asinh", "square")
+GUARDED: dict[str, Callable[[Any], Any]] = {
+    "log": lambda u: np.log(u * u + 0.5),
+    "sqrt": lambda u: np.sqrt(u * u + 0.25),
+    "reciprocal": lambda u: 1 / (u * u + 2),
+    "power": lambda u: (u * u + 1) ** 0.75,
+}
+
+
+def graph(rng: random.Random, size: int) -> Callable[[Any], Any]:
+    """A function of one variable of ``size`` operations."""
+    steps: list[tuple[str, int, int]] = []
+    for i in range(size):
+        kind = rng.choice(("+", "-", "*", "unary", "unary", "guarded"))
+        name = rng.choice(UNARY) if kind == "unary" else rng.choice(tuple(GUARDED)) if kind == "guarded" else kind
+        steps.append((name, rng.randrange(i + 1), rng.randrange(i + 1)))
+
+    def f(x: Any) -> Any:
+        values = [x]
+        for name, i, j in steps:
+            a, b = values[i], values[j]
+            if name in GUARDED:
+                values.append(GUARDED[name](a))
+            elif name in UNARY:
+                values.append(getattr(ta, name)(a))
+            else:
+                values.append(a + b if name == "+" else a - b if name == "-" else a * b)
+        return values[-1] * 1
+
+    return f
+
+
+def cases(seed: int, count: int) -> tuple[int, int, list[float]]:
+    """Failures, refusals, and widths over those of dense samples, of coefficients of random graphs on random boxes."""
+    rng = random.Random(seed)
+    failed = refused = 0
+    ratios: list[float] = []
+    for _ in range(count):
+        f, x, order = graph(rng, rng.randint(1, 8)), box(rng), rng.randint(0, 4)
+        try:
+            found = v.taylor(f, x, order).coefficients
+        except UncertifiedError:
+            refused += 1
+            continue
+        samples = [x.lo, x.hi, *(point(x, rng) for _ in range(2))]
+        with precision(300):
+            exact = [list(ta.taylor(f, ball(at), order)) for at in samples]
+        failed += any(outside(c, e[k]) for e in exact for k, c in enumerate(found))
+        spread = max(float(e[0].mid()) for e in exact) - min(float(e[0].mid()) for e in exact)
+        if spread > 1e-12 * found[0].mag:
+            ratios.append(found[0].width / spread)
+    return failed, refused, ratios
+
+
+def test_random_graphs_are_contained() -> None:
+    count = 250 * TIMES
+    failed, refused, ratios = cases(5, count)
+    assert failed == 0
+    assert refused <= 0.01 * count + 1
+    assert sorted(ratios)[len(ratios) // 2] < 1.6  # samples miss the ends of the range; a regression would be larger
+
+
+def test_smaller_boxes_have_smaller_enclosures() -> None:
+    rng = random.Random(6)
+    for _ in range(40):
+        f, x = graph(rng, 5), box(rng)
+        y = Interval(*sorted((point(x, rng), point(x, rng))))
+        wide, narrow = (ta.taylor(f, z, 3).coefficients for z in (x, y))
+        for a, b in zip(wide, narrow, strict=True):
+            slack = 1e-12 * max(a.mag, 1e-300) + 0.02 * a.width
+            assert b in Interval(a.lo - slack, a.hi + slack)
+
+
+MUTANTS: dict[str, Callable[[Any], Any]] = {
+    "the middle instead of the box": lambda x: Interval(x.mid, x.mid),
+    "the lower end instead of the box": lambda x: Interval(x.lo, x.lo),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_enclosures_of_less_than_the_box_are_caught(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from taylorad.validated import derivatives
+
+    whole = derivatives._series
+    monkeypatch.setattr(derivatives, "_series", lambda f, x, order: whole(f, MUTANTS[mutant](x), order))
+    monkeypatch.setattr(derivatives, "coefficients", lambda f, x, order: derivatives._series(f, x, order))
+    assert cases(5, 40)[0] > 0
+
+
+def test_the_mean_value_form_without_its_remainder_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from taylorad.validated import derivatives
+
+    whole = derivatives._series
+    monkeypatch.setattr(
+        derivatives,
+        "_series",
+        lambda f, x, order: [c * 0.5 if k == order and not x.thin else c for k, c in enumerate(whole(f, x, order))],
+    )
+    caught = False
+    try:
+        caught = cases(5, 60)[0] > 0
+    except TayloradError:
+        caught = True  # an empty intersection of enclosures is an alarm too
+    assert caught
