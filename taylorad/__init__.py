@@ -42,6 +42,7 @@ _PUBLIC = {
     "solve_ivp": "ode.solve",
     "compile_ode": "ode.problem",
     "Event": "ode.events",
+    "Sensitivity": "ode.sensitivity",
     "TaylorSolver": "ode.solver",
     "MultivariateTaylor": "multivariate.series",
     "variables": "multivariate.construct",
@@ -81,6 +82,7 @@ __all__ = [
     "NotRepresentableError",
     "OrderError",
     "Radius",
+    "Sensitivity",
     "ShapeError",
     "SingularExpansionError",
     "Taylor",
@@ -163,6 +165,7 @@ if TYPE_CHECKING:
     from taylorad.ode.files import load_solution
     from taylorad.ode.precision import digits
     from taylorad.ode.problem import compile_ode
+    from taylorad.ode.sensitivity import Sensitivity
     from taylorad.ode.solve import solve_ivp
     from taylorad.ode.solver import TaylorSolver
     from taylorad.taylor.construct import constant, polynomial, variable

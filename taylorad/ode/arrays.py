@@ -118,7 +118,11 @@ class ArraySystem:
         """Whether the time stands nowhere."""
         return not any(leaf.index == 1 for leaf in schedule([self.rhs]).leaves)
 
-    def apart(self) -> System:
-        """The same system, element by element. Cost: some µs for each element of each operation."""
+    def elements(self) -> list[Node]:
+        """The right-hand sides over :func:`~taylorad.ode.system.placeholders`. Cost: some µs for each operation."""
         found = elements(schedule([self.rhs]), self.leaves)
-        return System.of(found if self.rhs.size > 1 else found * self.dim, self.n_args, self.controlled)
+        return found if self.rhs.size > 1 else found * self.dim
+
+    def apart(self) -> System:
+        """The same system, element by element."""
+        return System.of(self.elements(), self.n_args, self.controlled)

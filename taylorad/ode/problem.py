@@ -18,15 +18,18 @@ import numpy as np
 from taylorad.errors import CompilationError, DomainError, MixedRingError, OrderError, TraceError
 from taylorad.ode.arguments import Arguments
 from taylorad.ode.arrays import ArraySystem, right_hand_side
+from taylorad.ode.carry import carry
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Native, march
 from taylorad.ode.precision import Digits
 from taylorad.ode.progress import Attended, Progress, interrupts, telling
+from taylorad.ode.sensitivity import Sensitivity
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
 from taylorad.ode.system import Shape, System, traced
+from taylorad.ode.transport import Transport
 from taylorad.series.node import Node
 from taylorad.series.schedule import schedule
 
@@ -144,6 +147,7 @@ class Problem:
         self.precision = precision
         self.rhs = () if isinstance(rhs, ArraySystem) else tuple(rhs)
         self._branches = has_branches(self.rhs)
+        self.transports: dict[Any, Transport] = {}
         self.system: System | ArraySystem | None = None
         if isinstance(rhs, ArraySystem):
             self.system = rhs
@@ -202,6 +206,7 @@ class Problem:
         max_steps: int = 10_000_000,
         callback: Callable[[float, np.ndarray], Any] | None = None,
         progress: Progress = False,
+        sensitivity: Sensitivity | None = None,
     ) -> Solution:
         """The solution from ``span[0]`` to ``span[1]``, in either direction.
 
@@ -215,6 +220,7 @@ class Problem:
         max_steps : after how many steps to stop, with status −3
         callback : called as ``callback(t, y)`` after every step; a true result stops, with status −6
         progress : True for a bar of tqdm, or a function that is called with the time after every block of steps
+        sensitivity : which derivatives by initial values and arguments to carry along; they do not change the steps
 
         An interrupt (Ctrl-C) is heard between blocks of steps; what was computed is kept, with status −5.
         Raises DomainError, MixedRingError for wrong input and TraceError for events that cannot be traced; what
@@ -223,7 +229,10 @@ class Problem:
         if max_steps < 1:
             raise DomainError(f"max_steps = {max_steps} must be at least 1")
         if self.precision is None:
-            found = self._solved(span, y0, args, t_eval, events, dense, max_step, max_steps, callback, progress)
+            given = (t_eval, events, dense, max_step, max_steps, callback, progress)
+            found = self._solved(span, y0, args, sensitivity, *given)
+        elif sensitivity is not None:
+            raise DomainError("derivatives by initial values and arguments are for float64 only; leave out precision=")
         else:
             from taylorad.ode.precise_solve import solve
 
@@ -239,6 +248,7 @@ class Problem:
         span: Span,
         y0: Any,
         args: Any,
+        sensitivity: Sensitivity | None,
         t_eval: Any,
         events: Any,
         dense: bool,
@@ -251,10 +261,11 @@ class Problem:
         if not (math.isfinite(t0) and math.isfinite(t1)):
             raise DomainError(f"the span ({t0}, {t1}) must be finite")
         watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
-        going = self.march(t0, y0, args, max_step)
+        going = self.march(t0, y0, args, max_step) if sensitivity is None else None
+        carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, max_step)
         with telling(progress, t0, t1) as tell, interrupts() as stopped:
             drive = Drive(
-                cast(March, Attended(going, tell, stopped)),
+                cast(March, Attended(cast(March, carried or going), tell, stopped)),
                 (t0, t1),
                 self.shapes,
                 self.values(args),
@@ -264,7 +275,10 @@ class Problem:
                 max_steps,
                 callback,
             )
-            return drive.solution(events is not None)
+            found = drive.solution(events is not None)
+        if carried is not None:
+            found.variations = carried.variations(found.stats["t"])
+        return found
 
     def propagate(self, t0: Any, t1: Any, y0: Any, args: Any = (), max_steps: int = 100_000_000) -> np.ndarray:
         """The state (dim,) at t1 and nothing else. DomainError where the solution does not get there."""

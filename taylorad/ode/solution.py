@@ -13,6 +13,8 @@ import numpy as np
 
 from taylorad.errors import OrderError
 from taylorad.ode.dense import DenseSolution
+from taylorad.ode.flowmap import FlowMap
+from taylorad.ode.sensitivity import Variations
 
 __all__ = ["MESSAGES", "Solution", "Status"]
 
@@ -65,6 +67,7 @@ class Solution:
     names: tuple[str, ...] = ()
     rtol: Any = None
     atol: Any = None
+    variations: Variations | None = None
 
     @property
     def success(self) -> bool:
@@ -114,6 +117,26 @@ class Solution:
     def __call__(self, t: Any, extrapolate: bool = False) -> np.ndarray:
         """The state at ``t``, (dim, *shape of t); DomainError outside of the solution."""
         return self._dense()(t, extrapolate)
+
+    # ------------------------------------------------------------------ dependence on what it began with
+    def _variations(self) -> Variations:
+        if self.variations is None:
+            raise OrderError("no derivatives were carried along; solve with sensitivity=ta.Sensitivity(...)")
+        return self.variations
+
+    def dy_dy0(self, t: Any) -> np.ndarray:
+        """First derivatives by the components of y0 that vary, (dim, n, *shape of t)."""
+        known = self._variations()
+        return known.first(t)[:, : len(known.transport.components)]
+
+    def dy_dargs(self, t: Any) -> np.ndarray:
+        """First derivatives by the numbers of the arguments that vary, (dim, m, *shape of t)."""
+        known = self._variations()
+        return known.first(t)[:, len(known.transport.components) :]
+
+    def flow_map(self, t: float) -> FlowMap:
+        """The state at ``t`` as a polynomial in offsets of y0 and of the arguments, to the order carried along."""
+        return self._variations().flow_map(t)
 
     def derivative(self, t: Any, k: int = 1) -> np.ndarray:
         """The k-th derivative at ``t``, (dim, *shape of t)."""
