@@ -8,7 +8,7 @@ and so does what must outlive the step. Points are taken one by one. A sum has f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from taylorad.run.emit import Emitter
@@ -33,8 +33,9 @@ class ArrayEmitter(Emitter):
         self.element = "0"
         self.size = 1
         self.matrices: dict[Any, str] = {}
-        self.kept: set[int] = set()
+        self.alone = {i for i, op in enumerate(program.ops) if op.kind == "map" and _alone(op.data)}
         self.mixed = {op.args[0] for op in program.ops if op.kind == "map" and program.sizes[op.args[0]] > 1}
+        self.kept = self._shared()
         self.wide = [self._widest((*b.start, *(() if b.step is None else (b.step,)))) for b in program.buffers]
 
     def _widest(self, numbers: Iterable[int]) -> int:
@@ -45,18 +46,16 @@ class ArrayEmitter(Emitter):
 
     def fixed(self) -> int:
         """Doubles of memory that do not depend on the order: one vector for each value that groups share."""
-        p = self.program
-        return sum(p.sizes[i] for i in (*p.start, *p.step) if p.sizes[i] > 1) + self.target.lanes
+        return sum(self.program.sizes[i] for i in self.kept) + self.target.lanes
 
     # ------------------------------------------------------------------ the body
     def body(self) -> str:
         p = self.program
         self._arrays()
         place = 0
-        for i in (*p.start, *p.step):
-            if p.sizes[i] > 1:
-                self.temps[i] = self.put(f"getelementptr double, ptr %fixed, i64 {place}")
-                place += p.sizes[i]
+        for i in self.kept:
+            self.temps[i] = self.put(f"getelementptr double, ptr %fixed, i64 {place}")
+            place += p.sizes[i]
         self.flags = self.put(f"getelementptr double, ptr %fixed, i64 {place}")
         self._phase(p.start, self._begin)
         before = self.block
@@ -80,9 +79,7 @@ class ArrayEmitter(Emitter):
     def _phase(self, numbers: tuple[int, ...], outputs: Callable[[int], None]) -> None:
         """Run the groups in order; then, for each size, what must be stored."""
         p = self.program
-        groups = self._groups(numbers)
-        self.kept = self._shared([set(members) for _, size, members in groups if size > 0])
-        for _, size, members in groups:
+        for _, size, members in self._groups(numbers):
             if size == 0:
                 self._map(members[0])
             else:
@@ -90,15 +87,18 @@ class ArrayEmitter(Emitter):
         for size in sorted(set(self.wide) | {self._widest(row.start) for root in p.roots for row in root}):
             self._each(size, lambda size=size: outputs(size))
 
-    def _shared(self, groups: list[set[int]]) -> set[int]:
-        """The operations that are used outside of their own group, and so must be kept in memory."""
+    def _shared(self) -> list[int]:
+        """The vectors that are used outside of their own group, and so must be kept in memory."""
         p = self.program
-        home = {i: g for g, members in enumerate(groups) for i in members}
-        inner = {i: home.get(i) for i in (*p.start, *p.step)}
-        found = {a for i in (*p.start, *p.step) for a in p.ops[i].args if inner[i] is None or inner[i] != inner[a]}
+        home: dict[int, tuple[bool, int]] = {}
+        for part in (p.start, p.step):
+            for g, (_, size, members) in enumerate(self._groups(part)):
+                home |= {i: (part is p.start, g) for i in members if size > 0}
+        found = {a for i in (*p.start, *p.step) for a in p.ops[i].args if i not in home or home[i] != home.get(a)}
         found |= {v for b in p.buffers for v in (*b.start, *([] if b.step is None else [b.step]))}
         found |= {v for root in p.roots for r in root for v in (*r.start, *([] if r.step is None else [r.step]))}
-        return found | {v for check in p.checks for v in check.values}
+        found |= {v for check in p.checks for v in check.values}
+        return [i for i in (*p.start, *p.step) if i in found and p.sizes[i] > 1 and not self._plain(i)]
 
     def _groups(self, numbers: tuple[int, ...]) -> list[tuple[int, int, list[int]]]:
         """(stage, size, operations); size 0 is a matrix."""
@@ -110,7 +110,7 @@ class ArrayEmitter(Emitter):
             mixes = op.kind == "map" and p.sizes[op.args[0]] > 1
             at = 0
             for a in op.args:
-                apart = mixes or self._alone(a) or (p.sizes[a] > 1 and p.sizes[a] != p.sizes[i])
+                apart = mixes or a in self.alone or (p.sizes[a] > 1 and p.sizes[a] != p.sizes[i])
                 at = max(at, stage.get(a, 0) + apart)
             stage[i] = at
             for a in op.args:
@@ -120,17 +120,10 @@ class ArrayEmitter(Emitter):
         found: dict[tuple[int, int, int], list[int]] = {}
         for i in numbers:
             if not self._plain(i):
-                alone = self._alone(i)
+                alone = i in self.alone
                 found.setdefault((stage[i], 0 if alone else p.sizes[i], i if alone else 0), []).append(i)
         # of one stage: scalars, then vectors, which may use them; matrices need earlier stages only
         return [(key[0], key[1], found[key]) for key in sorted(found, key=lambda k: (k[0], k[1] != 0, k[1], k[2]))]
-
-    def _alone(self, i: int) -> bool:
-        """Whether an operation is a matrix that needs loops of its own; those with short rows go element by element."""
-        op = self.program.ops[i]
-        if op.kind != "map" or op.data.rows == 1:
-            return op.kind == "map"
-        return op.data.columns > 1 and (op.data.dense or int(op.data.counts.max()) > SHORT_ROW)
 
     def _plain(self, i: int) -> bool:
         """Whether an operation is made anew wherever it is wanted; a matrix wants its vector in memory."""
@@ -238,24 +231,29 @@ class ArrayEmitter(Emitter):
 
     def row(self, base: str, k: str, part: int, parts: int, ahead: bool = False) -> str:
         value = "poison"
-        for lane in range(self.lanes):
-            one = self.put(f"load double, ptr {self._place(base, k, lane, part, parts)}, align 8")
+        for lane, place in enumerate(self._places(base, k, part, parts)):
+            one = self.put(f"load double, ptr {place}, align 8")
             if self.lanes == 1:
                 return one
             value = self.put(f"insertelement {self.type} {value}, double {one}, i32 {lane}")
         return value
 
-    def _place(self, base: str, k: str, lane: int, part: int, parts: int) -> str:
-        at = self.integer("mul", k, self.size)
-        at = self.integer("add", self.integer("add", at, self.element), lane)
+    def _places(self, base: str, k: str, part: int, parts: int) -> Iterator[str]:
+        """Where coefficient k of the elements of this block stands among the caller's arrays (K+1, size, n)."""
+        at = self.element if k == "0" else self.integer("add", self.integer("mul", k, self.size), self.element)
         at = self.integer("add", self.integer("mul", at, "%n"), "%point")
-        return self.at(base, at if parts == 1 else self.integer("add", self.integer("mul", at, 2), part), 1)
+        if parts > 1:
+            at = self.integer("add", self.integer("shl", at, 1), part)
+        for lane in range(self.lanes):
+            if lane:
+                at = self.integer("add", at, "%n" if parts == 1 else self.integer("mul", "%n", parts))
+            yield self.at(base, at, 1)
 
     def store_row(self, base: str, k: str, values: list[str], ahead: bool = False) -> None:
         for part, value in enumerate(values):
-            for lane in range(self.lanes):
+            for lane, place in enumerate(self._places(base, k, part, len(values))):
                 one = value if self.lanes == 1 else self.put(f"extractelement {self.type} {value}, i32 {lane}")
-                self.do(f"store double {one}, ptr {self._place(base, k, lane, part, len(values))}, align 8")
+                self.do(f"store double {one}, ptr {place}, align 8")
 
     # ------------------------------------------------------------------ what is stored
     def _begin(self, size: int) -> None:
@@ -396,3 +394,8 @@ class ArrayEmitter(Emitter):
         if matrix not in self.matrices:
             self.matrices[matrix] = table(self, matrix.array.T.ravel())
         return self.matrices[matrix]
+
+
+def _alone(matrix: Matrix) -> bool:
+    """Whether a matrix needs loops of its own; those with short rows go element by element."""
+    return matrix.rows == 1 or (matrix.columns > 1 and (matrix.dense or int(matrix.counts.max()) > SHORT_ROW))
