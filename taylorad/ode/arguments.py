@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import DomainError
+from taylorad.ode.given import numbers
 from taylorad.ode.system import Shape
 
 __all__ = ["Arguments"]
@@ -29,6 +30,8 @@ class Arguments:
         f: Callable[..., Any], n_args: int | None, params: Sequence[str] | Mapping[str, Shape] | None, shapes: Any
     ) -> Arguments:
         """What was said, and what f's signature says about the rest: names, and without ``n_args`` their number."""
+        if not callable(f):
+            raise DomainError(f"the right-hand side {f!r} is not a function of t and y")
         if params is not None:
             names = tuple([params] if isinstance(params, str) else params)
             if isinstance(params, Mapping):
@@ -71,7 +74,8 @@ class Arguments:
         if len(given) != len(self.shapes) or any(np.shape(a) != s for a, s in zip(given, self.shapes, strict=False)):
             shown = [np.shape(a) for a in given]
             raise DomainError(f"the arguments have shapes {shown}; this problem was compiled for {list(self.shapes)}")
-        row = np.concatenate([np.ravel(np.asarray(a, dtype)) for a in given]) if given else np.zeros(0, dtype)
+        flat = [np.ravel(numbers(a, f"argument {name}", dtype)) for name, a in zip(self.names, given, strict=True)]
+        row = np.concatenate(flat) if flat else np.zeros(0, dtype)
         if not np.all(np.isfinite(row)):
             raise DomainError(f"argument number {int(np.flatnonzero(~np.isfinite(row))[0])} is not finite")
         return row

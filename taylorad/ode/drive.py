@@ -19,6 +19,7 @@ __all__ = ["Drive", "singularity"]
 
 _ROOM = 2**22  # bytes of coefficients between two looks
 _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
+_HUGE = 1e150  # where a solution is that grows out of the numbers, and no pole that is approached
 _STIFF = 1000  # steps before stiffness is thought of
 _SOME = 16  # of which one is looked at
 
@@ -118,6 +119,8 @@ class Drive:
         if outcome == Outcome.DONE:
             return Status.END, MESSAGES[Status.END]
         ahead = None
+        if outcome != Outcome.PAUSED and np.max(np.abs(self.end[1])) > _HUGE:
+            return Status.UNDEFINED, f"At t = {self.end[0]} the solution becomes too large for float64."
         if self.last is not None and outcome != Outcome.PAUSED:
             ahead = singularity(*self.last, self.way)
         if ahead is not None:
@@ -139,6 +142,12 @@ class Drive:
         if not n:
             return None
         end: tuple[float, np.ndarray] = (float(piece.times[-1, 0]), self.going.state)
+        if piece.rows.dtype != object and not np.all(np.isfinite(end[1])):  # the last step led out of the numbers
+            n -= 1
+            end = float(piece.times[n, 0]), piece.coefficients[n, 0].copy()
+            piece = Piece(piece.times[: n + 1], piece.rows[:n])
+            if not n:
+                return None
         hit = self.hit = self.watch.take(piece) if self.watch else None
         if hit is not None:
             piece, y = cut(piece, hit.step, hit.part, hit.t)

@@ -9,6 +9,7 @@ import numpy as np
 
 from taylorad.errors import DomainError
 from taylorad.ode.dense import evaluate
+from taylorad.ode.given import number
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import Piece
 
@@ -48,10 +49,13 @@ class Stepper:
 
     def step(self, end: float = math.inf) -> float:
         """One step, forward and not beyond ``end`` (backward for an end before t); the new t."""
+        if end != end:
+            raise DomainError("the end of a step is nan; give a number, or inf for no end")
         return self._go(end if math.isfinite(end) else (1e300 if end > 0 else -1e300), 1)
 
     def advance(self, end: float) -> np.ndarray:
         """On to ``end``; the state there."""
+        end = number(end, "the end")
         while self.t != end:
             self._go(end, 256)
         return self.y

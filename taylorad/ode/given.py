@@ -1,0 +1,83 @@
+"""What a user gives to a solver, checked: numbers, spans, grids, tolerances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from taylorad.errors import DomainError
+
+__all__ = ["count", "ends", "grid", "number", "numbers", "positive", "tolerance"]
+
+
+def numbers(values: Any, what: str, dtype: Any = np.float64) -> np.ndarray:
+    """An array of numbers; DomainError, naming ``what``, for anything else."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "biufc" and not (array.dtype == object and array.size):
+            raise TypeError(f"{array.dtype} holds no numbers")
+        if array.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+            raise TypeError("a complex number is none")
+        return array.astype(dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DomainError(f"{what} = {values!r} must be made of numbers ({error})") from error
+
+
+def number(value: Any, what: str) -> float:
+    """A finite real number; DomainError, naming ``what``, for anything else."""
+    found = numbers(value, what)
+    if found.ndim or not np.isfinite(found):
+        raise DomainError(f"{what} = {value!r} must be one finite number")
+    return float(found)
+
+
+def ends(span: Any) -> tuple[float, float]:
+    """Beginning and end; DomainError where a span is not two finite numbers."""
+    if not hasattr(span, "__len__") or isinstance(span, str) or len(span) != 2:
+        raise DomainError(f"the span {span!r} must be two finite numbers, beginning and end")
+    return number(span[0], "the beginning of the span"), number(span[1], "the end of the span")
+
+
+def grid(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
+    """t_eval as an array; DomainError where it is outside of the span or not in its order."""
+    if t_eval is None:
+        return None
+    times = numbers(t_eval, "t_eval") if np.size(t_eval) else np.zeros(np.shape(t_eval))
+    if times.ndim != 1:
+        raise DomainError(f"t_eval has {times.ndim} axes; give a list of times")
+    low, high = min(t0, t1), max(t0, t1)
+    bad = times[~((times >= low) & (times <= high))]
+    if len(bad):
+        raise DomainError(f"t_eval holds {bad[0]}, which is outside of the span ({t0}, {t1})")
+    if np.any(np.diff(times) * (1 if t1 >= t0 else -1) <= 0):
+        raise DomainError("t_eval is not sorted in the direction of integration, or holds a time twice")
+    return times
+
+
+def tolerance(name: str, value: Any, dim: int) -> np.ndarray:
+    """A tolerance for every component; DomainError where it cannot be one."""
+    array = numbers(value, name)
+    if array.shape not in ((), (dim,)):
+        raise DomainError(f"{name} has shape {array.shape}; give one number, or {dim}, one for each component")
+    if not np.all(np.isfinite(array)) or np.any(array < 0):
+        raise DomainError(f"{name} = {value} is not a tolerance; give finite numbers ≥ 0")
+    if name == "rtol" and np.any((array > 0) & (array < 2.2e-16)):
+        raise DomainError(f"rtol = {value} is below what float64 can give; 1e-15 is about the least, or use precision=")
+    return np.array(np.broadcast_to(array, (dim,)))
+
+
+def positive(value: Any, what: str) -> float:
+    """A positive number, perhaps infinite; DomainError for anything else."""
+    found = numbers(value, what)
+    if found.ndim or not found > 0:
+        raise DomainError(f"{what} = {value!r} must be positive")
+    return float(found)
+
+
+def count(value: Any, what: str) -> int:
+    """An integer of at least 1; DomainError for anything else."""
+    found = positive(value, what)
+    if found % 1:
+        raise DomainError(f"{what} = {value!r} must be at least 1, and whole")
+    return int(found)
