@@ -1,4 +1,4 @@
-"""Every function of the book, and random graphs of them, over random boxes: values and coefficients against Arb at 300 bits.
+"""Every function of the book, and random graphs of them, over random boxes: against Arb at 300 bits.
 
 ``TAYLORAD_FUZZ`` multiplies the number of cases (the nightly form has 50 times as many).
 """
@@ -23,9 +23,17 @@ from taylorad.rings.intervals import Interval
 
 TIMES = int(os.environ.get("TAYLORAD_FUZZ", "1"))
 PUBLIC = sorted(name for name in BOOK if not name.startswith("_"))
-STEPS = frozenset(("floor", "ceil", "round", "rint", "trunc", "fix", "mod", "remainder", "fmod", "floor_divide", "heaviside"))
+STEPS = frozenset(
+    ("floor", "ceil", "round", "rint", "trunc", "fix", "mod", "remainder", "fmod", "floor_divide", "heaviside")
+)
 # boxes may touch their poles, or zeros of what they divide by
-POLES = frozenset(["tan", "cot", "sec", "csc", "coth", "csch", "gamma", "lgamma", "gammaln", "loggamma", "digamma", "psi", "polygamma", "zeta", "beta", "betaln"])
+POLES = frozenset(
+    (
+        *("tan", "cot", "sec", "csc", "coth", "csch", "gamma", "lgamma", "gammaln", "loggamma"),
+        *("digamma", "psi", "polygamma", "zeta", "beta", "betaln"),
+    )
+)
+SLOW = frozenset(("hyp2f1", "betaln"))
 
 
 def box(rng: random.Random) -> Interval:
@@ -60,7 +68,7 @@ def called(name: str, params: list[Any], args: list[Any]) -> list[Any]:
 def test_values_over_boxes_contain_values_at_points(name: str) -> None:
     rng = random.Random(name)
     refused = 0
-    count = 16 * TIMES
+    count = (4 if name in SLOW else 16) * TIMES
     for _ in range(count):
         params, boxes = arguments(name, rng)
         points = [[point(x, rng) for x in boxes] for _ in range(3)]
@@ -137,7 +145,7 @@ def cases(seed: int, count: int) -> tuple[int, int, list[float]]:
 
 
 def test_random_graphs_are_contained() -> None:
-    count = 250 * TIMES
+    count = 800 * TIMES
     failed, refused, ratios = cases(5, count)
     assert failed == 0
     assert refused <= 0.01 * count + 1

@@ -45,9 +45,17 @@ def _cbrt(u: Any) -> Any:
     return u.root(3)
 
 
+def _squared(u: Any) -> Any:
+    """u², which ``u**2`` is not: it is nan for balls with the middle 0; little below 0 for real balls around it."""
+    if not isinstance(u, arb) or not u.contains(0):
+        return u * u
+    top = abs(u).upper()
+    return arb(0).union(top * top)
+
+
 def _hypot(u: Any, w: Any) -> Any:
     if isinstance(u, arb) and isinstance(w, arb):
-        return (abs(u) ** 2 + abs(w) ** 2).sqrt()
+        return (_squared(u) + _squared(w)).sqrt()
     return (u * u + w * w).sqrt()
 
 
@@ -93,14 +101,14 @@ def _acoth(u: Any) -> Any:
 
 def _pole_imag(u: Any) -> Any:
     if isinstance(u, arb):
-        return 1 / (1 + abs(u) ** 2)
+        return 1 / (1 + _squared(u))
     i = acb(0, 1)
     return 1 / ((1 + i * u) * (1 - i * u))
 
 
 def _asinh_slope(u: Any) -> Any:
     if isinstance(u, arb):
-        return (1 + abs(u) ** 2).rsqrt()
+        return (1 + _squared(u)).rsqrt()
     i = acb(0, 1)
     return (1 + i * u).rsqrt() * (1 - i * u).rsqrt()
 
@@ -153,13 +161,13 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "gaussian": lambda u: (-(u * u) / 2).exp() / (2 * arb.pi()).sqrt(),
     "ndtr": lambda u: (-u * HALF.sqrt()).erfc() / 2,
     "_erf_slope": lambda u: 2 * (-(u * u)).exp() / arb.pi().sqrt(),
-    "_sec_squared": lambda u: u.sec() ** 2,
-    "_csc_squared": lambda u: u.csc() ** 2,
+    "_sec_squared": lambda u: _squared(u.sec()),
+    "_csc_squared": lambda u: _squared(u.csc()),
     "sinpi": _method("sin_pi"),
     "cospi": _method("cos_pi"),
     "sindg": _degrees("sin_pi"),
     "cosdg": _degrees("cos_pi"),
-    "cosm1": lambda u: -2 * (u / 2).sin() ** 2,
+    "cosm1": lambda u: -2 * _squared((u / 2).sin()),
     "_cos_asin": lambda u: (1 - u).sqrt() * (1 + u).sqrt(),
     "asin": _asin,
     "acos": _acos,
@@ -168,8 +176,8 @@ _TABLE: dict[str, Callable[..., Any]] = {
     "_pole_imag": _pole_imag,
     "atan2": _atan2,
     "acot": lambda u: (1 / u).atan(),
-    "_sech_squared": lambda u: u.sech() ** 2,
-    "_csch_squared": lambda u: u.csch() ** 2,
+    "_sech_squared": lambda u: _squared(u.sech()),
+    "_csch_squared": lambda u: _squared(u.csch()),
     "_asinh_slope": _asinh_slope,
     "_acosh_slope": lambda u: (u - 1).rsqrt() * (u + 1).rsqrt(),
     "asec": lambda u: arb.atan2(_root_outside(u), u.sgn()) if isinstance(u, arb) else _acos(1 / u),
