@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -119,7 +117,7 @@ def ensemble(
         else:
             size, kept = int(chunk or chunk_size(members)), None
             if store is not None:
-                kept = Store(store, problem_digests(problem) | members.digests(), len(members), size)
+                kept = Store(store, members.digests(problem), len(members), size)
                 size = kept.chunk
             found = gather(problem, members, size, executor, kept, int(threads), tell)
     return _joined(members, found, size, kept)
@@ -144,21 +142,6 @@ def _joined(members: Members, found: list[Found], size: int, kept: Store | None)
         for name in ("t", "status", "steps")
     )
     return Ensemble(t, status, messages, steps, blocks)
-
-
-def problem_digests(problem: Problem) -> dict[str, str]:
-    """What tells one problem from another."""
-    word = hashlib.blake2b(digest_size=16)
-    system = problem.system
-    word.update(system.name.encode() if system is not None else b"".join(node.digest for node in problem.rhs))
-    order = (problem.order, problem.dtype.name)
-    return {
-        "problem": word.hexdigest(),
-        "rtol": str(problem.rtol.tolist()),
-        "atol": str(problem.atol.tolist()),
-        "order or dtype": str(order),
-        "version of taylorad": version("taylorad"),
-    }
 
 
 class _bar:

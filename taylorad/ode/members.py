@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -15,7 +16,7 @@ from taylorad.errors import DomainError, MixedRingError
 if TYPE_CHECKING:
     from taylorad.ode.problem import Problem
 
-__all__ = ["Members"]
+__all__ = ["Members", "problem_digests"]
 
 
 @final
@@ -81,12 +82,27 @@ class Members:
         finite = np.isfinite(self.ends) & np.all(np.isfinite(self.y0), axis=1)
         return finite & np.all(np.isfinite(self.args), axis=1)
 
-    def digests(self) -> dict[str, str]:
+    def digests(self, problem: Problem) -> dict[str, str]:
         """What tells one request from another, by name."""
         said: dict[str, Any] = {"span": (self.t0, self.ends), "y0": (self.y0,), "args": (self.args,)}
         said |= {"t_eval": () if self.grid is None else (self.grid,)}
         said |= {"max_step": (self.max_step,), "max_steps": (self.max_steps,)}
-        return {name: _digest(parts) for name, parts in said.items()}
+        return problem_digests(problem) | {name: _digest(parts) for name, parts in said.items()}
+
+
+def problem_digests(problem: Problem) -> dict[str, str]:
+    """What tells one problem from another, by name."""
+    word = hashlib.blake2b(digest_size=16)
+    system = problem.system
+    word.update(system.name.encode() if system is not None else b"".join(node.digest for node in problem.rhs))
+    return {
+        "problem": word.hexdigest(),
+        "rtol": str(problem.rtol.tolist()),
+        "atol": str(problem.atol.tolist()),
+        "order": str(problem.order),
+        "dtype": problem.dtype.name,
+        "version of taylorad": version("taylorad"),
+    }
 
 
 def _digest(parts: Sequence[Any]) -> str:

@@ -1,6 +1,6 @@
 """An ensemble on disk: one file for every chunk of members, written whole or not at all.
 
-``ensemble.json`` says what was asked, ``000017.npz`` holds the members of chunk 17: ``t``, ``y``, ``status``,
+``request.json`` says what was asked, ``000017.npz`` holds the members of chunk 17: ``t``, ``y``, ``status``,
 ``steps`` and ``told`` (which members have a message of their own), ``messages``. All arrays, no pickle.
 """
 
@@ -20,9 +20,10 @@ from taylorad.errors import DomainError
 from taylorad.ode.crowd import Found
 from taylorad.ode.solution import MESSAGES, Status
 
-__all__ = ["Store"]
+__all__ = ["Store", "claim"]
 
 _FORMAT = 1
+_HEAD = "request.json"
 _PLAIN = MESSAGES[Status.END]
 
 
@@ -30,36 +31,13 @@ _PLAIN = MESSAGES[Status.END]
 class Store:
     """The folder ``path`` for ``n`` members and the request that ``digests`` tells from others, new or begun before.
 
-    ``chunk`` members go to a file; a folder that was begun keeps its own number. Raises DomainError for a folder of
-    another request, naming what differs, and for one that holds something else.
+    ``chunk`` members go to a file; a folder that was begun keeps its own number. Raises as :func:`claim`.
     """
 
     def __init__(self, path: Any, digests: dict[str, str], n: int, chunk: int) -> None:
         self.path = Path(path)
-        head = self.path / "ensemble.json"
-        if head.exists():
-            self.chunk = self._begun(head, digests, n)
-            return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise DomainError(f"{self.path} is not an empty folder and holds no ensemble; give another one as store")
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.chunk = chunk
-        text = json.dumps({"format": _FORMAT, "members": n, "chunk": chunk, "request": digests}, indent=1)
-        _whole(head, lambda file: file.write(text.encode()))
-
-    def _begun(self, head: Path, digests: dict[str, str], n: int) -> int:
-        try:
-            kept = json.loads(head.read_text())
-            there, chunk, members = kept["request"], int(kept["chunk"]), int(kept["members"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DomainError(f"{head} cannot be read ({error}); give another folder as store") from error
-        if kept.get("format") != _FORMAT:
-            raise DomainError(f"{head} has format {kept.get('format')}, which this version does not read")
-        other = [name for name in digests if there.get(name) != digests[name]]
-        if other or members != n:
-            what = ", ".join(other) or f"{members} members"
-            raise DomainError(f"{self.path} holds another ensemble: {what} differ from this call; give another folder")
-        return chunk
+        said = {"kind": "ensemble", "number of members": str(n)}
+        self.chunk = claim(self.path, said | digests, {"chunk": chunk})["chunk"]
 
     def _file(self, k: int) -> Path:
         return self.path / f"{k:06d}.npz"
@@ -91,6 +69,32 @@ class Store:
         """``y`` of a chunk."""
         with self._file(k).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return kept["y"]
+
+
+def claim(path: Path, request: dict[str, str], facts: dict[str, int]) -> dict[str, int]:
+    """Make ``path`` the folder of a request and keep ``facts`` there, or find that it is, with the facts of then.
+
+    Raises DomainError for the folder of another request, naming what differs, and for one that holds something else.
+    """
+    head = path / _HEAD
+    if not head.exists():
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise DomainError(f"{path} is not an empty folder and holds no results; give another one")
+        path.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"format": _FORMAT, "request": request, "facts": facts}, indent=1)
+        _whole(head, lambda file: file.write(text.encode()))
+        return facts
+    try:
+        kept = json.loads(head.read_text())
+        there, known, form = kept["request"], {name: int(kept["facts"][name]) for name in facts}, kept["format"]
+        other = [name for name in request if there.get(name) != request[name]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DomainError(f"{head} cannot be read ({error}); give another folder") from error
+    if form != _FORMAT:
+        raise DomainError(f"{head} has format {form}, which this version does not read; give another folder")
+    if other:
+        raise DomainError(f"{path} holds the results of another call: not the same {', '.join(other)}")
+    return known
 
 
 def _whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:

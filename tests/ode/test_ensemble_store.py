@@ -117,22 +117,22 @@ def test_a_damaged_or_half_written_file_is_made_anew(problem, y0, whole, tmp_pat
 def test_the_store_of_another_call_is_refused(problem, y0, tmp_path, change, named):
     given = {"span": (0, 3), "y0": y0, "args": ARGS}
     problem.ensemble(**given, store=tmp_path, chunk=30)
-    with pytest.raises(ta.DomainError, match=f"another ensemble: .*{named}.* differ"):
+    with pytest.raises(ta.DomainError, match=f"another call: not the same .*{named}"):
         problem.ensemble(**(given | change), store=tmp_path)
 
 
 def test_the_store_of_another_problem_is_refused(problem, y0, tmp_path):
     problem.ensemble((0, 0.1), y0, ARGS, store=tmp_path)
     other = ta.compile_ode(lambda t, y, s, r, b: [s * y[1], r * y[2], b * y[0]], dim=3, rtol=1e-15, atol=1e-15)
-    with pytest.raises(ta.DomainError, match="another ensemble: problem differ"):
+    with pytest.raises(ta.DomainError, match=r"another call: not the same problem$"):
         other.ensemble((0, 0.1), y0, ARGS, store=tmp_path)
 
 
 def test_a_folder_of_something_else_is_left_alone(problem, y0, tmp_path):
     (tmp_path / "thesis.tex").write_text("x")
-    with pytest.raises(ta.DomainError, match="holds no ensemble"):
+    with pytest.raises(ta.DomainError, match="holds no results"):
         problem.ensemble((0, 1), y0, ARGS, store=tmp_path)
-    (tmp_path / "ensemble.json").write_text("{")
+    (tmp_path / "request.json").write_text("{")
     with pytest.raises(ta.DomainError, match="cannot be read"):
         problem.ensemble((0, 1), y0, ARGS, store=tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "x"
