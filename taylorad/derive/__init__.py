@@ -6,6 +6,7 @@ from taylorad.derive.gradient import gradient, jvp, value_and_gradient, vjp
 from taylorad.derive.hessian import gh, hessian, hvp
 from taylorad.derive.jacobian import jacobian
 from taylorad.derive.jet import jet
+from taylorad.derive.operator import hessian_eigenvalues, hessian_operator, hessian_trace
 
 __all__ = [
     "derivative",
@@ -13,6 +14,9 @@ __all__ = [
     "gh",
     "gradient",
     "hessian",
+    "hessian_eigenvalues",
+    "hessian_operator",
+    "hessian_trace",
     "hvp",
     "jacobian",
     "jet",

@@ -113,6 +113,12 @@ class Derived:
                 known = isinstance(other, DomainError) or isinstance(error, TraceError)
                 raise other if known else error from None
 
+    def over(self, batch: int) -> Derived:
+        """The same for points whose last ``batch`` axes count them."""
+        found = Derived(self.__name__, self.evaluate, self.function, self.beside, batch)
+        found._made = self._made  # graphs are those of single points
+        return found
+
     def made(self, call: Call, what: str, build: Build) -> Any:
         """What ``build`` makes of the function's graph, kept for calls of the same form."""
         key = call.key
