@@ -8,18 +8,19 @@ import numpy as np
 
 from taylorad.errors import DomainError
 
-__all__ = ["count", "ends", "grid", "number", "numbers", "positive", "tolerance"]
+__all__ = ["count", "ends", "number", "numbers", "positive", "tolerance", "wanted"]
 
 
 def numbers(values: Any, what: str, dtype: Any = np.float64) -> np.ndarray:
-    """An array of numbers; DomainError, naming ``what``, for anything else."""
+    """An array of numbers (for no dtype float64 or complex128); DomainError, naming ``what``, for anything else."""
     try:
         array = np.asarray(values)
-        if array.dtype.kind not in "biufc" and not (array.dtype == object and array.size):
-            raise TypeError(f"{array.dtype} holds no numbers")
-        if array.dtype.kind == "c" and np.dtype(dtype).kind != "c":
-            raise TypeError("a complex number is none")
-        return array.astype(dtype)
+        if array.dtype == object:  # fractions, numbers of mpmath; None is not nan here
+            array = np.array([complex(x) if np.iscomplexobj(x) else float(x) for x in array.flat]).reshape(array.shape)
+        kind = np.dtype(dtype) if dtype is not None else np.result_type(array.dtype, np.float64)
+        if array.dtype.kind not in "biufc" or (array.dtype.kind == "c" and kind.kind != "c"):
+            raise TypeError(f"{array.dtype} does not fit")
+        return array.astype(np.complex128 if kind.kind == "c" else np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise DomainError(f"{what} = {values!r} must be made of numbers ({error})") from error
 
@@ -39,7 +40,7 @@ def ends(span: Any) -> tuple[float, float]:
     return number(span[0], "the beginning of the span"), number(span[1], "the end of the span")
 
 
-def grid(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
+def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
     """t_eval as an array; DomainError where it is outside of the span or not in its order."""
     if t_eval is None:
         return None
@@ -77,7 +78,7 @@ def positive(value: Any, what: str) -> float:
 
 def count(value: Any, what: str) -> int:
     """An integer of at least 1; DomainError for anything else."""
-    found = positive(value, what)
-    if found % 1:
+    found = numbers(value, what)
+    if found.ndim or not found >= 1 or found % 1:
         raise DomainError(f"{what} = {value!r} must be at least 1, and whole")
     return int(found)

@@ -21,6 +21,7 @@ from taylorad.ode.arrays import ArraySystem, right_hand_side
 from taylorad.ode.carry import carry
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
+from taylorad.ode.given import count, ends, number, numbers, positive, tolerance, wanted
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Native, march
 from taylorad.ode.precision import Digits
@@ -84,11 +85,11 @@ def compile_ode(
     DomainError
         where a tolerance is negative, or both are zero, or rtol is below 2.2e-16; where names do not fit.
     """
-    if int(dim) != dim or dim < 1:
-        raise DomainError(f"dim is the number of components of y, at least 1; got {dim!r}")
-    dim = int(dim)
+    dim = count(dim, "dim, the number of components of y,")
     taken = Arguments.of(f, n_args, params, shapes)
     kind = np.dtype(dtype)
+    if kind.name not in ("float64", "complex128"):
+        raise DomainError(f"dtype = {dtype!r} must be float or complex")
     if precision is not None:
         precision = Digits.of(precision)
     shaped = right_hand_side if precision is None else traced
@@ -110,18 +111,6 @@ def compile_ode(
     return Problem(f, rhs, taken, *tolerances, order, kind, known, precision)
 
 
-def tolerance(name: str, value: Any, dim: int) -> np.ndarray:
-    """A tolerance for every component; DomainError where it cannot be one."""
-    array = np.asarray(value, np.float64)
-    if array.shape not in ((), (dim,)):
-        raise DomainError(f"{name} has shape {array.shape}; give one number, or {dim}, one for each component")
-    if not np.all(np.isfinite(array)) or np.any(array < 0):
-        raise DomainError(f"{name} = {value} is not a tolerance; give finite numbers ≥ 0")
-    if name == "rtol" and np.any((array > 0) & (array < 2.2e-16)):
-        raise DomainError(f"rtol = {value} is below what float64 can give; 1e-15 is about the least, or use precision=")
-    return np.array(np.broadcast_to(array, (dim,)))
-
-
 @final
 class Problem:
     """See :func:`compile_ode`. Safe to use from several threads; pickles, without ``f``, which is None then."""
@@ -140,7 +129,7 @@ class Problem:
     ) -> None:
         if not np.all((rtol > 0) | (atol > 0)):
             raise DomainError("rtol and atol are both 0 for some component; one of them must be positive")
-        if order is not None and (int(order) != order or order < 2):
+        if order is not None and (np.asarray(order).dtype.kind not in "iu" or order < 2):
             raise OrderError(f"the order of an integration is an integer ≥ 2, got {order!r}")
         self.f, self.dim, self.arguments, self.shapes = f, len(names), arguments, arguments.shapes
         self.rtol, self.atol, self.order, self.dtype, self.names = rtol, atol, order, dtype, names
@@ -164,7 +153,7 @@ class Problem:
     # ------------------------------------------------------------------ input
     def state(self, y0: Any) -> np.ndarray:
         """y0 as numbers of this problem; DomainError where it is not (dim,) finite numbers."""
-        y = np.atleast_1d(np.asarray(y0))
+        y = np.atleast_1d(numbers(y0, "y0", None))
         if y.shape != (self.dim,):
             raise DomainError(f"y0 has shape {np.shape(y0)}; this problem has {self.dim} components")
         if y.dtype.kind == "c" and self.dtype.kind != "c":
@@ -180,10 +169,7 @@ class Problem:
 
     def march(self, t0: float, y0: Any, args: Any = (), max_step: float = math.inf) -> March:
         """A solution on its way from (t0, y0)."""
-        if not np.isfinite(t0):
-            raise DomainError(f"t0 = {t0} is not finite")
-        if not max_step > 0:
-            raise DomainError(f"max_step = {max_step} must be positive")
+        t0, max_step = number(t0, "t0"), positive(max_step, "max_step")
         y, row = self.state(y0), self.values(args)
         options: dict[str, Any] = {"rtol": self.rtol, "atol": self.atol, "max_step": max_step, "order": self.order}
         if self.system is None:
@@ -226,8 +212,7 @@ class Problem:
         Raises DomainError, MixedRingError for wrong input and TraceError for events that cannot be traced; what
         happens on the way is told by ``status`` and ``message``, with everything computed until then. Not rigorous.
         """
-        if max_steps < 1:
-            raise DomainError(f"max_steps = {max_steps} must be at least 1")
+        max_steps = count(max_steps, "max_steps")
         if self.precision is None:
             given = (t_eval, events, dense, max_step, max_steps, callback, progress)
             found = self._solved(span, y0, args, sensitivity, *given)
@@ -257,9 +242,7 @@ class Problem:
         callback: Callable[[float, np.ndarray], Any] | None,
         progress: Progress,
     ) -> Solution:
-        t0, t1 = float(span[0]), float(span[1])
-        if not (math.isfinite(t0) and math.isfinite(t1)):
-            raise DomainError(f"the span ({t0}, {t1}) must be finite")
+        t0, t1 = ends(span)
         watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
         going = self.march(t0, y0, args, max_step) if sensitivity is None else None
         carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, max_step)
@@ -286,11 +269,12 @@ class Problem:
             from taylorad.ode.precise_solve import end_state
 
             return end_state(self, t0, t1, y0, args, max_steps)
-        straight = self.straight(float(t0), float(t1), y0, args, max_steps)
+        t0, t1 = ends((t0, t1))
+        straight = self.straight(t0, t1, y0, args, max_steps)
         if straight is not None:
             return straight[0]
-        going = self.march(float(t0), y0, args)
-        drive = Drive(going, (float(t0), float(t1)), self.shapes, self.values(args), [], None, False, max_steps, None)
+        going = self.march(t0, y0, args)
+        drive = Drive(going, (t0, t1), self.shapes, self.values(args), [], None, False, max_steps, None)
         status, message = drive.finish()
         if status != Status.END:
             raise DomainError(f"{message} The solution was followed to t = {going.t}.")
@@ -315,7 +299,7 @@ class Problem:
             return PreciseStepper(self, t0, y0, args)
         from taylorad.ode.stepper import Stepper
 
-        return Stepper(self, float(t0), y0, args)
+        return Stepper(self, t0, y0, args)
 
     def ensemble(self, span: Span, y0: Any, args: Any = (), **options: Any) -> Any:
         """Many initial values at once: :func:`taylorad.ode.ensemble.ensemble`."""
@@ -329,23 +313,6 @@ class Problem:
         taken = ", ".join(("t", "y", *self.arguments.names))
         kind = self.dtype if self.precision is None else f"{self.precision.count} digits"
         return f"<problem of {self.dim} equations in ({taken}), {kind}>"
-
-
-def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
-    """t_eval as an array; DomainError where it is outside of the span or not in its order."""
-    if t_eval is None:
-        return None
-    times = np.asarray(t_eval, np.float64)
-    if times.ndim != 1:
-        raise DomainError(f"t_eval has {times.ndim} axes; give a list of times")
-    low, high = min(t0, t1), max(t0, t1)
-    if np.any(times < low) or np.any(times > high) or np.any(times != times):
-        bad = times[~((times >= low) & (times <= high))][0]
-        raise DomainError(f"t_eval holds {bad}, which is outside of the span ({t0}, {t1})")
-    steps = np.diff(times) * (1 if t1 >= t0 else -1)
-    if np.any(steps <= 0):
-        raise DomainError("t_eval is not sorted in the direction of integration, or holds a time twice")
-    return times
 
 
 def _remade(_: Any, roots: list[Node], vectors: bool, given: tuple[Any, ...]) -> Problem:

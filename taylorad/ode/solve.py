@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from taylorad.errors import DomainError
+from taylorad.ode.given import numbers
 from taylorad.ode.precision import Digits
 from taylorad.ode.problem import compile_ode
 from taylorad.ode.progress import Progress
@@ -17,6 +18,7 @@ from taylorad.ode.solution import Solution
 
 __all__ = ["solve_ivp"]
 
+_SCIPY = ("RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA")
 _IGNORED = {
     "vectorized": "it is traced at one point",
     "jac": "it is explicit",
@@ -70,14 +72,14 @@ def solve_ivp(
         given = {name: value for name, value in given.items() if value is not None}
         given |= {"dense_output": dense_output, "events": events, "vectorized": vectorized, "max_step": max_step}
         return _theirs(method, (fun, t_span, y0, t_eval, args), given, callback is not None or progress is not False)
+    if not callable(fun):
+        raise DomainError(f"the right-hand side {fun!r} is not a function of t and y")
     unknown = sorted(set(options) - set(_IGNORED))
     if unknown:
         raise DomainError(f"solve_ivp has no option {unknown[0]!r}")
-    y = np.atleast_1d(np.asarray(y0, None if precision is None else object))
+    y = np.atleast_1d(numbers(y0, "y0", None) if precision is None else np.asarray(y0, object))
     if y.ndim != 1:
         raise DomainError(f"y0 has {y.ndim} axes; give the components in one row")
-    if precision is None and y.dtype.kind not in "biufc":
-        raise DomainError(f"y0 holds {y.dtype} objects; give numbers, or say precision=ta.digits(50)")
     complex = y.dtype.kind == "c" or any(np.iscomplexobj(x) or hasattr(x, "_mpc_") for x in y)
     named = isinstance(args, Mapping)
     given = () if args is None else tuple(args.values()) if named else tuple(args) if np.iterable(args) else (args,)
@@ -124,8 +126,10 @@ def _theirs(method: Any, given: tuple[Any, ...], options: dict[str, Any], ours: 
     from scipy import integrate
 
     name = method if isinstance(method, str) else getattr(method, "__name__", method)
+    if (name not in _SCIPY) if isinstance(method, str) else not isinstance(method, type):
+        raise DomainError(f"method = {method!r} is none of Taylor, {', '.join(_SCIPY)}, and no solver class")
     if ours:
         raise DomainError(f"callback and progress are for Taylor's method; method {name!r} is scipy's")
     warnings.warn(f"method {name!r} is scipy's: it is called instead of Taylor's method", stacklevel=3)
     fun, span, y0, t_eval, args = given
-    return integrate.solve_ivp(fun, span, y0, method, t_eval=t_eval, args=args, **options)
+    return integrate.solve_ivp(fun, span, y0, cast(Any, method), t_eval=t_eval, args=args, **options)

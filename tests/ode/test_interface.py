@@ -279,3 +279,91 @@ def test_ctrl_c_keeps_what_was_computed():
     )
     assert done.stdout == "kept\n", done.stderr
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# ---------------------------------------------------------------------- input that is refused, and ends that are said
+@pytest.mark.parametrize(
+    ("f", "end", "words"),
+    [
+        (lambda t, y: y, 709.7827, "too large"),
+        (lambda t, y: [np.exp(np.exp(t))], 6.458, "too large"),
+        (lambda t, y: np.exp(y), np.exp(-1), "Singularity near t = 0.3678794412"),
+        (lambda t, y: [np.log(1 - t)], 1, "Singularity near t = 1;"),
+        (lambda t, y: [np.sqrt(0.5 - t) + 0 * y[0]], 0.5, "Singularity near t = 0.5;"),
+        (lambda t, y: y * np.nan, 0, "not finite"),
+        (lambda t, y: [1 / t], 0, "no Taylor series"),
+        (lambda t, y: np.sqrt(y - 1), 0, "no Taylor series"),
+    ],
+)
+def test_what_was_computed_is_kept(f, end, words):
+    s = ta.solve_ivp(f, (0, 2000), [1.0], dense_output=True)
+    assert s.status < 0
+    assert words in s.message
+    assert s.t[-1] == pytest.approx(end, abs=2e-3)
+    assert np.all(np.isfinite(s.y))
+    assert s.y.shape == (1, len(s.t))
+    assert np.all(np.diff(s.t) > 0)
+    if end > 0:
+        np.testing.assert_allclose(s.sol(s.t[: len(s.t) // 2]), s.y[:, : len(s.t) // 2], rtol=1e-10)
+        grid = ta.solve_ivp(f, (0, 2000), [1.0], t_eval=[end / 2, end + 1])
+        assert grid.t.tolist() == [end / 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"t_span": 5}, "two finite numbers"),
+        ({"t_span": (0,)}, "two finite numbers"),
+        ({"t_span": (0, 1, 2)}, "two finite numbers"),
+        ({"t_span": ("a", 1)}, "beginning of the span"),
+        ({"t_span": (0, 1j)}, "end of the span"),
+        ({"y0": [[1, 2], [3]]}, "y0"),
+        ({"y0": None}, "y0 = None"),
+        ({"y0": []}, "at least 1"),
+        ({"fun": 5}, "not a function"),
+        ({"fun": lambda t, y: None}, "returns None"),
+        ({"fun": lambda t, y: {}["k"]}, "KeyError"),
+        ({"fun": lambda t, y, a: [a * y[1], y[0]], "args": ("x",)}, "argument a"),
+        ({"fun": lambda t, y, a: [a * y[1], y[0]], "args": (1, 2)}, "TypeError"),
+        ({"t_eval": "abc"}, "t_eval"),
+        ({"t_eval": [0.1, np.nan]}, "outside of the span"),
+        ({"t_eval": [[0.1]]}, "axes"),
+        ({"rtol": "small"}, "rtol"),
+        ({"rtol": np.nan}, "rtol"),
+        ({"atol": [1e-9, -1e-9]}, "atol"),
+        ({"max_step": "short"}, "max_step"),
+        ({"max_step": -1}, "max_step"),
+        ({"max_steps": 2.5}, "max_steps"),
+        ({"order": 1}, "order"),
+        ({"order": "high"}, "order"),
+        ({"events": 5}, "event"),
+        ({"events": lambda t: t}, "positional"),
+        ({"method": None}, "method"),
+        ({"method": "Euler"}, "method"),
+    ],
+)
+def test_wrong_input_is_told(change, words):
+    given = {"fun": oscillator, "t_span": (0, 1), "y0": [0.0, 1.0], **change}
+    with pytest.raises(ta.TayloradError, match=words):
+        ta.solve_ivp(**given)
+
+
+def test_wrong_input_of_a_problem():
+    p = ta.compile_ode(oscillator, dim=2)
+    for bad in (np.nan, np.inf, "x"):
+        with pytest.raises(ta.DomainError, match=r"finite|numbers"):
+            p.propagate(0, bad, [0.0, 1.0])
+        with pytest.raises(ta.DomainError, match=r"finite|numbers"):
+            p.propagate(bad, 0, [0.0, 1.0])
+        with pytest.raises(ta.DomainError, match=r"finite|numbers"):
+            p.stepper(0.0, [0.0, 1.0]).advance(bad)
+    with pytest.raises(ta.DomainError, match="nan"):
+        p.stepper(0.0, [0.0, 1.0]).step(np.nan)
+    with pytest.raises(ta.DomainError, match="call step"):
+        _ = p.stepper(0.0, [0.0, 1.0]).coefficients
+    for dtype in (int, str, np.float32):
+        with pytest.raises(ta.DomainError, match="dtype"):
+            ta.compile_ode(oscillator, dim=2, dtype=dtype)
+    for dim in (0, 1.5, "two"):
+        with pytest.raises(ta.DomainError, match="dim"):
+            ta.compile_ode(oscillator, dim=dim)
