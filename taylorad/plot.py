@@ -15,7 +15,7 @@ from taylorad.taylor.construct import variable
 from taylorad.taylor.radius import estimate
 from taylorad.taylor.series import Taylor
 
-__all__ = ["band", "boxes", "model", "polynomials", "series", "solution"]
+__all__ = ["band", "boxes", "model", "polynomials", "series", "solution", "tube"]
 
 _POINTS = 1201
 _LEGEND = 12  # curves up to which a legend is read
@@ -204,6 +204,46 @@ def boxes(found: Any, *, ax: Any = None, path: str | Path | None = None) -> Any:
         style = {"facecolor": _INK if id(box) in kept else "none", "edgecolor": _INK, "lw": 0.5}
         ax.add_patch(_rectangle((left, bottom), width, height, **style))
     ax.autoscale_view()
+    return _saved(ax, path)
+
+
+def tube(
+    enclosure: Any,
+    components: Sequence[int] | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    ax: Any = None,
+    path: str | Path | None = None,
+    title: str | None = None,
+) -> Any:
+    """Draw the tube of a :class:`~taylorad.validated.enclosure.Enclosure`: a box of times and values for each step.
+
+    Every solution runs inside, at all times and not only at those of the steps. Two ``components`` are drawn against
+    one another; one, or another number of them, over time (all if not given).
+
+    Returns the axes. Raises ImportError without matplotlib, and ValueError for components that do not exist.
+    """
+    t, boxes = enclosure.tube()
+    shown = list(range(len(boxes))) if components is None else list(components)
+    if not shown or not all(-len(boxes) <= i < len(boxes) for i in shown):
+        raise ValueError(f"components {shown} of an enclosure with {len(boxes)}")
+    known = list(names or (f"y{i}" for i in range(len(boxes))))
+    ends = [np.array([[float(x.lo), float(x.hi)] for x in boxes[i]]).reshape(-1, 2).T for i in shown]
+    ax = _axes(path) if ax is None else ax
+    if components is not None and len(shown) == 2:
+        (a, b), (c, d) = ends
+        for corner, width, height in zip(zip(a, c, strict=True), b - a, d - c, strict=True):
+            ax.add_patch(_rectangle(corner, width, height, facecolor=_SHADE, edgecolor=_INK, lw=0.4))
+        ax.autoscale_view()
+        ax.set(xlabel=known[shown[0]], ylabel=known[shown[1]])
+    else:
+        for i, (low, hi), shade in zip(shown, ends, _shades(len(shown)), strict=True):
+            ax.stairs(hi, t, baseline=low, fill=True, color=shade, alpha=0.6, label=known[i])
+        ax.set(xlabel="t")
+        if 1 < len(shown) <= _LEGEND:
+            ax.legend(frameon=False)
+    if title:
+        ax.set_title(title, loc="left", color=_INK)
     return _saved(ax, path)
 
 

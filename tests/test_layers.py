@@ -21,7 +21,11 @@ FLOORS = {
     **dict.fromkeys(("cli", "command", "plot", "__main__"), 6),
 }
 # Taylor.plot() and Solution.plot() are conveniences on top of a picture, which is loaded when they are called
-EXCEPTIONS = {("taylor/series.py", "taylorad.plot"), ("ode/solution.py", "taylorad.plot")}
+EXCEPTIONS = {
+    ("taylor/series.py", "taylorad.plot"),
+    ("ode/solution.py", "taylorad.plot"),
+    ("validated/enclosure.py", "taylorad.plot"),
+}
 # libraries that only some files may load
 LOADERS = {
     "llvmlite": ("run/emit", "run/jit"),

@@ -175,6 +175,7 @@ GENERIC = {
 ALLOWED: dict[str, set[str]] = {
     "run/": {"i1"},  # LLVM's type of one bit
     "ode/": {"i1", "y0"},  # the same type, and scipy's name of the initial state
+    "validated/ode.py": {"y0"},
     "run/ctext.py": {"fmin", "fmax"},  # symbols of the C library, for LLVM's instructions of other names
 }
 

@@ -31,8 +31,8 @@ def sources() -> str:
     """What the files say that write upward-rounded code."""
     root = Path(__file__).parents[1]
     word = hashlib.blake2b(digest_size=16)
-    for name in ("run/upward.py", "run/lanes.py", "run/emit_intervals.py", "run/boxes.py", "rings/values/upward.py"):
-        word.update((root / name).read_bytes())
+    for name in ("run/upward", "run/lanes", "run/sums", "run/emit_intervals", "run/boxes", "rings/values/upward"):
+        word.update((root / f"{name}.py").read_bytes())
     return word.hexdigest()
 
 

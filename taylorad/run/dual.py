@@ -1,6 +1,6 @@
 """Values with their first derivatives, over any ring: what gives J beside the coefficients of a solution.
 
-The engine runs a graph on this ring as on any other; a function's derivative is its differential, where the book has it.
+The engine runs a graph on this ring as on any other; a function's derivative is its differential in the book.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from taylorad.rings.ring import Position, Ring
 from taylorad.rings.values import upward as values
 from taylorad.run.interpret import bind, run
 from taylorad.run.lanes import Element, Place, Rows
+from taylorad.run.sums import write_sum
 from taylorad.run.upward import Real, Upward, above, below
 from taylorad.series.node import Leaf, Node, State
 from taylorad.series.schedule import Schedule, schedule
@@ -30,7 +31,7 @@ __all__ = ["IntervalLanes", "coefficients"]
 
 
 class IntervalLanes(Ring):
-    """See the module. ``memory`` points to doubles, of which the first ``room`` are rows; ``fine`` are the tests so far.
+    """See the module. ``memory`` points to doubles, ``room`` of them for rows; ``fine`` are the tests so far.
 
     Rigorous: every element encloses the exact value for all points of the arguments, if all of ``fine`` hold and
     ``flag`` is 0 in the end (it is NaN if anything overflowed).
@@ -310,9 +311,9 @@ class IntervalLanes(Ring):
             first = self._extreme("sgt", w.integer("sub", order, b.degree), first)
         if kind == "one" and self.gradient and b.flat and not a.flat:  # the values come from the flat one
             a, b, first, last = b, a, w.integer("sub", order, last), w.integer("sub", order, first)
-        self._sum(kind)
+        write_sum(self, kind)
         args = (("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", str(first)), ("i64", str(last)))
-        found = self._pair(w.invoke(self._type, f"{self._stem}.{kind}", *args, ("i64", order)))
+        found = self._taken(w.invoke(self.pair, f"{self.stem}.{kind}", *args, ("i64", order)))
         found.flat = flat
         return found
 
@@ -320,83 +321,30 @@ class IntervalLanes(Ring):
         if isinstance(k, int):
             return Ring.weighted(self, a, b, p, q, k)
         a.looked = b.looked = True
-        self._sum("weighted")
+        write_sum(self, "weighted")
         weights = [x for e in (p, q) for x in (self.leading(e) if self.gradient else e,)]
         kind = weights[0].low.type
         args = [("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", self.index(k))]
         args += [(kind, str(x)) for e in weights for x in (e.low, e.hi)]
-        return self._pair(self.w.invoke(self._type, f"{self._stem}.weighted", *args))
+        return self._taken(self.w.invoke(self.pair, f"{self.stem}.weighted", *args))
 
     def _extreme(self, order: str, a: Any, b: Any) -> str:
         return self.w.put(f"select i1 {self.w.put(f'icmp {order} i64 {a}, {b}')}, i64 {a}, i64 {b}")
 
     @property
-    def _stem(self) -> str:
+    def stem(self) -> str:
+        """What the names of this ring's sums begin with."""
         return f"sum.{self.lanes}{'g' if self.gradient else ''}"
 
     @property
-    def _type(self) -> str:
+    def pair(self) -> str:
+        """The type of −lo and hi beside each other."""
         kind = Real("", self.lanes).type
         return f"{{ {kind}, {kind} }}"
 
-    def _pair(self, found: str) -> Element:
-        low, hi = (Real(self.w.put(f"extractvalue {self._type} {found}, {i}"), self.lanes) for i in (0, 1))
+    def _taken(self, found: str) -> Element:
+        low, hi = (Real(self.w.put(f"extractvalue {self.pair} {found}, {i}"), self.lanes) for i in (0, 1))
         return Element(self, low, hi)
-
-    def _sum(self, kind: str) -> None:
-        """Write the function Σ a_j·b_{k−j} of a kind, once in a module.
-
-        "one": lane 0 of a (lane by lane without gradient) with b; "both": the product rule; "twice": the same for b = a;
-        "weighted": Σ (p·j + q·(k−j))·a_j·b_{k−j} for j = 1 … k.
-        """
-        symbol = f"{self._stem}.{kind}"
-        if symbol in self.w.written:
-            return
-        self.w.written[symbol] = 2
-        plain = Real("", self.lanes).type
-        weights = f", {plain} %pl, {plain} %ph, {plain} %ql, {plain} %qh"
-        rest = f"i64 %k{weights})" if kind == "weighted" else "i64 %first, i64 %last, i64 %k)"
-        self.w.function(f"{self._type} @{symbol}(ptr %a, ptr %b, {rest} noinline", lambda: self._sum_body(kind))
-
-    def _sum_body(self, kind: str) -> None:
-        w, lanes, gradient = self.w, self.lanes, self.gradient
-        zero = w.number(0.0, lanes)
-        two = gradient and kind in ("both", "weighted")
-
-        def row(base: str, j: str, only: bool = False) -> Element:
-            place = w.at(base, w.integer("mul", j, 2 * lanes))
-            pair = [w.load(place, i * lanes, 1 if only else lanes) for i in (0, 1)]
-            low, hi = (w.spread(x, lanes) for x in pair) if only else pair
-            return Element(self, low, hi)
-
-        def term(j: str, sums: list[Real]) -> list[Real]:
-            i = w.integer("sub", "%k", j)
-            a, b = (row("%a", j, gradient and not two), row("%b", i))
-            value = a
-            if kind == "weighted":
-                x, y = w.whole(j, lanes), w.whole(i, lanes)
-                p, q = ([Real(f"%{e}{side}", lanes) for side in "lh"] for e in "pq")
-                weight = Element(self, *(w.fma(u, x, w.mul(v, y)) for u, v in zip(p, q, strict=True)))
-                a = self.corners(weight, a)
-                value = self.leading(a) if gradient else a
-            elif two:
-                value = row("%a", j, True)
-            found = [self.corners(value, b)]
-            if two:
-                found.append(self.corners(a, row("%b", i, True)))
-            parts = [x for e in found for x in (e.low, e.hi)]
-            return [w.add(s, x) for s, x in zip(sums, parts, strict=True)]
-
-        first, last = ("1", "%k") if kind == "weighted" else ("%first", "%last")
-        sums = w.loop(first, last, [zero] * (4 if two else 2), term)
-        found = Element(self, sums[0], sums[1])
-        if two:
-            found = self.add(found, self.slope(Element(self, sums[2], sums[3])))
-        elif kind == "twice":
-            twice = w.number([1.0] + [2.0] * (lanes - 1), lanes)
-            found = Element(self, w.mul(found.low, twice), w.mul(found.hi, twice))
-        one = w.put(f"insertvalue {self._type} poison, {found.low.type} {found.low}, 0")
-        w.give(w.put(f"insertvalue {self._type} {one}, {found.hi.type} {found.hi}, 1"), self._type)
 
     # ------------------------------------------------------------------ functions at one point
     def outputs(self, law: Any, args: Sequence[Any], params: Sequence[Any]) -> tuple[Element, ...] | None:
@@ -410,20 +358,13 @@ class IntervalLanes(Ring):
         found: list[list[Element]] = []
         for lane in range(lanes):
             single = self.wide(1)
-            each = [
-                Element(single, self.w.lane(e.low, lane), self.w.lane(e.hi, lane), True, e.known) for e in given
-            ]
+            each = [Element(single, *self._ends(e, lane), True, e.known) for e in given]
             found.append([f(single, *each) for f in formulas if f])
             single.sound()
         if not self.gradient:
-            rows = [[found[lane][i] for lane in range(lanes)] for i in range(len(formulas))]
-            return self._checked(
-                law,
-                args,
-                tuple(
-                    Element(self, self.w.row([e.low for e in row]), self.w.row([e.hi for e in row])) for row in rows
-                ),
-            )
+            rows = list(zip(*found, strict=True))
+            sides = [(self.w.row([e.low for e in row]), self.w.row([e.hi for e in row])) for row in rows]
+            return self._checked(law, args, tuple(Element(self, low, hi) for low, hi in sides))
         flat = all(e.flat for e in given)
         spread = [
             Element(self, self.w.spread(e.low, self.lanes), self.w.spread(e.hi, self.lanes), True) for e in found[0]
@@ -431,8 +372,11 @@ class IntervalLanes(Ring):
         out = [self._only_value(e) for e in spread]
         if not flat:
             slopes = self._slopes(law, args, params, spread)
-            out = [self.with_value(s, self.w.lane(e.low, 0), self.w.lane(e.hi, 0)) for s, e in zip(slopes, spread, strict=True)]
+            out = [self.with_value(s, *self._ends(e, 0)) for s, e in zip(slopes, spread, strict=True)]
         return self._checked(law, args, tuple(out))
+
+    def _ends(self, e: Element, lane: int) -> tuple[Real, Real]:
+        return self.w.lane(e.low, lane), self.w.lane(e.hi, lane)
 
     def _checked(self, law: Rule, args: Sequence[Element], found: tuple[Element, ...]) -> tuple[Element, ...]:
         for domain in law.domain:
@@ -450,7 +394,8 @@ class IntervalLanes(Ring):
         ps = tuple(Leaf.of(2 * n + m + i, 0) for i in range(len(params)))
         lanewise = self.wide(self.lanes)
         given = [*map(self.leading, args), *map(self.slope, args), *found, *map(self.leading, params)]
-        leaves = [[Element(lanewise, e.low, e.hi, known=p.known)] for e, p in zip(given, [*args, *args, *found, *params])]
+        exact = [e.known for e in (*args, *args, *found, *params)]
+        leaves = [[Element(lanewise, e.low, e.hi, known=q)] for e, q in zip(given, exact, strict=True)]
         rows = run(schedule(law.differentials(us, dus, vs, ps)), lanewise, leaves, 0)
         lanewise.sound()
         return [Element(self, row[0].low, row[0].hi) for row in rows]

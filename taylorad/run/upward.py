@@ -152,7 +152,7 @@ class Upward:
         if lanes == 1:
             return Real(double(value if isinstance(value, (int, float)) else value[0]))
         row = [value] * lanes if isinstance(value, (int, float)) else value
-        if not any(row) and all(math.copysign(1, x) > 0 for x in row):
+        if all(double(x) == double(0.0) for x in row):
             return Real("zeroinitializer", lanes)
         return Real("<" + ", ".join(f"double {double(x)}" for x in row) + ">", lanes)
 
@@ -166,7 +166,7 @@ class Upward:
     def _constrained(self, op: str, *args: Real) -> Real:
         kind, lanes = args[0].type, args[0].lanes
         suffix = "f64" if lanes == 1 else f"v{lanes}f64"
-        symbol = f"llvm.experimental.constrained.{op}.{suffix}"
+        symbol = f"llvm.experimental.{op}.{suffix}"
         self.declared.add(f"declare {kind} @{symbol}({', '.join([kind] * len(args))}, metadata, metadata)")
         given = ", ".join(f"{kind} {a}" for a in args)
         mode = "round.tonearest" if self.nearest else "round.upward"
@@ -176,24 +176,24 @@ class Upward:
         )
 
     def add(self, a: Real, b: Real) -> Real:
-        return self._constrained("fadd", a, b)
+        return self._constrained("constrained.fadd", a, b)
 
     def sub(self, a: Real, b: Real) -> Real:
-        return self._constrained("fsub", a, b)
+        return self._constrained("constrained.fsub", a, b)
 
     def mul(self, a: Real, b: Real) -> Real:
-        return self._constrained("fmul", a, b)
+        return self._constrained("constrained.fmul", a, b)
 
     def div(self, a: Real, b: Real) -> Real:
-        return self._constrained("fdiv", a, b)
+        return self._constrained("constrained.fdiv", a, b)
 
     def root(self, a: Real) -> Real:
         """The square root."""
-        return self._constrained("sqrt", a)
+        return self._constrained("constrained.sqrt", a)
 
     def fma(self, a: Real, b: Real, c: Real) -> Real:
         """a·b + c, rounded upward once where the processor can, else twice."""
-        return self._constrained("fma", a, b, c) if self.target.fma else self.add(self.mul(a, b), c)
+        return self._constrained("constrained.fma", a, b, c) if self.target.fma else self.add(self.mul(a, b), c)
 
     def total(self, values: Iterable[Real]) -> Real:
         found = None

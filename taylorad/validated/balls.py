@@ -1,7 +1,7 @@
 """The validated step over Arb balls, in Python: any precision, any function of the book.
 
-The same method as :mod:`taylorad.validated.step` and :mod:`taylorad.validated.doubleton`, some thousand times slower. It
-runs where digits are asked for, and where a function has no compiled enclosure.
+The same method as :mod:`taylorad.validated.step` and :mod:`taylorad.validated.doubleton`, some thousand times slower.
+It runs where digits are asked for, and where a function has no compiled enclosure.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from taylorad.series.schedule import schedule
 from taylorad.validated.enclosure import intervals
 from taylorad.validated.literals import ball as exact_ball
 from taylorad.validated.literals import interval
-from taylorad.validated.step import BOX, DOMAIN, DONE, FRAME, PAUSED, SMALL
+from taylorad.validated.loop import BOX, DOMAIN, DONE, FRAME, PAUSED, SMALL
 
 __all__ = ["BallSet", "BallTrack", "Jets", "magnitude", "polynomial", "spread"]
 
@@ -46,7 +46,7 @@ class BallSet:
 
     def displacement(self) -> list[Any]:
         return [
-            sum((a * x for a, x in (*zip(c, self.r0, strict=True), *zip(b, self.r, strict=True))), ball(0))
+            sum((a * x for a, x in [*zip(c, self.r0, strict=True), *zip(b, self.r, strict=True)]), ball(0))
             for c, b in zip(self.C, self.B, strict=True)
         ]
 
@@ -56,7 +56,7 @@ class BallSet:
 
 @final
 class Jets:
-    """Taylor coefficients of a system over balls; ``time`` is (t, sign), ``args`` the arguments that are no coordinates."""
+    """Taylor coefficients of a system over balls; ``args`` are the arguments that are no coordinates."""
 
     def __init__(self, system: System, order: int, args: Sequence[Any], sign: int) -> None:
         self.n, self.order, self.args, self.sign = system.dim, order, list(args), sign
@@ -122,7 +122,7 @@ class BallTrack:
             self._tol = ball(tol) if digits is None else ball(2) ** (20 - self.bits)
             x0 = [_lifted(x) for x in start]
             self.given = ([_pair(x) for x in x0], [_pair(_lifted(a)) for a in args])
-            m = [x.mid() for x in x0]
+            m: list[Any] = [x.mid() for x in x0]
             one = [[ball(int(i == j)) for j in range(n)] for i in range(n)]
             r0 = [x - c for x, c in zip(x0, m, strict=True)]
             self.sets = [BallSet(m, one, one, r0, [ball(0)] * n)]
@@ -174,7 +174,7 @@ class BallTrack:
         if not goal > 0:
             goal = self._tol * ball(Fraction(1, 1 << 200))
         ticks = forced or max(1, min(left, self._guess(jets, goal)))
-        points = None
+        points, size = None, zero
         for _ in range(60):
             h = ball(ticks * self.unit)
             e = [_range([c.value for c in row], h) + spread(-goal, goal) for row in jets]
@@ -219,10 +219,7 @@ class BallTrack:
         q, back = _frame(ab, s.r)
         room = ball(Fraction(1, 1 << 20))  # so that a check, whose radii are rounded elsewhere, comes to lie inside
         turned = _product(back, ab)
-        r = [
-            sum((turned[i][j] * s.r[j] for j in range(n)), ball(0)) + sum((back[i][j] * z[j] for j in range(n)), ball(0))
-            for i in range(n)
-        ]
+        r: list[Any] = [sum((turned[i][j] * s.r[j] + back[i][j] * z[j] for j in range(n)), ball(0)) for i in range(n)]
         r = [x + (x - x.mid()) * room for x in r]
         if max(map(magnitude, r)) > _FACTOR * max(map(magnitude, s.r0)):
             joined = _product(back, c)
@@ -232,8 +229,7 @@ class BallTrack:
 
     def _linear(self, jets: Any, points: Any, rest: Any, since: Any, until: Any) -> tuple[list[list[Any]], list[Any]]:
         """A ⊇ Σ Df^[k](x)·h^k and D ⊇ Σ_{k≥1} f^[k](m)·h^k + remainder, for all h between ``since`` and ``until``."""
-        h = spread(since, until)
-        zeros = [ball(0)] * self.n
+        h, zeros = spread(since, until), [ball(0)] * self.n
         a = [[polynomial([(c.slopes or zeros)[j] for c in row], h) for j in range(self.n)] for row in jets]
         d = [polynomial(row[1:], h) * h + r * h ** (self.order + 1) for row, r in zip(points, rest, strict=True)]
         return a, d
@@ -334,10 +330,8 @@ def _frame(ab: Sequence[Sequence[Any]], r: Sequence[Any]) -> tuple[list[list[Any
     top = max((_log2(magnitude(x)) for row in ab for x in row), default=0.0)
     scale = ball(2) ** -round(top)
     middle = np.array([[float((x * scale).mid()) for x in row] for row in ab])
-    widths = [_log2(magnitude(x)) for x in r]
-    lengths = np.linalg.norm(middle, axis=0)
-    with np.errstate(divide="ignore"):
-        keys = np.array(widths) + np.log2(lengths)
+    lengths = [_log2(ball(float(x))) for x in np.linalg.norm(middle, axis=0)]
+    keys = np.array([_log2(magnitude(x)) + length for x, length in zip(r, lengths, strict=True)])
     q = np.linalg.qr(middle[:, np.argsort(-keys, kind="stable")])[0] if np.isfinite(middle).all() else np.eye(n)
     rows = [[ball(float(x)) for x in row] for row in q]
     back = inverse(rows)
@@ -356,4 +350,4 @@ def _log2(x: Any) -> float:
     if mantissa == 0:
         return -1e9
     bits = abs(mantissa).bit_length()
-    return exponent + bits + float(np.log2(abs(mantissa) / (1 << bits)))
+    return exponent + bits + 2.0 * (abs(mantissa) / (1 << bits)) - 2.0  # a straight line between powers

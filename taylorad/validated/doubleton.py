@@ -6,8 +6,9 @@ A ⊇ J(x), D ⊇ Φ(m) − m + remainder, a point of the set goes to
 
     m + D + A·(δ + C·r₀ + B·r) = m′ + δ′ + C′·r₀ + (D − (m′ − m) + A·δ − δ′ + (A·C − C′)·r₀) + A·B·r,
 
-and the last two terms are written as B′·r′ with r′ ⊇ B′⁻¹·(…) + (B′⁻¹·A·B)·r. B′ is Q of a QR factorisation of the middle
-of A·B whose columns are taken by length times width of r. Q is computed as it comes; what is proved is its inverse:
+and the last two terms are written as B′·r′ with r′ ⊇ B′⁻¹·(…) + (B′⁻¹·A·B)·r. B′ is Q of a QR factorisation of the
+middle of A·B whose columns are taken by length times width of r. Q is computed as it comes; its inverse is
+proved:
 with δ ≥ ‖I − QᵀQ‖∞ < 1, Q⁻¹ = (QᵀQ)⁻¹·Qᵀ differs from Qᵀ by at most δ/(1 − δ)·‖Qᵀ‖∞ in every entry (Neumann's series).
 Where that fails B′ = I, which is always right.
 """
@@ -70,7 +71,7 @@ class Fields:
 
 @final
 class Doubleton:
-    """Writes ``frame``, ``advance`` and ``look`` into a module; ``places`` are those of A, D and scratch in its memory."""
+    """Writes ``frame``, ``advance`` and ``look`` into a module; ``places`` are those of A, D … in its memory."""
 
     def __init__(self, w: Upward, fields: Fields, places: dict[str, int], flaws: frozenset[str]) -> None:
         self.w, self.f, self.places, self.flaws = w, fields, places, flaws

@@ -33,11 +33,12 @@ class Status(IntEnum):
 MESSAGES = {
     Status.END: "The enclosure reached the end of the span.",
     Status.STEPS: "The largest number of steps was taken; raise max_steps to go on.",
-    Status.BOX: "There is no Taylor series over the whole box: it leaves the domain of a function, or numbers overflow. "
-    "A smaller box may go further.",
-    Status.DOMAIN: "No step could be proved to stay in the domain of the right-hand side: a singularity is near, or the "
-    "box is too wide.",
-    Status.SMALL: "No step, however short, could be proved: a singularity is near, or the box is too wide for the order.",
+    Status.BOX: "There is no Taylor series over the whole box: it leaves the domain of a function, or numbers "
+    "overflow. A smaller box may go further.",
+    Status.DOMAIN: "No step could be proved to stay in the domain of the right-hand side: a singularity is near, or "
+    "the box is too wide.",
+    Status.SMALL: "No step, however short, could be proved: a singularity is near, or the box is too wide for the "
+    "order.",
     Status.FRAME: "The set became too wide for floating-point numbers.",
 }
 
@@ -206,5 +207,5 @@ def intervals(low: np.ndarray, hi: np.ndarray) -> np.ndarray:
     """Intervals from arrays of their ends."""
     out = np.empty(low.shape, object)
     for place, a in np.ndenumerate(low):
-        out[place] = Interval(a, hi[place])
+        out[place] = Interval(a, float(hi[place]))
     return out

@@ -21,7 +21,8 @@ from taylorad.run.boxes import aligned, sources
 from taylorad.run.upward import above, below
 from taylorad.validated.doubleton import Fields
 from taylorad.validated.enclosure import intervals
-from taylorad.validated.step import DONE, PAUSED, Parameters, Step
+from taylorad.validated.loop import DONE, PAUSED
+from taylorad.validated.step import Parameters, Step
 
 __all__ = ["Flow", "Track", "flow"]
 
@@ -46,7 +47,7 @@ def flow(system: System, order: int, flaws: frozenset[str] = frozenset()) -> Flo
 @functools.cache
 def _sources() -> str:
     word = hashlib.blake2b(sources().encode(), digest_size=16)
-    for name in ("step", "doubleton"):
+    for name in ("step", "doubleton", "loop"):
         word.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return word.hexdigest()
 

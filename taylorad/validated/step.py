@@ -1,8 +1,8 @@
 """One step of a validated integration as machine code, and the loop over steps.
 
-Two jets a step. The first, with derivatives, is taken over the box of the set and gives the step size, the range of the
-solution on [0, h] and J = Σ Df^[k]·h^k. The second is taken at the midpoint m and over the a-priori enclosure e, side by
-side, and gives Σ f^[k](m)·h^k and the remainder f^[p+1](e)·h^(p+1). That e encloses the solution is proved by
+Two jets a step. The first, with derivatives, is taken over the box of the set and gives the step size, the range of
+the solution on [0, h] and J = Σ Df^[k]·h^k. The second is taken at the midpoint m and over the a-priori enclosure e,
+side by side, and gives Σ f^[k](m)·h^k and the remainder f^[p+1](e)·h^(p+1). That e encloses the solution is proved by
 
     e = Σ_{k≤p} f^[k](x)·[0,h]^k + [−g, g],      |f^[p+1](e)|·h^(p+1) < g in every component,
 
@@ -25,11 +25,10 @@ from taylorad.run.upward import Real, Upward
 from taylorad.run.writer import Target
 from taylorad.series.schedule import schedule
 from taylorad.validated.doubleton import Doubleton, Fields
+from taylorad.validated.loop import BOX, DOMAIN, SMALL, write_loop
 
-__all__ = ["BOX", "DOMAIN", "DONE", "FLAWS", "FRAME", "PAUSED", "SMALL", "Parameters", "Step"]
+__all__ = ["FLAWS", "Parameters", "Step"]
 
-DONE, PAUSED = 0, 1
-BOX, DOMAIN, SMALL, FRAME = -1, -2, -3, -4  # no series on the box; on e; no step is short enough; overflow of the set
 FLAWS = frozenset(("nearest", "remainder", "midpoint", "width"))
 
 _TRIES = 60
@@ -59,9 +58,7 @@ class Step:
         for write in (self._prepare, lambda: self._sums(True), lambda: self._sums(False)):
             write()
         self.set.write()
-        self._propagate()
-        self._glance()
-        self._read()
+        write_loop(self)
 
     # ------------------------------------------------------------------ the two jets
     def _passes(self) -> None:
@@ -134,7 +131,7 @@ class Step:
         place = self.places[name]
         return self.w.at("%ws", place + offset if isinstance(offset, int) else self.w.integer("add", offset, place))
 
-    def _parameter(self, which: int) -> Real:
+    def parameter(self, which: int) -> Real:
         return self.w.load(self._at("parameters"), which)
 
     # ------------------------------------------------------------------ how far, and the proof of it
@@ -155,7 +152,7 @@ class Step:
         x = (w.add(low, w.neg(m)), w.add(hi, m))
         for side in (0, 1):
             w.store(x[side], self._at("x", side * width), 0)
-        scale = self._parameter(Parameters.FLOOR)
+        scale = self.parameter(Parameters.FLOOR)
 
         def enter(i: str | int) -> None:
             leaf = self._base("box_leaves", self.box_leaves, i)
@@ -166,10 +163,10 @@ class Step:
         for i in range(n):
             for side in (0, 1):
                 scale = w.max(scale, w.load(self._at("x", side * width), i))
-        goal = w.mul(scale, self._parameter(Parameters.TOL))
-        unit, sign = self._parameter(Parameters.UNIT), self._parameter(Parameters.SIGN)
+        goal = w.mul(scale, self.parameter(Parameters.TOL))
+        unit, sign = self.parameter(Parameters.UNIT), self.parameter(Parameters.SIGN)
         since = w.mul(sign, w.mul(w.whole("%count"), unit))
-        t = (w.add(self._parameter(Parameters.T_LOW), w.neg(since)), w.add(self._parameter(Parameters.T_HI), since))
+        t = (w.add(self.parameter(Parameters.T_LOW), w.neg(since)), w.add(self.parameter(Parameters.T_HI), since))
         for ring, leaves, name, offset in (
             (self.box, self.box_leaves, "box", 0),
             (self.points, self.point_leaves, "points", self.places["points"]),
@@ -222,7 +219,8 @@ class Step:
         near = w.put(f"icmp sge i64 {w.integer('mul', q, 4)}, %q")
         near = w.put(f"and i1 {near}, {w.put(f'icmp sgt i64 {q}, 0')}")
         good = w.put(f"and i1 {w.put(f'and i1 {near}, {fine}')}, {w.test('olt', again, w.number(1.0))}")
-        retry = self._smaller(self._larger(q, w.integer("ashr", "%q", 2)), w.integer("sub", "%q", w.integer("ashr", "%q", 2)))
+        quarter = w.integer("ashr", "%q", 2)
+        retry = self._smaller(self._larger(q, quarter), w.integer("sub", "%q", quarter))
         retry = self._smaller(retry, w.integer("sub", "%q", 1))
         tries = w.integer("add", "%tries", 1)
         over = w.put(f"or i1 {w.put(f'icmp slt i64 {retry}, 1')}, {w.put(f'icmp sgt i64 {tries}, {_TRIES}')}")
@@ -264,8 +262,8 @@ class Step:
         """x^(1/k) within a percent, from the bits: log2 and exp2 by a straight line and a parabola."""
         w = self.w
         bits = w.whole(w.put(f"bitcast double {x} to i64"))
-        log = w.add(w.mul(bits, w.number(2.0**-52)), w.number(-1022.957))  # log2 x within 0.05
-        y = w.mul(log, w.number(1 / k))
+        exponent = w.add(w.mul(bits, w.number(2.0**-52)), w.number(-1022.957))  # log2 x within 0.05
+        y = w.mul(exponent, w.number(1 / k))
         whole = w.put(f"call i64 @llvm.fptosi.sat.i64.f64(double {w.add(y, w.number(1000.0))})")
         w.declared.add("declare i64 @llvm.fptosi.sat.i64.f64(double)")
         part = w.add(w.add(y, w.number(1000.0)), w.neg(w.whole(whole)))
@@ -330,7 +328,7 @@ class Step:
         w.each(n, one)
         leaf = w.at("%ws", self.point_leaves[n].base + self.places["points"])
         for side, which in ((0, Parameters.BACK), (1, Parameters.AHEAD)):
-            w.store(w.fma(h, self._parameter(which), t[side]), leaf, 2 * side + 1)
+            w.store(w.fma(h, self.parameter(which), t[side]), leaf, 2 * side + 1)
 
     # ------------------------------------------------------------------ sums at h
     def _sums(self, thin: bool) -> None:
@@ -403,89 +401,7 @@ class Step:
         assert found is not None
         return found
 
-    # ------------------------------------------------------------------ what is called
-    def _propagate(self) -> None:
-        """i64 propagate(ws, records, counts, end, most): steps until ``end`` ticks; counts[most + 1] says how many."""
-        w = self.w
-        args = [("ptr", "%ws"), ("ptr", "%records"), ("ptr", "%counts"), ("i64", "%end"), ("i64", "%most")]
-
-        def body() -> None:
-            w.do("br label %next")
-            w.label("next")
-            head = len(w.lines)
-            record = w.at("%records", w.integer("mul", "%s", self.fields.size))
-            following = w.at(record, self.fields.size)
-            place = w.put("getelementptr i64, ptr %counts, i64 %s")
-            count = w.load_int(place, 0)
-            left = w.integer("sub", "%end", count)
-            done = w.put(f"icmp slt i64 {left}, 1")
-            w.branch(done, "done", "more")
-            w.label("more")
-            w.branch(w.put("icmp sge i64 %s, %most"), "paused", "work")
-            w.label("work")
-            given = (("ptr", "%ws"), ("ptr", record))
-            q = w.invoke("i64", "prepare", *given, ("i64", count), ("i64", left), ("i64", "0"))
-            w.branch(w.put(f"icmp slt i64 {q}, 1"), "failed", "go")
-            w.label("go")
-            h = w.mul(w.whole(q), self._parameter(Parameters.UNIT))
-            w.invoke("i64", "sums", ("ptr", "%ws"), ("double", h), ("double", h))
-            fine = w.invoke("i64", "advance", *given, ("ptr", following))
-            w.branch(w.put(f"icmp eq i64 {fine}, 0"), "moved", "lost")
-            w.label("moved")
-            w.store_int(w.integer("add", count, q), w.put(f"getelementptr i64, ptr {place}, i64 1"), 0)
-            after = w.integer("add", "%s", 1)
-            w.lines.insert(head, f"  %s = phi i64 [ 0, %entry ], [ {after}, %moved ]")
-            w.do("br label %next")
-            for name, status in (("done", str(DONE)), ("paused", str(PAUSED)), ("failed", q), ("lost", str(FRAME))):
-                w.label(name)
-                steps = w.put("getelementptr i64, ptr %counts, i64 %most")
-                w.store_int("%s", w.put(f"getelementptr i64, ptr {steps}, i64 1"), 0)
-                w.give(status)
-
-        w.function(f"i64 @steps({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
-        w.door("propagate", "steps", args)
-
-    def _glance(self) -> None:
-        """i64 glance(ws, record, count, ticks, from, to, out): the box of the solution over times [from, to] of a step."""
-        w = self.w
-        args = [
-            *(("ptr", "%ws"), ("ptr", "%record"), ("i64", "%count"), ("i64", "%ticks")),
-            *(("double", "%from"), ("double", "%to"), ("ptr", "%out")),
-        ]
-
-        def body() -> None:
-            given = (("ptr", "%ws"), ("ptr", "%record"))
-            q = w.invoke("i64", "prepare", *given, ("i64", "%count"), ("i64", "%ticks"), ("i64", "%ticks"))
-            go, stop = w.fresh("go"), w.fresh("stop")
-            w.branch(w.put(f"icmp slt i64 {q}, 1"), stop, go)
-            w.label(stop)
-            w.give(q)
-            w.label(go)
-            w.invoke("i64", "wide", ("ptr", "%ws"), ("double", "%from"), ("double", "%to"))
-            w.invoke("i64", "look", *given, ("ptr", "%out"))
-            w.give("0")
-
-        w.function(f"i64 @view({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
-        w.door("glance", "view", args)
-
-    def _read(self) -> None:
-        """i64 read(ws, records, last, out): the boxes of the sets in records 0 … last, −lo and hi in ``width`` each."""
-        w = self.w
-        args = [("ptr", "%ws"), ("ptr", "%records"), ("i64", "%last"), ("ptr", "%out")]
-
-        def one(i: str, _: list[Real]) -> list[Real]:
-            record = w.at("%records", w.integer("mul", i, self.fields.size))
-            out = w.at("%out", w.integer("mul", i, 2 * self.width))
-            w.invoke("i64", "show", ("ptr", record), ("ptr", out))
-            return []
-
-        def body() -> None:
-            w.loop(0, "%last", [], one)
-            w.give("0")
-
-        w.function(f"i64 @list({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
-        w.door("read", "list", args)
-
+    # ------------------------------------------------------------------ the module
     def text(self) -> str:
         return self.w.text()
 

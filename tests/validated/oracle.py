@@ -136,6 +136,7 @@ def corners(
         track = Track(made, box, [], t, UNIT, 1, tol)
         track.go(1 << 50, 2)
         for _ in range(2 if track.steps else 0):
+            values: list[Any] = []
             at, y_ = t, [Fraction(rnd.choice((x.lo, x.hi))) for x in box]
             for k in range(track.steps):
                 h = int(track.counts[k + 1] - track.counts[k]) * UNIT

@@ -148,7 +148,7 @@ def test_time_in_the_equation() -> None:
 
 # ---------------------------------------------------------------------- hazards
 def test_loose_polynomials_do_not_lose_the_far_end() -> None:
-    """x′ = x², x(0) ∈ 2 ± 1/16: at t = 0.45 the upper end is (33/16)/(1 − 0.45·33/16) = 28.69…; 28.008 was published."""
+    """x′ = x², x(0) ∈ 2 ± 1/16: at t = 0.45 the upper end is (33/16)/(1 − 0.45·33/16) = 28.69…"""
     for order in (8, 20):
         enclosed = v.solve_ivp(lambda t, y: [y[0] ** 2], (0, "0.45"), ta.box(["2"], rad="1/16"), order=order)
         assert enclosed.success

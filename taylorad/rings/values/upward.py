@@ -1,11 +1,12 @@
 """Order-0 enclosures in machine code that rounds upward: argument reduction, a Taylor polynomial, a proved remainder.
 
 A table like its neighbours, for compiled intervals. A formula takes the ring of one interval (of which it uses
-``function``, ``lift`` and ``constant``) and the arguments, intervals with operators. The four functions at the bottom of
-everything are computed at both ends of an interval at once, in two lanes, each an interval of its own: every operation
-encloses, and what the polynomial leaves out is bounded by Taylor's theorem (Lagrange's remainder, or the next term of an
-alternating or geometric series), so nothing rests on the accuracy of a library. A name that is missing here has its
-enclosure from balls. Sources: Cody and Waite, Software Manual for the Elementary Functions (1980), for the reductions.
+``function``, ``lift`` and ``constant``) and the arguments, intervals with operators. The four functions at the bottom
+of everything are computed at both ends of an interval at once, in two lanes, each an interval of its own: every
+operation encloses, and what the polynomial leaves out is bounded by Taylor's theorem (Lagrange's remainder, or the next
+term of an alternating or geometric series), so nothing rests on the accuracy of a library. A name that is missing here
+has its enclosure from balls. Source of the reductions: Cody and Waite, Software Manual for the Elementary Functions
+(1980).
 """
 
 from __future__ import annotations
@@ -168,14 +169,18 @@ def exp_kernel(m: Any, x: Any) -> Any:
     v = 1 + (y + m.square(y) * g)
     half = w.put(f"ashr <{m.lanes} x i64> {i}, {_ints(m, 1)}")
     for part in (half, w.put(f"sub <{m.lanes} x i64> {i}, {half}")):
-        bits = w.put(f"shl <{m.lanes} x i64> {w.put(f'add <{m.lanes} x i64> {part}, {_ints(m, 1023)}')}, {_ints(m, 52)}")
+        biased = w.put(f"add <{m.lanes} x i64> {part}, {_ints(m, 1023)}")
+        bits = w.put(f"shl <{m.lanes} x i64> {biased}, {_ints(m, 52)}")
         power = m.real(w.put(f"bitcast <{m.lanes} x i64> {bits} to {x.type}"))
         v = m.element(w.mul(v.low, power), w.mul(v.hi, power))
     return m.element(w.min(v.low, w.number(0.0, m.lanes)), v.hi)
 
 
 def log_kernel(m: Any, x: Any) -> Any:
-    """x = 2^e·f, 1/√2 ≤ f ≤ √2; log f = 2s·(Σ z^i/(2i+1) + R), s = (f−1)/(f+1), z = s², R ≤ z^12/(25·(1−z)), z < 0.0295."""
+    """x = 2^e·f, 1/√2 ≤ f ≤ √2; log f = 2s·(Σ_{i≤11} z^i/(2i+1) + R) with s = (f−1)/(f+1), z = s² < 0.0295.
+
+    0 ≤ R ≤ z^12/(25·(1−z)), by the geometric series.
+    """
     w, lanes, n = m.w, m.lanes, 11
     ints = f"<{lanes} x i64>"
     small = w.test("olt", x, w.number(2.0**-1000, lanes))
@@ -273,7 +278,8 @@ def atan_kernel(m: Any, x: Any) -> Any:
     )
     for least, numerator, denominator, start in choices:
         past = w.test("oge", a, w.number(least, lanes))
-        top, bottom, base = _pick(m, past, numerator, top), _pick(m, past, denominator, bottom), _pick(m, past, start, base)
+        top, bottom = _pick(m, past, numerator, top), _pick(m, past, denominator, bottom)
+        base = _pick(m, past, start, base)
     t = top / bottom
     rest = Fraction(7, 16) ** (2 * n + 2) / (2 * n + 3)
     g = _horner(m, [Fraction((-1) ** i, 2 * i + 1) for i in range(n + 1)], m.square(t)) + _around(m, rest)
