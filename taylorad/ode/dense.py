@@ -99,7 +99,7 @@ class DenseSolution:
         if not extrapolate:
             self._inside(flat)
         found = evaluate(self.piece, self.steps_at(flat), flat, int(k))
-        return np.moveaxis(found.reshape(*points.shape, -1), -1, 0)
+        return np.moveaxis(found.reshape(*points.shape, found.shape[-1]), -1, 0)
 
     def _inside(self, t: np.ndarray) -> None:
         inside = (t >= self.t_min) & (t <= self.t_max)
