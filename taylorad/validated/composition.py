@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from taylorad.book.entry import Formula
-from taylorad.errors import MixedRingError, UncertifiedError
+from taylorad.errors import MixedRingError, SingularExpansionError, UncertifiedError
 from taylorad.rings.choice import ring_named
 from taylorad.rings.intervals import Interval
 from taylorad.rings.objects import ObjectRing
@@ -53,7 +53,7 @@ def _component(f: Callable[..., Any], function: Any, args: tuple[Any, ...], mode
         if len(models) == 1:
             return first.through(lambda x: f(*(x if a is first else a for a in args)))
         return _along(function, args, models)
-    except UncertifiedError:
+    except (UncertifiedError, SingularExpansionError):
         if first.relative:
             raise
         # a kink inside: the values are known all the same
