@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from taylorad.errors import DomainError, MixedRingError
+from taylorad.ode.given import wanted
 
 if TYPE_CHECKING:
     from taylorad.ode.problem import Problem
 
-__all__ = ["Members", "problem_digests"]
+__all__ = ["Members", "digest", "problem_digests"]
 
 
 @final
@@ -37,8 +38,6 @@ class Members:
         problem: Problem, span: tuple[Any, Any], y0: Any, args: Any, t_eval: Any, max_step: float, max_steps: int
     ) -> Members:
         """DomainError, MixedRingError for what cannot be asked; numbers of single members are not looked at."""
-        from taylorad.ode.problem import wanted
-
         states = np.asarray(y0)
         if states.ndim != 2 or states.shape[1] != problem.dim:
             raise DomainError(f"y0 has shape {states.shape}; an ensemble takes (n, {problem.dim})")
@@ -87,7 +86,7 @@ class Members:
         said: dict[str, Any] = {"span": (self.t0, self.ends), "y0": (self.y0,), "args": (self.args,)}
         said |= {"t_eval": () if self.grid is None else (self.grid,)}
         said |= {"max_step": (self.max_step,), "max_steps": (self.max_steps,)}
-        return problem_digests(problem) | {name: _digest(parts) for name, parts in said.items()}
+        return problem_digests(problem) | {name: digest(parts) for name, parts in said.items()}
 
 
 def problem_digests(problem: Problem) -> dict[str, str]:
@@ -105,7 +104,7 @@ def problem_digests(problem: Problem) -> dict[str, str]:
     }
 
 
-def _digest(parts: Sequence[Any]) -> str:
+def digest(parts: Sequence[Any]) -> str:
     word = hashlib.blake2b(digest_size=16)
     for part in parts:
         array = np.ascontiguousarray(part)

@@ -193,6 +193,7 @@ class Problem:
         callback: Callable[[float, np.ndarray], Any] | None = None,
         progress: Progress = False,
         sensitivity: Sensitivity | None = None,
+        checkpoint: Any = None,
     ) -> Solution:
         """The solution from ``span[0]`` to ``span[1]``, in either direction.
 
@@ -207,12 +208,22 @@ class Problem:
         callback : called as ``callback(t, y)`` after every step; a true result stops, with status −6
         progress : True for a bar of tqdm, or a function that is called with the time after every block of steps
         sensitivity : which derivatives by initial values and arguments to carry along; they do not change the steps
+        checkpoint : a folder that keeps what was computed, leg by leg; the same call again goes on from there, and its
+            result is the same, bit for bit
 
         An interrupt (Ctrl-C) is heard between blocks of steps; what was computed is kept, with status −5.
         Raises DomainError, MixedRingError for wrong input and TraceError for events that cannot be traced; what
         happens on the way is told by ``status`` and ``message``, with everything computed until then. Not rigorous.
         """
         max_steps = count(max_steps, "max_steps")
+        if checkpoint is not None:
+            from taylorad.ode.checkpoint import solve as in_legs
+
+            if sensitivity is not None or self.precision is not None:
+                raise DomainError("checkpoint= does not keep derivatives or more digits than float64 has; leave it out")
+            legs: dict[str, Any] = {"max_step": max_step, "max_steps": max_steps, "callback": callback}
+            legs |= {"t_eval": t_eval, "events": events, "dense": dense, "progress": progress}
+            return in_legs(self, checkpoint, span, y0, args, **legs)
         if self.precision is None:
             given = (t_eval, events, dense, max_step, max_steps, callback, progress)
             found = self._solved(span, y0, args, sensitivity, *given)

@@ -86,8 +86,9 @@ def claim(path: Path, request: dict[str, str], facts: dict[str, int]) -> dict[st
         return facts
     try:
         kept = json.loads(head.read_text())
-        there, known, form = kept["request"], {name: int(kept["facts"][name]) for name in facts}, kept["format"]
+        there, form = kept["request"], kept["format"]
         other = [name for name in request if there.get(name) != request[name]]
+        known = {} if other else {name: int(kept["facts"][name]) for name in facts}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DomainError(f"{head} cannot be read ({error}); give another folder") from error
     if form != _FORMAT:
