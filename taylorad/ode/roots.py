@@ -367,12 +367,13 @@ def isolate(
     first ``steps`` have a step of their own. The first window begins at ``first``, or, if ``starts``, at 0, where a
     root is told too; 2 where the state was set there, so that small motions are no rounding; the last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s,
     ``after`` s·h and ``when`` the time, with ``clock`` (m, 2) at the beginnings; ``rise`` is 1, −1, or 0 where p only
-    touches; with a ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the last end, from which the next window goes on.
+    touches; with a ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the last end, from which the
+    next window goes on, and c[1] the sign of p just after the beginning of step 0.
     """
     width, store = order + 6, max(order + 1, 5)
     cuts = (order + 2) * width
     found = 0
-    beyond = 0.0
+    beyond, opening = 0.0, 0
     for which in range(count):
         i = near[offset + which]
         if i >= steps:
@@ -408,6 +409,8 @@ def isolate(
             low = 0.0
         else:
             sign = 1 if (kept[at] if low == 0.0 else value(kept, at, order, low)) > 0.0 else -1
+        if i == 0:
+            opening = sign
         # ---------------------------------------------------------------- where it ends
         high, last = 1.0, 0
         if i + 1 < m and not (ends == 1 and i + 1 == steps):
@@ -482,5 +485,5 @@ def isolate(
                 when[found] = clock[2 * i] + (clock[2 * i + 1] + s * h[i])
                 found += 1
             left, at_left, flat = now, u, 0
-    c[0] = beyond
+    c[0], c[1] = beyond, float(opening)
     return found

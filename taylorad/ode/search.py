@@ -96,6 +96,7 @@ class Search:
         self._ahead = [0.0] * len(nodes)  # where the next window begins, from the beginning of the step
         self._fresh, self._set = True, False
         self._told: set[int] = set()
+        self.openings = [0] * len(nodes)  # the signs of the functions just after the last beginning
         self._desk: _Desk | None = None
 
     def begin(self, told: Sequence[int] = ()) -> None:
@@ -178,6 +179,8 @@ class Search:
     def _roots(self, e: int, place: int, seen: _Scanned, piece: Piece, ended: set[int], depth: int) -> Hits | None:
         """The roots of function e, which is number ``place`` of those that were scanned."""
         count, m, n = int(seen.counts[place]), len(seen.h), len(piece)
+        if self._fresh:
+            self.openings[e] = int(np.sign(seen.begin[place, 0]))
         if not count:
             self._ahead[e] = 0.0
             return None
@@ -202,6 +205,8 @@ class Search:
                 break
             room *= 4
         self._ahead[e] = float(memory[0])
+        if starts and seen.near[place, 0] == 0:
+            self.openings[e] = int(memory[1])
         if ends and seen.near[place, count - 1] == n - 1:
             size, tail = seen.size[:, place, n - 1]
             if abs(seen.kept[place, count - 1].sum()) <= _ZERO * size + tail:

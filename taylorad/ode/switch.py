@@ -1,54 +1,63 @@
-"""Right-hand sides with branches (``where``, ``abs``, ``sign`` …): smooth between switches, which are located.
+"""Right-hand sides with branches (``where``, ``abs``, ``sign`` …) or jumps (``floor`` …): switches are located.
 
-Which branches pass is a *mode*; each mode is a system of its own, compiled when first entered. A step that would cross
-a switch ends on it, and the next mode begins there. Where both sides point at the switch the solution would slide
-along it, which no branch describes: that is reported and the integration stops (Filippov, Differential Equations with
-Discontinuous Righthand Sides, 1988).
+The solution goes through modes (:mod:`taylorad.ode.branches`), each compiled when first entered. A step that would
+cross a switch ends on it, and the next mode begins there: the one on the other side if the solution goes on to it;
+else, where both sides push the solution to the switch, the sliding mode if it is asked for, and an error if not.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
 
 from taylorad.errors import SingularExpansionError
-from taylorad.ode.dense import evaluate
+from taylorad.ode.branches import SLIDES, Branches, Mode, has_branches
+from taylorad.ode.dense import within
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Piece, march
-from taylorad.ode.search import Search
-from taylorad.ode.system import System
-from taylorad.series.node import Node, Select
-from taylorad.series.schedule import schedule
-from taylorad.series.substitute import substitute
+from taylorad.ode.search import Hits, Search
+from taylorad.series.node import Node
 
 __all__ = ["Switched", "has_branches"]
 
-
-def has_branches(rhs: Sequence[Node]) -> bool:
-    return any(isinstance(n, Select) for n in schedule(rhs).first)
+_INSIDE = 1e-6  # of a step: where a function that jumps is looked at next to the jump
+_FEW = 8  # steps before the first look after a switch
 
 
 @final
 class Switched:
-    """A march that goes through modes; made like :func:`taylorad.ode.march.march`, from right-hand sides."""
+    """A march through modes, made like :func:`taylorad.ode.march.march`, from right-hand sides.
 
-    compiled = True
+    ``sliding`` is None, where sliding is an error, or ``"filippov"``.
+    """
 
     def __init__(
-        self, rhs: Sequence[Node], n_args: int, t0: float, y0: np.ndarray, args: np.ndarray, **options: Any
+        self,
+        rhs: Sequence[Node],
+        n_args: int,
+        t0: float,
+        y0: np.ndarray,
+        args: np.ndarray,
+        sliding: str | None = None,
+        **options: Any,
     ) -> None:
-        self._rhs, self._n_args, self._args, self._options = list(rhs), n_args, args, options
-        self._tests = list(dict.fromkeys(n.tests[0] for n in schedule(rhs).first if isinstance(n, Select)))
-        self._signs = dict.fromkeys(self._tests, 0)
+        self._branches = Branches.of(tuple(rhs), n_args)
+        self._options, self._sliding = options, sliding
+        self._args = np.concatenate([args, np.zeros(self._branches.constants)])
         self._before = 0
-        self._sliding = False
-        self._settle(t0, y0)
+        self._way = 1.0
+        self.restart(t0, y0)
 
     @property
     def order(self) -> int:
         return self._inner.order
+
+    @property
+    def compiled(self) -> bool:
+        return self._inner.compiled
 
     @property
     def t(self) -> Any:
@@ -62,76 +71,124 @@ class Switched:
     def rejected(self) -> int:
         return self._before + self._inner.rejected
 
-    def _mode(self, nodes: Sequence[Node]) -> list[Node]:
-        return substitute(nodes, {}, lambda n: int(self._signs[n.tests[0]] > 0))
-
-    def _enter(self, t: float, y: np.ndarray) -> March:
-        system = System.of(self._mode(self._rhs), self._n_args)
-        self._search = Search(self._mode(self._tests), len(y), self._args)
-        return march(system, t, y, self._args, **self._options)
-
-    def _settle(self, t: float, y: np.ndarray) -> None:
-        """The signs of all tests at the beginning; on a switch, that of the side which the solution enters."""
-        for test in self._tests:
-            for sign in (1, -1):
-                self._signs[test] = sign
-                value = self._series(t, y, test)
-                leading = next((v for v in value if abs(v) > 0), 0.0)
-                if abs(value[0]) > 0:
-                    self._signs[test] = 1 if value[0] > 0 else -1
-                    break
-                if leading * sign > 0 or leading == 0:
-                    break
-            else:
-                self._slides(t)
-        self._inner = self._enter(t, y)
-
-    def _series(self, t: float, y: np.ndarray, test: Node) -> np.ndarray:
-        """The first coefficients of a test along the solution, in the mode that is set."""
-        from taylorad.rings.arrays import ArrayRing
-        from taylorad.run.interpret import run
-
-        system = System.of(self._mode(self._rhs), self._n_args)
-        plan = schedule(system.along(self._mode([test])))
-        order = 4
-        starts = [np.array([v, *[0.0] * order]) for v in (*y, t, *self._args)]
-        starts[len(y)][1] = 1.0
-        return np.array(run(plan, ArrayRing("float64"), starts, order)[0], float)
-
-    def _slides(self, t: float) -> None:
-        raise SingularExpansionError(
-            f"at t = {t} both branches of the right-hand side point at the switch between them: the solution slides "
-            "along it, and no branch describes that; smooth the switch (tanh), or write the sliding motion down"
-        )
-
-    def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
-        if self._sliding:
-            self._slides(self.t)
-        outcome, piece = self._inner.go(end, most)
-        if not len(piece):
-            return outcome, piece
-        hits = self._search.take(piece)
-        crossings = np.flatnonzero((hits.rise != 0) & ~hits.begins)
-        if not len(crossings):
-            return outcome, piece
-        first = crossings[0]
-        which, index = int(hits.which[first]), int(hits.step[first])
-        t = float(hits.t[first])
-        cut = Piece(np.array(piece.times[: index + 2]), np.array(piece.rows[: index + 1]))
-        cut.times[-1] = t, 0.0
-        y = evaluate(cut, np.array([index]), np.array([t]))[0]
-        test = self._tests[which]
-        self._before += self._inner.rejected
-        self._signs[test] = rise = int(hits.rise[first])
-        if self._series(t, y, test)[1] * rise * (1 if end > t else -1) < 0:
-            self._sliding = True
-            self._inner.restart(t, y)
-        else:
-            self._inner = self._enter(t, y)
-        return (Outcome.PAUSED if t != end else Outcome.DONE), cut
-
     def own(self) -> None:
         self._inner.own()
 
     def restart(self, t: float, state: np.ndarray) -> None:
-        self._settle(t, state)
+        signs = self._branches.signs(t, state, self._args)
+        self._args = self._branches.settled(signs, t, state, self._args, {})
+        self._enter(tuple(signs), t, state)
+
+    # ------------------------------------------------------------------ modes
+    def _enter(self, signs: tuple[int, ...], t: float, y: np.ndarray, told: Sequence[int] = ()) -> None:
+        """Begin a mode at (t, y); ``told`` are the owners of switches that are known to be there."""
+        self._signs, self._mode = signs, self._branches.mode(signs)
+        self._search = Search(self._mode.functions, len(y), self._args)
+        self._search.begin([k for k, owner in enumerate(self._mode.owners) if owner in told])
+        self._inner: March = march(self._mode.system, t, y, self._args, **self._options)
+        self._new = True
+
+    def _leave(self) -> None:
+        self._before += self._inner.rejected
+
+    def _wrong(self, mode: Mode) -> list[int]:
+        """The owners of functions that leave the mode as soon as it begins."""
+        out: list[int] = []
+        for owner, sign, rate, opening in zip(
+            mode.owners, mode.signs, self._rates(mode), self._search.openings, strict=True
+        ):
+            if opening * sign * (self._way if rate else 1) < 0 and owner not in out:
+                out.append(owner)
+        return out
+
+    def _rates(self, mode: Mode) -> list[bool]:
+        """Which functions are rates of change, whose sign is that for forward integration."""
+        return [owner < len(self._signs) and self._signs[owner] == SLIDES for owner in mode.owners]
+
+    def _first(self, end: float) -> tuple[Outcome, Piece, Hits]:
+        """The first step of a mode that holds at the place where the march stands."""
+        tried: set[tuple[int, int]] = set()
+        while True:
+            t, y = float(self._inner.t), self._inner.state
+            outcome, piece = self._inner.go(end, 1)
+            hits = self._search.take(piece)
+            wrong = self._wrong(self._mode) if len(piece) else []
+            if not wrong:
+                self._new = False
+                return outcome, piece, hits
+            self._leave()
+            signs = list(self._signs)
+            jumps: dict[int, tuple[float, np.ndarray]] = {}
+            for owner in wrong:
+                if owner >= len(signs):
+                    x = _INSIDE * piece.lengths[:1]
+                    ahead = within(piece, np.zeros(1, int), x)[0]
+                    jumps[owner - len(signs)] = (t + float(x[0]), ahead)
+                    again = (owner, 0) in tried
+                    tried.add((owner, 0))
+                elif signs[owner] == SLIDES:
+                    again, signs[owner] = (owner, SLIDES) in tried, self._side(owner)
+                    tried.add((owner, SLIDES))
+                else:
+                    again = (owner, -signs[owner]) in tried
+                    tried.add((owner, signs[owner]))
+                    signs[owner] = -signs[owner]
+                if again:
+                    signs = self._slide(owner, signs, t)
+            if jumps:
+                self._args = self._branches.settled(signs, t, y, self._args, jumps)
+            self._enter(tuple(signs), t, y, wrong)
+
+    def _side(self, owner: int) -> int:
+        """To which side a sliding solution leaves: that whose field does not push it back."""
+        above = self._search.openings[self._mode.owners.index(owner)]
+        return 1 if above * self._way > 0 else -1
+
+    def _slide(self, owner: int, signs: list[int], t: float) -> list[int]:
+        if owner >= len(signs):
+            raise SingularExpansionError(
+                f"at t = {t} the right-hand side on both sides of a jump points at it: the solution slides along it; "
+                "write the jump with where, and ask for sliding='filippov'"
+            )
+        if self._sliding is None:
+            raise SingularExpansionError(
+                f"at t = {t} both branches of the right-hand side point at the switch between them: the solution "
+                "slides along it, and no branch describes that; ask for sliding='filippov', or smooth the switch (tanh)"
+            )
+        if SLIDES in signs:
+            raise SingularExpansionError(
+                f"at t = {t} the solution slides along two switches at once, where Filippov's motion is not unique; "
+                "smooth one of them (tanh)"
+            )
+        return [SLIDES if i == owner else sign for i, sign in enumerate(signs)]
+
+    # ------------------------------------------------------------------ steps
+    def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
+        self._way = math.copysign(1.0, end - float(self._inner.t))
+        if self._new:
+            outcome, piece, hits = self._first(end)
+        else:
+            outcome, piece = self._inner.go(end, most)
+            hits = self._search.take(piece)
+        crossings = np.flatnonzero((hits.rise != 0) & ~hits.begins)
+        if not len(crossings):
+            return outcome, piece
+        first = crossings[0]
+        owner, step, t = self._mode.owners[int(hits.which[first])], int(hits.step[first]), float(hits.t[first])
+        y = within(piece, hits.step[first : first + 1], hits.after[first : first + 1])[0]
+        times = np.array(piece.times[: step + 2])
+        times[-1] = t, 0.0
+        cut = Piece(times, np.array(piece.rows[: step + 1]))
+        self._leave()
+        signs = list(self._signs)
+        if owner >= len(signs):
+            x = hits.after[first : first + 1] + _INSIDE * piece.lengths[step]
+            ahead = within(piece, hits.step[first : first + 1], x)[0]
+            moved = {owner - len(signs): (t + _INSIDE * float(piece.lengths[step]), ahead)}
+            self._args = self._branches.settled(signs, t, y, self._args, moved)
+        elif signs[owner] == SLIDES:
+            signs[owner] = 1 if self._mode.owners.index(owner) == int(hits.which[first]) else -1
+        else:
+            signs[owner] = -signs[owner]
+        self._enter(tuple(signs), t, y, [owner])
+        return (Outcome.PAUSED if t != end else Outcome.DONE), cut
