@@ -11,7 +11,7 @@ from taylorad.validated.derivatives import taylor
 from taylorad.validated.literals import interval
 from taylorad.validated.optimum import range_
 from taylorad.validated.quadrature import integrate as integral
-from taylorad.validated.roots import roots as zeros
+from taylorad.validated.zeros import roots as zeros
 
 __all__ = ["enclose", "integrate", "roots"]
 

@@ -64,7 +64,7 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
     >>> X.lo < 0.1 or X.hi >= 0.3
     True
     >>> X * X + 1
-    [1.01, 1.0900000000000003]
+    [1.0099999999999998, 1.09]
     """
     if hi is not None and rad is not None:
         raise DomainError("give either the upper end or rad=, not both")

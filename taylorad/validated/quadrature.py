@@ -71,7 +71,7 @@ def integrate(
     >>> import numpy as np
     >>> from taylorad import validated as v
     >>> found = v.integrate(lambda x: np.exp(-x * x), 0, 1, tol=1e-15)
-    >>> found.lo < 0.746824132812427 < found.hi, found.width < 1e-15
+    >>> found.lo <= 0.746824132812427 <= found.hi, found.width < 1e-15
     (True, True)
     """
     low, high = exact(a), exact(b)
