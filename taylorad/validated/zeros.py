@@ -89,7 +89,7 @@ def roots(f: Callable[[Any], Any], where: Any, *, tol: float = 1e-14, boxes: int
     >>> import numpy as np
     >>> from taylorad import validated as v
     >>> found = v.roots(lambda x: np.sin(x) - x / 3, (1, 4))
-    >>> len(found), found[0].proved, 2.2788626602 < found[0].box.mid < 2.2788626603
+    >>> len(found), found[0].proved, 2.2788626600 < found[0].box.mid < 2.2788626601
     (1, 'unique', True)
     """
     start, single = domain(where)
