@@ -101,7 +101,7 @@ def ensemble(
 
     >>> import numpy as np, taylorad as ta
     >>> p = ta.compile_ode(lambda t, y, w: [y[1], -w**2 * y[0]], dim=2, n_args=1)
-    >>> E = p.ensemble((0, np.pi), [[0.0, 1.0], [1.0, 0.0], [0.0, 2.0]], args=[1.0, 2.0, 0.5])
+    >>> E = p.ensemble((0, np.pi), [[0.0, 1.0], [1.0, 0.0], [0.0, 2.0]], args={"w": [1.0, 2.0, 0.5]})
     >>> E.y.round(6) + 0.0
     array([[ 0., -1.],
            [ 1.,  0.],
