@@ -12,9 +12,10 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import TraceError
+from taylorad.ode.branches import has_branches
 from taylorad.ode.system import Shape, System, traced
 from taylorad.series.elements import elements
-from taylorad.series.node import Constant, Leaf, Map, Node, Select, State
+from taylorad.series.node import Constant, Leaf, Map, Node, State
 from taylorad.series.reroll import reroll
 from taylorad.series.schedule import schedule
 from taylorad.series.substitute import substitute
@@ -101,7 +102,7 @@ class ArraySystem:
             return None  # taken apart it may be traceable, or says better why not
         nodes = schedule([rhs]).first
         work = sum(len(n.matrix.places) if isinstance(n, Map) else n.size for n in nodes if not isinstance(n, Constant))
-        if work < max(_LARGE, 8 * len(nodes)) or rhs.size not in (1, dim) or any(isinstance(n, Select) for n in nodes):
+        if work < max(_LARGE, 8 * len(nodes)) or rhs.size not in (1, dim) or has_branches([rhs]):
             return None
         return ArraySystem.of(rhs, dim, shapes)
 

@@ -167,12 +167,18 @@ class Branches:
         """Smooth functions at one point; ``args`` with the constants of the jumps."""
         return _at(nodes, (*y, t, *args)).tolist()
 
-    def signs(self, t: float, y: np.ndarray, args: np.ndarray) -> list[int]:
-        """The signs of the tests at a point, 1 for zero; tests may depend on the branches of tests before them."""
-        signs = [1] * len(self.tests)
+    def signs(self, t: float, y: np.ndarray, args: np.ndarray) -> tuple[list[int], list[int]]:
+        """The signs of the tests at a point, 1 for zero, and which are zero.
+
+        Tests may depend on the branches of tests before them.
+        """
+        signs, zeros = [1] * len(self.tests), []
         for i, test in enumerate(self.tests):
-            signs[i] = 1 if self.values(self.smooth([test], signs), t, y, args)[0] >= 0 else -1
-        return signs
+            value = self.values(self.smooth([test], signs), t, y, args)[0]
+            signs[i] = 1 if value >= 0 else -1
+            if value == 0:
+                zeros.append(i)
+        return signs, zeros
 
     def settled(
         self,

@@ -53,6 +53,7 @@ def compile_ode(
     dtype: Any = np.float64,
     names: Sequence[str] | None = None,
     precision: Digits | None = None,
+    sliding: str | None = None,
 ) -> Problem:
     """x′ = f(t, x, *args), traced now and compiled when first used.
 
@@ -77,6 +78,8 @@ def compile_ode(
     precision : ``ta.digits(50)`` computes in 50 digits, in Python: times, values and arguments may be ints, fractions,
         text ("0.1", "1/3") or mpmath numbers and are exactly what they are, as are fractions in f; results are mpmath
         numbers. Lorenz' system to t = 20 takes about a second in 50 digits.
+    sliding : ``"filippov"`` goes on, by Filippov's definition, where both sides of a switch (``where``, ``sign`` …)
+        push the solution to it; otherwise the integration ends there, with a message.
 
     Raises
     ------
@@ -108,7 +111,9 @@ def compile_ode(
         )
     else:
         tolerances = precision.tolerance("rtol", rtol, dim), precision.tolerance("atol", atol, dim)
-    return Problem(f, rhs, taken, *tolerances, order, kind, known, precision)
+    if sliding not in (None, "filippov"):
+        raise DomainError(f"sliding = {sliding!r} is neither 'filippov' nor None")
+    return Problem(f, rhs, taken, *tolerances, order, kind, known, precision, sliding)
 
 
 @final
@@ -126,6 +131,7 @@ class Problem:
         dtype: np.dtype[Any],
         names: tuple[str, ...],
         precision: Digits | None = None,
+        sliding: str | None = None,
     ) -> None:
         if not np.all((rtol > 0) | (atol > 0)):
             raise DomainError("rtol and atol are both 0 for some component; one of them must be positive")
@@ -133,7 +139,7 @@ class Problem:
             raise OrderError(f"the order of an integration is an integer ≥ 2, got {order!r}")
         self.f, self.dim, self.arguments, self.shapes = f, len(names), arguments, arguments.shapes
         self.rtol, self.atol, self.order, self.dtype, self.names = rtol, atol, order, dtype, names
-        self.precision = precision
+        self.precision, self.sliding = precision, sliding
         self.rhs = () if isinstance(rhs, ArraySystem) else tuple(rhs)
         self._branches = has_branches(self.rhs)
         self.transports: dict[Any, Transport] = {}
@@ -147,7 +153,7 @@ class Problem:
         """The graph, not f: what is unpickled needs neither f's module nor another trace."""
         roots = [self.system.rhs] if isinstance(self.system, ArraySystem) else list(self.rhs)
         nodes = schedule(roots).first  # operands first, so that deep graphs need no deep recursion
-        given = (self.arguments, self.rtol, self.atol, self.order, self.dtype, self.names, self.precision)
+        given = (self.arguments, self.rtol, self.atol, self.order, self.dtype, self.names, self.precision, self.sliding)
         return (_remade, (nodes, roots, isinstance(self.system, ArraySystem), given))
 
     # ------------------------------------------------------------------ input
@@ -175,7 +181,7 @@ class Problem:
         if self.system is None:
             if self.dtype.kind == "c":
                 raise CompilationError("branches (where, abs, sign …) choose by order, which complex numbers have not")
-            return Switched(self.rhs, len(row), t0, y, row, **options)
+            return Switched(self.rhs, len(row), t0, y, row, self.sliding, **options)
         return march(self.system, t0, y, row, **options)
 
     # ------------------------------------------------------------------ solving
@@ -327,6 +333,6 @@ class Problem:
 
 
 def _remade(_: Any, roots: list[Node], vectors: bool, given: tuple[Any, ...]) -> Problem:
-    arguments, _, _, _, _, names, _ = given
+    arguments, names = given[0], given[5]
     rhs = ArraySystem.of(roots[0], len(names), arguments.shapes) if vectors else roots
     return Problem(None, rhs, *given)

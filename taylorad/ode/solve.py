@@ -49,13 +49,15 @@ def solve_ivp(
     progress: Progress = False,
     order: int | None = None,
     precision: Digits | None = None,
+    sliding: str | None = None,
     **options: Any,
 ) -> Solution:
     """Solve y′ = fun(t, y, *args) by Taylor's method: scipy.integrate.solve_ivp's arguments, fields and shapes.
 
     ``fun`` is run once, on traced values, so it must not branch on values (``ta.where`` may). ``args`` may also map the
     names of its arguments to values. Tolerances are 1e-10 and 1e-12 if not given, numbers or one for each component;
-    ``precision=ta.digits(50)`` computes in 50 digits (:func:`taylorad.ode.problem.compile_ode` says how).
+    ``precision=ta.digits(50)`` computes in 50 digits and ``sliding="filippov"`` goes on along switches
+    (:func:`taylorad.ode.problem.compile_ode` says how).
     Another ``method``, scipy's name or class, hands over to scipy with a warning and with scipy's defaults.
     ``vectorized``, ``jac``, ``jac_sparsity``, ``lband``, ``uband``, ``first_step`` and ``min_step`` are accepted, for
     Taylor's method has no use for them; the message says so. The rest is as in
@@ -94,6 +96,7 @@ def solve_ivp(
         order=order,
         dtype=np.complex128 if complex else np.float64,
         precision=precision,
+        sliding=sliding,
     )
     found = problem.solve(
         t_span,

@@ -75,7 +75,7 @@ class Switched:
         self._inner.own()
 
     def restart(self, t: float, state: np.ndarray) -> None:
-        signs = self._branches.signs(t, state, self._args)
+        signs, self._zeros = self._branches.signs(t, state, self._args)
         self._args = self._branches.settled(signs, t, state, self._args, {})
         self._enter(tuple(signs), t, state)
 
@@ -115,6 +115,7 @@ class Switched:
             wrong = self._wrong(self._mode) if len(piece) else []
             if not wrong:
                 self._new = False
+                self._unique(end, t, y)
                 return outcome, piece, hits
             self._leave()
             signs = list(self._signs)
@@ -138,6 +139,21 @@ class Switched:
             if jumps:
                 self._args = self._branches.settled(signs, t, y, self._args, jumps)
             self._enter(tuple(signs), t, y, wrong)
+
+    def _unique(self, end: float, t: float, y: np.ndarray) -> None:
+        """At a beginning on a switch: that the solution does not leave it to both sides."""
+        for i in self._zeros:
+            if self._signs[i] == SLIDES:
+                continue
+            mode = self._branches.mode(tuple(-sign if j == i else sign for j, sign in enumerate(self._signs)))
+            other = Search(mode.functions, len(y), self._args)
+            other.take(march(mode.system, t, y, self._args, **self._options).go(end, 1)[1])
+            place = mode.owners.index(i)
+            if other.openings[place] * mode.signs[place] > 0 and self._search.openings[place] != 0:
+                raise SingularExpansionError(
+                    f"at t = {t} the solution begins on a switch and may leave it to either side; begin beside it"
+                )
+        self._zeros = []
 
     def _side(self, owner: int) -> int:
         """To which side a sliding solution leaves: that whose field does not push it back."""
