@@ -49,6 +49,10 @@ _PUBLIC = {
     "TaylorSolver": "ode.solver",
     "MultivariateTaylor": "multivariate.series",
     "variables": "multivariate.construct",
+    "derivative_tensor": "multivariate.tensor",
+    "directional": "multivariate.tensor",
+    "laplacian": "multivariate.tensor",
+    "mixed": "multivariate.tensor",
     "load_solution": "ode.files",
     "digits": "ode.precision",
     "cache": "",
@@ -102,8 +106,10 @@ __all__ = [
     "compile_ode",
     "constant",
     "derivative",
+    "derivative_tensor",
     "derivatives",
     "digits",
+    "directional",
     "errors",
     "from_sympy",
     "gh",
@@ -117,8 +123,10 @@ __all__ = [
     "jacobian",
     "jet",
     "jvp",
+    "laplacian",
     "load",
     "load_solution",
+    "mixed",
     "multiply",
     "plot",
     "polynomial",
@@ -170,6 +178,7 @@ if TYPE_CHECKING:
     )
     from taylorad.multivariate.construct import variables
     from taylorad.multivariate.series import MultivariateTaylor
+    from taylorad.multivariate.tensor import derivative_tensor, directional, laplacian, mixed
     from taylorad.ode.events import Event
     from taylorad.ode.files import load_solution
     from taylorad.ode.precision import digits

@@ -15,9 +15,12 @@ import numpy as np
 
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.graded_monomials import Monomials
+from taylorad.rings.graded_rays import Rays
 from taylorad.rings.ring import Element, Ring
 
-__all__ = ["Graded", "GradedRing"]
+__all__ = ["Graded", "GradedRing", "Grading"]
+
+Grading = Monomials | Rays  # what says which elements of each degree there are, and where their products lie
 
 
 @final
@@ -26,7 +29,7 @@ class Graded:
 
     __slots__ = ("data", "monomials")
 
-    def __init__(self, data: np.ndarray, monomials: Monomials) -> None:
+    def __init__(self, data: np.ndarray, monomials: Grading) -> None:
         self.data, self.monomials = data, monomials
 
     def __getitem__(self, k: int) -> Any:
@@ -45,7 +48,7 @@ class GradedRing(Ring):
     of monomials whose product is kept.
     """
 
-    def __init__(self, base: Ring, monomials: Monomials) -> None:
+    def __init__(self, base: Ring, monomials: Grading) -> None:
         self.base, self.monomials = base, monomials
         self.name, self.complex, self.boxes = base.name, base.complex, base.boxes
         self._shape: tuple[int, ...] = base.shape if isinstance(base, ArrayRing) else ()
@@ -93,11 +96,7 @@ class GradedRing(Ring):
             if j == 0 or j == k:
                 out[:-1] += self.mul(left, right)
                 continue
-            table = self.monomials.table(j, k - j)
-            if len(left) > len(right):
-                left, right, table = right, left, table.T
-            for x, places in zip(left, table, strict=True):  # the products of one monomial with all others differ
-                out[places] += self.mul(x, right)
+            self.monomials.add_products(out, j, k - j, left, right, self.mul)
         return out[:-1]
 
     # ------------------------------------------------------------------ functions at the expansion point

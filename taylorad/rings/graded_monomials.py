@@ -10,6 +10,7 @@ products of truncated polynomials are right.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from typing import Any, final
@@ -132,7 +133,7 @@ class Monomials:
             a, b = self.block(i), self.block(j)
             hashes = self._hashes[a, None] + self._hashes[None, b]
             place = np.empty(hashes.shape, np.int64)
-            step = max(1, (1 << 22) // (place.shape[1] * self.count or 1))
+            step = max(1, (1 << 22) // ((b.stop - b.start) * self.count or 1))
             for begin in range(0, len(place), step):  # exponents of a few rows at a time
                 rows = slice(begin, begin + step)
                 products = self.exponents[a][rows, None] + self.exponents[None, b]
@@ -142,6 +143,19 @@ class Monomials:
             with self._lock:
                 found = self._tables.setdefault((i, j), place)
         return found
+
+    def add_products(
+        self, out: np.ndarray, i: int, j: int, left: Any, right: Any, mul: Callable[[Any, Any], Any]
+    ) -> None:
+        """Add the products of a block of degree i ≥ 1 and one of degree j ≥ 1 to the block ``out``.
+
+        ``out`` has one place more, for products that are not kept.
+        """
+        table = self.table(i, j)
+        if len(left) > len(right):
+            left, right, table = right, left, table.T
+        for x, places in zip(left, table, strict=True):  # the products of one monomial with all others differ
+            out[places] += mul(x, right)
 
     def factorials(self) -> list[int]:
         """e_1!·e_2!·…·e_n! of every monomial."""

@@ -29,7 +29,10 @@ from taylorad.run.kernel import Kernel, compile_plan
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import Schedule, schedule
 
-__all__ = ["Operation", "allow", "compose", "load_now", "operation", "product", "quotient", "revert", "square"]
+__all__ = [
+    *("Operation", "allow", "compose", "load_now", "operation", "product", "quotient", "ready", "revert"),
+    *("square", "watched"),
+]
 
 _LLVM = 150_000.0  # what loading LLVM costs, in microseconds
 _CODE = 2_000.0  # and one operation's code, when it is on disk
@@ -37,6 +40,7 @@ _FLOAT = np.dtype(np.float64)
 _COMPLEX = np.dtype(np.complex128)
 _empty = np.empty
 _operations: dict[tuple[Any, ...], Operation] = {}
+watched: list[Any] = []  # what else counts its cost, with a method ``forget``
 _spent = 0.0  # estimated microseconds of interpretation so far
 _ready = False  # LLVM is loaded, or the process has computed enough to load it
 
@@ -45,8 +49,13 @@ def load_now(wanted: bool = True) -> None:
     """Use machine code from the first call on (or, for measurements of the interpreter, never again)."""
     global _ready, _spent
     _ready, _spent = wanted, 0.0 if wanted else -float("inf")
-    for found in _operations.values():
+    for found in (*_operations.values(), *watched):
         found.forget()
+
+
+def ready() -> bool:
+    """Whether machine code is loaded wherever it is wanted."""
+    return _ready
 
 
 def allow(cost: float, spent: float) -> bool:

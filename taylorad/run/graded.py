@@ -14,10 +14,11 @@ from typing import Any, final
 
 import numpy as np
 
-from taylorad.errors import CompilationError
+from taylorad.errors import CompilationError, DomainError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.graded import Graded, GradedRing
+from taylorad.rings.graded import Graded, GradedRing, Grading
 from taylorad.rings.graded_monomials import Monomials
+from taylorad.rings.graded_rays import Rays
 from taylorad.run import eager, entry
 from taylorad.run.emit_graded import BITS, PIECES, emit_graded
 from taylorad.run.interpret import run
@@ -28,9 +29,11 @@ from taylorad.series.schedule import Schedule, schedule
 __all__ = ["GradedKernel", "compute", "kernel", "products", "table"]
 
 _lock = threading.RLock()
+_AT_ONCE = 1e9  # µs
+_LONG = 400  # nodes, which take a second or so to compile; longer graphs are interpreted
 
 
-def products(monomials: Monomials) -> np.ndarray:
+def products(monomials: Grading) -> np.ndarray:
     """The words that machine code wants to know; see :mod:`taylorad.run.emit_graded`. Cost: as some products."""
     order = monomials.order
     head = [order, *monomials.offsets]
@@ -45,29 +48,39 @@ def products(monomials: Monomials) -> np.ndarray:
     return np.concatenate([np.array(head + places, np.int64), *parts])
 
 
-def _entries(monomials: Monomials, k: int) -> np.ndarray:
+def _entries(monomials: Grading, k: int) -> np.ndarray:
     """The products of degree k: the numbers of pieces and squares, and those.
 
     The one monomial of a piece is that of the two whose first variable is later: it maps longer runs to runs.
     """
-    first = np.argmax(monomials.exponents != 0, axis=1)
     found: dict[int, list[np.ndarray]] = {size: [] for size in (*PIECES, 0)}
     for i in range(1, k // 2 + 1):
-        j = k - i
-        left, right = monomials.block(i), monomials.block(j)
-        table = monomials.table(i, j) + monomials.offsets[k]
-        kept = table < monomials.offsets[k + 1]
-        a, b = first[left, None], first[None, right]
-        if i < j:
-            _pieces(found, table, kept & (a >= b), left.start, right.start)
-            _pieces(found, table.T, (kept & (a < b)).T, right.start, left.start)
+        if isinstance(monomials, Rays):
+            one, other, product = monomials.pairs(i, k - i)
+            if i < k - i:
+                found[1].append(one | other << BITS | product << 2 * BITS)
+            else:
+                found[0].append(one | product << 2 * BITS)
         else:
-            upper = np.triu(np.ones(table.shape, bool), 1)
-            _pieces(found, table, kept & ((a > b) | ((a == b) & upper)), left.start, left.start)
-            s = np.flatnonzero(np.diagonal(kept))
-            found[0].append((s + left.start) | table[s, s] << 2 * BITS)
+            _unordered(found, monomials, i, k - i)
     words = [np.concatenate([np.zeros(0, np.int64), *found[size]]) for size in (*PIECES, 0)]
     return np.concatenate([np.array([len(w) for w in words], np.int64), *words])
+
+
+def _unordered(found: dict[int, list[np.ndarray]], monomials: Monomials, i: int, j: int) -> None:
+    first = np.argmax(monomials.exponents != 0, axis=1)
+    left, right, result = monomials.block(i), monomials.block(j), monomials.block(i + j)
+    table = monomials.table(i, j) + result.start
+    kept = table < result.stop
+    a, b = first[left, None], first[None, right]
+    if i < j:
+        _pieces(found, table, kept & (a >= b), left.start, right.start)
+        _pieces(found, table.T, (kept & (a < b)).T, right.start, left.start)
+    else:
+        upper = np.triu(np.ones(table.shape, bool), 1)
+        _pieces(found, table, kept & ((a > b) | ((a == b) & upper)), left.start, left.start)
+        s = np.flatnonzero(np.diagonal(kept))
+        found[0].append((s + left.start) | table[s, s] << 2 * BITS)
 
 
 def _pieces(found: dict[int, list[np.ndarray]], table: np.ndarray, mask: np.ndarray, row: int, column: int) -> None:
@@ -97,14 +110,19 @@ class GradedKernel:
         self._program: Any = None
         # the bare machine code: door(*leaves, table(monomials), *outs) fills outs, or returns None and fills nothing
         self.door: Callable[..., Any] | None = None
-        # what interpretation has cost; infinite once there is machine code, minus infinite where there is none
-        odd = any(isinstance(n, Constant) and isinstance(n.value, np.ndarray) for n in plan.first)
-        self._spent = -math.inf if odd else 0.0
+        self.forget()
         self._loaded: dict[int, Any] = {}
         self._doors: dict[int, Callable[..., Any]] = {}
         found = {leaf.index: leaf.degree for leaf in plan.leaves}
         self.degrees = tuple(found.get(i, 0) for i in range(1 + max(found, default=-1)))
         self.givens: tuple[Given, ...] = ()
+
+    def forget(self) -> None:
+        """Start to count anew what interpretation costs."""
+        self.door = None
+        # infinite once machine code is used, minus infinite where there is none
+        odd = any(isinstance(n, Constant) and isinstance(n.value, np.ndarray) for n in self.plan.first)
+        self._spent = -math.inf if odd or len(self.plan.rest) > _LONG else _AT_ONCE if eager.ready() else 0.0
 
     @property
     def program(self) -> Any:
@@ -115,7 +133,7 @@ class GradedKernel:
             self._program = lower(self.plan, None, self.dtype.kind == "c")
         return self._program
 
-    def ready(self, monomials: Monomials) -> bool:
+    def ready(self, monomials: Grading) -> bool:
         """Whether to use machine code now; counts what the interpreter is about to cost where not."""
         if self._spent < 0 or self._spent == math.inf:
             return self._spent > 0
@@ -126,6 +144,7 @@ class GradedKernel:
         try:
             self.load(1)
             self._spent = math.inf
+            self.door = None if self.givens else self._doors[1]
         except (CompilationError, ImportError):  # no LLVM for this machine, or no code for this graph
             self._spent = -math.inf
         return self._spent > 0
@@ -154,11 +173,10 @@ class GradedKernel:
             whole = (*(g.whole for g in self.givens), False)
             told = entry.facts(loaded.address, self.dtype, self.degrees, whole, len(self.plan.roots), None, 1)
             self._doors[1] = loaded.door(told)
-            self.door = None if self.givens else self._doors[1]
         self._loaded[lanes] = loaded
         return loaded
 
-    def __call__(self, monomials: Monomials, leaves: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def __call__(self, monomials: Grading, leaves: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The coefficients (M, *shape) of every root, from leaves (M, *shape), or (1, *shape) of degree 0.
 
         All leaves have this kernel's dtype and one shape. Points that machine code cannot decide go to the
@@ -186,7 +204,7 @@ class GradedKernel:
         return outs
 
     def _many(
-        self, monomials: Monomials, leaves: Sequence[np.ndarray], given: list[np.ndarray], outs: list[np.ndarray],
+        self, monomials: Grading, leaves: Sequence[np.ndarray], given: list[np.ndarray], outs: list[np.ndarray],
         words: np.ndarray, n: int,
     ) -> None:  # fmt: skip
         from taylorad.run.jit import host
@@ -210,17 +228,20 @@ class GradedKernel:
         redo = np.flatnonzero(status)
         if len(redo):
             few = [x.reshape(len(x), n)[:, redo] for x in leaves]
-            for out, new in zip(outs, self._interpret(monomials, few), strict=True):
+            try:
+                fresh = self._interpret(monomials, few)
+            except DomainError:
+                self._interpret(monomials, leaves)  # the same error, naming the caller's points
+                raise
+            for out, new in zip(outs, fresh, strict=True):
                 out.reshape(len(out), n)[:, redo] = new
 
-    def _interpret(self, monomials: Monomials, leaves: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def _interpret(self, monomials: Grading, leaves: Sequence[np.ndarray]) -> list[np.ndarray]:
         ring = GradedRing(ArrayRing(self.dtype, leaves[0].shape[1:]), monomials)
         buffers = [Graded(x, monomials) if len(x) == monomials.size else x for x in leaves]
         return [found.data for found in run(self.plan, ring, buffers, monomials.order)]
 
-    def _given(
-        self, g: Given, monomials: Monomials, leaves: Sequence[np.ndarray], shape: tuple[int, ...]
-    ) -> np.ndarray:
+    def _given(self, g: Given, monomials: Grading, leaves: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
         """What machine code has no value for: order-0 values and choices, and polynomials of local entries."""
         if g.role == "series":
             return self._local(g.node, monomials, leaves, shape)
@@ -232,7 +253,7 @@ class GradedKernel:
         return np.array(np.broadcast_to(found[0], (1, *shape)), self.dtype)
 
     def _local(
-        self, node: Node, monomials: Monomials, leaves: Sequence[np.ndarray], shape: tuple[int, ...]
+        self, node: Node, monomials: Grading, leaves: Sequence[np.ndarray], shape: tuple[int, ...]
     ) -> np.ndarray:
         """Σ g_j·(u − u_0)^j by Horner's rule, with the g_j of one variable at u_0."""
         assert isinstance(node, Local)
@@ -265,10 +286,11 @@ def kernel(plan: Schedule, dtype: Any = np.float64) -> GradedKernel:
     if found is None:
         with _lock:
             found = _kernels.setdefault(key, GradedKernel(plan, np.dtype(dtype)))
+            eager.watched.append(found)
     return found
 
 
-def compute(plan: Schedule, monomials: Monomials, leaves: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+def compute(plan: Schedule, monomials: Grading, leaves: Sequence[np.ndarray]) -> list[np.ndarray] | None:
     """The coefficients of every root by machine code, or None: interpret. See :meth:`GradedKernel.__call__`."""
     found = kernel(plan, leaves[0].dtype)
     if not found.ready(monomials) or monomials.size > 1 << BITS:
@@ -277,7 +299,7 @@ def compute(plan: Schedule, monomials: Monomials, leaves: Sequence[np.ndarray]) 
 
 
 @lru_cache(maxsize=64)
-def table(monomials: Monomials, dtype: np.dtype[Any]) -> np.ndarray:
+def table(monomials: Grading, dtype: np.dtype[Any]) -> np.ndarray:
     """The words as numbers of a kernel's type, which is what the door takes."""
     words = products(monomials)
     return np.concatenate([words, np.zeros(len(words) % 2, np.int64)]).view(dtype)

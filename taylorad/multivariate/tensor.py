@@ -1,0 +1,202 @@
+"""Derivatives of higher order of functions of several variables.
+
+derivative_tensor(f, p, order)   all partial derivatives of one order, an array (*shape, …, *shape)
+directional(f, p, v, k)          the k-th derivative along v
+mixed(f, p, [v, w, …])           the derivative along v, then along w, …
+laplacian(f, p)                  the sum of the second derivatives along the axes, or along other directions
+
+Each is one sweep with truncated polynomials (:mod:`taylorad.multivariate.swept`). Interpolation of derivatives along
+rays (Griewank, Utke and Walther, Math. Comp. 69, 2000) would be no cheaper up to order 6 and loses digits beyond:
+``docs/decisions/multivariate.md`` has the figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from math import factorial, prod
+from typing import Any
+
+import numpy as np
+
+from taylorad.derive.tree import Branch, shapes_of
+from taylorad.errors import OrderError, ShapeError
+from taylorad.multivariate.space import Space, space
+from taylorad.multivariate.swept import Swept, of
+from taylorad.rings.graded_monomials import LIMIT, Monomials
+from taylorad.rings.graded_rays import Rays
+from taylorad.taylor.series import check_order
+
+__all__ = ["derivative_tensor", "directional", "laplacian", "mixed"]
+
+Function = Callable[..., Any]
+
+
+def derivative_tensor(f: Function, p: Any = None, *, order: int, args: Sequence[Any] = (), batch: int = 0) -> Any:
+    """All partial derivatives of one order: entry [i, j, …] is ∂/∂p_i ∂/∂p_j … f.
+
+    Parameters
+    ----------
+    f : function of an array (or a number), written with operators, numpy, scipy.special or taylorad functions
+        It may return a number, an array, or a tuple, list or dict of them.
+    p : the point, an array of shape (*shape)
+        Its numbers choose the ring: float64, complex128, Fraction (exact), mpmath, Arb balls (rigorous). Without it a
+        callable ``T(p, *args)`` is returned.
+    order : int ≥ 0
+    args : further arguments of f
+    batch : int
+        How many of the last axes of p count points: for 1 an array (*shape, m) is m points.
+
+    Returns an array (*results, *shape, …, *shape, *batch), symmetric, with ``order`` times the shape of the point.
+    Raises ShapeError where p is not one array, OrderError where the tensor is too large for memory or f loses
+    orders, DomainError and SingularExpansionError where f has no Taylor series at p. Not rigorous in float. Cost:
+    C(2n + order, order) multiplications for each product and function of f in n variables.
+
+    >>> import numpy as np, taylorad as ta
+    >>> ta.derivative_tensor(lambda x: x[0] ** 2 * x[1], np.array([1.0, 2.0]), order=3)
+    array([[[0., 2.],
+            [2., 0.]],
+    <BLANKLINE>
+           [[2., 0.],
+            [0., 0.]]])
+    """
+    order = check_order(order)
+    return of(Swept("derivative_tensor", lambda s, call: _tensor(s, call, order), f, batch, 0), p, (), args)
+
+
+def _tensor(swept: Swept, call: Any, order: int) -> Any:
+    if isinstance(call.tree, Branch):
+        raise ShapeError(
+            f"derivative_tensor is taken by one array, not by a {call.tree.kind}: write f as one of an array"
+        )
+    shape = call.tree
+    n = prod(shape)
+    if 8 * n**order > LIMIT:
+        raise OrderError(
+            f"derivatives of order {order} by {n} variables are {n}^{order} numbers, {8 * n**order / 2**30:.3g} GiB: "
+            f"more than the limit of {LIMIT >> 30} GiB; expand with ta.variables, which keeps each derivative once"
+        )
+    where = _space(n, max(order, 1))
+    places, factors = _entries(where.monomials, order)
+
+    def wanted(c: Any) -> Any:
+        rows = c[places]
+        scaled = rows * (
+            factors.reshape(-1, *[1] * (rows.ndim - 1)) if rows.dtype != object else factors.astype(object)
+        )
+        return scaled[_index(where.monomials, order)].reshape((*shape * order, *call.batch))[()]
+
+    return swept.coefficients(call, np.eye(n, dtype=int), lambda: where, wanted)
+
+
+def _space(n: int, order: int, cap: int | None = None) -> Space:
+    names = tuple(f"t{i + 1}" for i in range(n))
+    return space(names, order, (cap,) * n if cap else ())
+
+
+@lru_cache(maxsize=64)
+def _entries(monomials: Monomials, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the monomials of one degree, and e_1!·e_2!·… of each."""
+    block = monomials.block(order)
+    table = np.array([factorial(e) for e in range(order + 1)], np.int64 if order <= 20 else object)
+    return np.arange(block.start, block.stop), np.prod(table[monomials.exponents[block]], axis=1)
+
+
+@lru_cache(maxsize=16)
+def _index(monomials: Monomials, order: int) -> np.ndarray:
+    """Which monomial of degree ``order`` is ∂_i ∂_j …, an array (n, …, n)."""
+    n = monomials.count
+    found = np.zeros((n,) * order + (n,), np.int16)
+    unit = np.eye(n, dtype=np.int16)
+    for axis in range(order):
+        found += unit.reshape((1,) * axis + (n,) + (1,) * (order - 1 - axis) + (n,))
+    return monomials.find(found) - monomials.offsets[order]
+
+
+def directional(
+    f: Function, p: Any = None, v: Any = None, k: int = 1, *, args: Sequence[Any] = (), batch: int = 0
+) -> Any:
+    """The k-th derivative of t ↦ f(p + t·v) at t = 0, in the form of what f returns.
+
+    v has the form of p, which may also be a list, tuple or dict of arrays. Without a point a callable
+    ``d(p, [v], *args)``. Otherwise as :func:`derivative_tensor`. Cost: (k + 1)(k + 2)/2 multiplications for each
+    product and function of f, whatever the number of variables.
+
+    >>> import numpy as np, taylorad as ta
+    >>> float(ta.directional(lambda x: x[0] ** 3 * x[1], np.array([1.0, 2.0]), np.array([1.0, 0.0]), 2))
+    12.0
+    """
+    k = check_order(k)
+    where = _space(1, max(k, 1))
+
+    def evaluate(swept: Swept, call: Any) -> Any:
+        return swept.coefficients(call, swept.directions(call), lambda: where, lambda c: _scaled(c[k], k))
+
+    return of(Swept("directional", evaluate, f, batch, 1), p, (None if v is None else [v],), args)
+
+
+def mixed(
+    f: Function, p: Any = None, vectors: Sequence[Any] | None = None, *, args: Sequence[Any] = (), batch: int = 0
+) -> Any:
+    """The derivative along each of m vectors in turn, D^m f(p)[v, w, …], in the form of what f returns.
+
+    The vectors have the form of p. Without a point a callable ``d(p, vectors, *args)``. Otherwise as
+    :func:`derivative_tensor`, whose contraction with the vectors this is. Cost: 3^m multiplications for each product
+    and function of f, whatever the number of variables.
+
+    >>> import numpy as np, taylorad as ta
+    >>> x, y = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    >>> float(ta.mixed(lambda p: p[0] ** 2 * p[1], np.array([1.0, 2.0]), [x, x, y]))
+    2.0
+    """
+
+    def evaluate(swept: Swept, call: Any) -> Any:
+        along = swept.directions(call)
+        where = _space(len(along), len(along), 1)
+        return swept.coefficients(call, along, lambda: where, lambda c: c[len(where) - 1])
+
+    return of(Swept("mixed", evaluate, f, batch, 1), p, (vectors,), args)
+
+
+def laplacian(
+    f: Function,
+    p: Any = None,
+    directions: Sequence[Any] | None = None,
+    *,
+    args: Sequence[Any] = (),
+    batch: int = 0,
+) -> Any:
+    """Σ_i ∂²f/∂p_i², or Σ_r of the second derivatives along given directions, in the form of what f returns.
+
+    With ``directions`` v_r, each in the form of p, this is the operator tr(V·Vᵀ·Hessian) of a diffusion. Without a
+    point a callable ``L(p, *args)``. Otherwise as :func:`derivative_tensor`. Cost: three multiplications for each
+    direction, product and function of f: the second derivatives are added up on the way (collapsed Taylor mode,
+    :mod:`taylorad.rings.graded_rays`).
+
+    >>> import numpy as np, taylorad as ta
+    >>> float(ta.laplacian(lambda x: x @ x, np.array([1.0, 2.0, 3.0])))
+    6.0
+    """
+
+    def evaluate(swept: Swept, call: Any) -> Any:
+        along = (
+            np.eye(sum(map(prod, shapes_of(call.tree))), dtype=int) if directions is None else swept.directions(call)
+        )
+        count = len(along)
+        squares = np.cumsum(np.arange(count + 1))[1:] + count  # the places of t_r² in their degree's order
+
+        def eagerly(c: Any) -> Any:
+            return _scaled(c[squares].sum(axis=0), 2)
+
+        return swept.coefficients(
+            call, along, lambda: _space(count, 2), eagerly, Rays.of(count, 2), lambda c: _scaled(c[len(c) - 1], 2)
+        )
+
+    beside = () if directions is None else (directions,)
+    return of(Swept("laplacian", evaluate, f, batch, len(beside)), p, beside, args)
+
+
+def _scaled(c: Any, k: int) -> Any:
+    """k!·c."""
+    factor = factorial(k)
+    return c * (factor if not isinstance(c, (np.ndarray, np.number)) or c.dtype == object else float(factor))
