@@ -253,12 +253,19 @@ def _watched(
 
 
 def _alone(
-    problem: Problem, members: Members, found: Found, i: int, start: tuple[float, np.ndarray], given: int = 0
+    problem: Problem,
+    members: Members,
+    found: Found,
+    i: int,
+    start: tuple[float, np.ndarray],
+    given: int = 0,
+    progress: Any = False,
 ) -> None:
     """Member i on its own from ``start``, with everything looked at: what happens there, and in words."""
     assert found.y is not None
     t, state = start
     options: dict[str, Any] = {"max_step": members.max_step, "max_steps": members.max_steps, "dense": False}
+    options["progress"] = progress
     args, place = [], 0
     for shape in problem.shapes:
         size = math.prod(shape)
@@ -290,13 +297,17 @@ def _one_by_one(
     todo, count, halt = iter(queue.tolist()), [len(members) - len(queue)], threading.Event()
     lock = threading.Lock()
 
+    def heard(t: float) -> None:
+        if halt.is_set():
+            raise KeyboardInterrupt
+
     def run(_: None) -> None:
         while not halt.is_set():
             with lock:
                 i = next(todo, None)
             if i is None:
                 return
-            _alone(problem, members, found, i, (members.t0, members.y0[i]))
+            _alone(problem, members, found, i, (members.t0, members.y0[i]), progress=heard)
             with lock:
                 count[0] += 1
 

@@ -181,6 +181,18 @@ def test_progress_and_interrupts():
     assert "Interrupted" in e.messages[-1]
 
 
+def test_an_interrupt_is_heard_without_machine_code():
+    p = ta.compile_ode(lambda t, y: [ta.where(y[0] < 1e9, y[1], 0.0), -y[0]], dim=2)
+
+    def enough(done):
+        raise KeyboardInterrupt
+
+    e = p.ensemble((0, 1e7), np.ones((3, 2)), progress=enough)
+    assert set(e.status) == {-5}
+    assert e.t[0] < 1e7
+    assert np.isfinite(e.y).all()
+
+
 def test_an_error_in_progress_ends_it():
     p = ta.compile_ode(lorenz, dim=3, n_args=3)
 
