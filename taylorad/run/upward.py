@@ -31,17 +31,20 @@ _NEAREST = {"x86": 0x1F80, "arm": 0}
 
 def above(q: Fraction | int | float) -> float:
     """The smallest double ≥ q (infinity beyond the largest)."""
-    exact = Fraction(q)
+    if isinstance(q, float):
+        return q
+    num, den = q.numerator, q.denominator
     try:
-        found = float(exact)
+        found = num / den  # of two integers: to nearest, whatever their size
     except OverflowError:
-        return math.inf if exact > 0 else -math.nextafter(math.inf, 0.0)
-    return found if Fraction(found) >= exact else math.nextafter(found, math.inf)
+        return math.inf if num > 0 else -math.nextafter(math.inf, 0.0)
+    a, b = found.as_integer_ratio()
+    return found if a * den >= num * b else math.nextafter(found, math.inf)
 
 
 def below(q: Fraction | int | float) -> float:
     """The largest double ≤ q."""
-    return -above(-Fraction(q))
+    return -above(-q)
 
 
 @final

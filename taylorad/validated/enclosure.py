@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from enum import IntEnum
 from fractions import Fraction
 from pathlib import Path
@@ -12,10 +12,12 @@ import numpy as np
 
 from taylorad.errors import DomainError
 from taylorad.rings.intervals import Interval
+from taylorad.series.node import Node
 from taylorad.validated.literals import exact
 
 __all__ = ["MESSAGES", "Enclosure", "March", "Status", "intervals"]
 
+_FLOATS = 53  # bits of machine code
 _COMMON = 16  # steps over which the pieces of a wide time are joined by their tubes alone
 
 
@@ -73,7 +75,6 @@ class March(Protocol):
 
 
 @final
-@dataclass(repr=False)
 class Enclosure:
     """Boxes around all solutions from a box, proved; scipy's field names where they fit.
 
@@ -83,22 +84,61 @@ class Enclosure:
     y : (n, m) intervals, that contain every solution at these times
     t_reached : Fraction, the exact time up to which the enclosure was proved
     status, message : why it ended there; ``success`` where the end of the span was reached
-    box : (n,) intervals, the enclosure at ``t_reached``
+    box : (n,) intervals, the enclosure at ``t_reached``; ``width`` is the largest of their widths
+    steps, order, compiled : how it was integrated
 
     ``V(t)`` encloses the solution at any time up to ``t_reached``. Rigorous, under the assumptions that the
     explanation of validated integration lists.
     """
 
-    t: np.ndarray
-    y: np.ndarray
-    t_reached: Fraction
-    status: Status
-    message: str
-    order: int
-    compiled: bool
-    equation: Any = field(repr=False)
-    march: March = field(repr=False)
-    n: int = 0
+    def __init__(
+        self,
+        march: March,
+        status: Status,
+        t_reached: Fraction,
+        n: int,
+        equation: Sequence[Node],
+        wanted: Sequence[Fraction] | None,
+    ) -> None:
+        self.march, self.status, self.t_reached, self.n = march, status, t_reached, n
+        self.equation, self._wanted = equation, wanted
+        self._table: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def message(self) -> str:
+        end = "" if self.success else f" The enclosure goes to t = {float(self.t_reached)}."
+        return MESSAGES[self.status] + end
+
+    @property
+    def order(self) -> int:
+        return self.march.order
+
+    @property
+    def compiled(self) -> bool:
+        """Whether machine code ran, or balls in Python."""
+        return self.march.bits == _FLOATS
+
+    @property
+    def t(self) -> np.ndarray:
+        return self._tabled()[0]
+
+    @property
+    def y(self) -> np.ndarray:
+        return self._tabled()[1]
+
+    def _tabled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Made when first asked for: a table of intervals takes longer than the integration."""
+        if self._table is None:
+            m = self.march
+            if self._wanted is None:
+                t, y = self.times(), m.wrap(*m.boxes())[:, : self.n].T
+                if int(m.counts[-1]) * m.unit != (self.t_reached - m.t0) * m.sign:  # the last step went a tick too far
+                    t[-1], y[:, -1] = float(self.t_reached), self(self.t_reached)
+            else:
+                inside = [t for t in self._wanted if (self.t_reached - t) * m.sign >= 0]
+                t, y = np.array([float(t) for t in inside]), self(inside)
+            self._table = t, y
+        return self._table
 
     @property
     def success(self) -> bool:
@@ -131,11 +171,12 @@ class Enclosure:
         if isinstance(t, (list, tuple)) or (isinstance(t, np.ndarray) and t.ndim):
             rows = [self(x) for x in t]
             return np.stack(rows, axis=1) if rows else np.empty((self.n, 0), object)
-        first, last = (Fraction(t.lo), Fraction(t.hi)) if isinstance(t, Interval) else (exact(_plain(t)),) * 2
         m = self.march
-        since, until = sorted(((first - m.t0) * m.sign, (last - m.t0) * m.sign))
-        end = (self.t_reached - m.t0) * m.sign
-        if since < 0 or until > end:
+        if isinstance(t, Interval):
+            since, until = sorted((Fraction(x) - m.t0) * m.sign for x in (t.lo, t.hi))
+        else:
+            since = until = (exact(_plain(t)) - m.t0) * m.sign
+        if since.numerator < 0 or until > (self.t_reached - m.t0) * m.sign:
             way = f"from {float(m.t0)} to {float(self.t_reached)}"
             raise DomainError(f"t = {t} was not reached: the enclosure goes {way}")
         return self._over(since, until)
@@ -146,7 +187,12 @@ class Enclosure:
             low, hi = (x[0] for x in m.boxes())
             return m.wrap(low, hi)[: self.n]
         k = self._step(since)
-        last = self._step(until, ending=until > since)
+        last = k if until is since else self._step(until, ending=True)
+        if k == last:
+            begin = int(m.counts[k]) * m.unit
+            a = since - begin
+            low, hi = m.view(k, a, a if until is since else until - begin)
+            return m.wrap(low, hi)[: self.n]
         pieces: list[tuple[Any, Any]] = []
         tube = m.tube() if last - k > _COMMON else None
         for step in range(k, last + 1):
@@ -155,17 +201,16 @@ class Enclosure:
                 pieces.append((tube[0][step], tube[1][step]))
                 continue
             length = int(m.counts[step + 1] - m.counts[step]) * m.unit
-            a, b = max(since - begin, Fraction(0)), min(until - begin, length)
-            pieces.append(m.view(step, a, b))
+            pieces.append(m.view(step, max(since - begin, Fraction(0)), min(until - begin, length)))
         low, hi = (np.array([p[side] for p in pieces]) for side in (0, 1))
         return m.wrap(low.min(0), hi.max(0))[: self.n]
 
     def _step(self, since: Fraction, ending: bool = False) -> int:
         """The step that contains a time; the earlier of two where it ends one."""
-        ticks = since / self.march.unit
-        whole = ticks.numerator // ticks.denominator
+        unit = self.march.unit  # a power of 2
+        whole, rest = divmod(since.numerator * unit.denominator, since.denominator * unit.numerator)
         k = int(np.searchsorted(self.march.counts, whole, side="right")) - 1
-        if ending and k > 0 and int(self.march.counts[min(k, self.steps)]) == ticks:
+        if ending and k > 0 and not rest and int(self.march.counts[min(k, self.steps)]) == whole:
             k -= 1
         return min(max(k, 0), self.steps - 1)
 
@@ -205,7 +250,6 @@ def _plain(t: Any) -> Any:
 
 def intervals(low: np.ndarray, hi: np.ndarray) -> np.ndarray:
     """Intervals from arrays of their ends."""
-    out = np.empty(low.shape, object)
-    for place, a in np.ndenumerate(low):
-        out[place] = Interval(a, float(hi[place]))
-    return out
+    out = np.empty(low.size, object)
+    out[:] = [Interval(a, b) for a, b in zip(low.ravel().tolist(), hi.ravel().tolist(), strict=True)]
+    return out.reshape(low.shape)

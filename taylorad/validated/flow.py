@@ -16,7 +16,7 @@ import numpy as np
 from taylorad.errors import UncertifiedError
 from taylorad.ode.system import System
 from taylorad.rings.intervals import Interval
-from taylorad.rings.rounding import bounds
+from taylorad.rings.rounding import add, bounds
 from taylorad.run.boxes import aligned, sources
 from taylorad.run.upward import above, below
 from taylorad.validated.doubleton import Fields
@@ -27,6 +27,7 @@ from taylorad.validated.step import Parameters, Step
 __all__ = ["Flow", "Track", "flow"]
 
 _CHUNK = 512  # steps in one call of machine code, after which an interrupt is heard
+_FIRST = 64  # steps for which room is made at first
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
 _PROPAGATE = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _POINTER, _INT, _INT)  # without the GIL
 _GLANCE = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _INT, _INT, _DOUBLE, _DOUBLE, _POINTER)
@@ -67,6 +68,9 @@ class Flow:
         self.glance = _GLANCE(loaded.find("glance"))
         self.read = _READ(loaded.find("read"))
         self.fields = Fields(system.dim, self.facts["width"])
+        self.template = np.zeros(self.facts["room"])  # memory with the derivatives of the coordinates
+        for i, place in enumerate(self.facts["box"][: system.dim]):
+            self.template[place + 1 + i], self.template[place + self.facts["lanes"] + 1 + i] = -1.0, 1.0
 
     def _text(self, flaws: frozenset[str]) -> tuple[str, dict[str, Any]]:
         from taylorad.run.jit import host
@@ -96,24 +100,23 @@ class Track:
         self.flow, self.t0, self.unit, self.sign = flow, t0, unit, sign
         f = flow.fields
         self.order, self.bits = flow.order, 53
-        self.given = tuple([(x.lo.hex(), x.hi.hex()) for x in row] for row in (start, args))
+        self._start, self._args = start, args
         self.records = aligned(f.size).reshape(1, f.size)
         self.counts = np.zeros(1, np.int64)
         self._memory = self._filled(args, tol)
         first = self.records[0]
         for i, x in enumerate(start):
-            first[f.m + i] = x.mid
-            first[f.r0 + i], first[f.r0 + f.width + i] = above(x.mid - Fraction(x.lo)), above(x.hi - Fraction(x.mid))
+            first[f.m + i] = mid = x.mid
+            if x.lo != x.hi:
+                first[f.r0 + i], first[f.r0 + f.width + i] = -add(x.lo, -mid), -add(mid, -x.hi)
             first[f.C + i * f.width + i] = first[f.B + i * f.width + i] = 1.0
 
     def _filled(self, args: Sequence[Interval], tol: float) -> np.ndarray:
         facts, n = self.flow.facts, self.flow.system.dim
         memory = aligned(facts["room"])
+        memory[:] = self.flow.template
         for name, lanes, each in (("box", facts["lanes"], (0,)), ("points", 2, (0, 1))):
             places = facts[name]
-            if name == "box":
-                for i in range(n):
-                    memory[places[i] + 1 + i], memory[places[i] + lanes + 1 + i] = -1.0, 1.0
             for place, a in zip(places[n + 1 :], args, strict=True):
                 for lane in each:
                     memory[place + lane], memory[place + lanes + lane] = -a.lo, a.hi
@@ -127,6 +130,12 @@ class Track:
         return memory
 
     @property
+    def given(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """The initial box and the arguments for a certificate."""
+        start, args = ([(x.lo.hex(), x.hi.hex()) for x in row] for row in (self._start, self._args))
+        return start, args
+
+    @property
     def steps(self) -> int:
         return len(self.counts) - 1
 
@@ -136,7 +145,7 @@ class Track:
         rows, counts = [self.records], [self.counts]
         last, at, taken = self.records[-1], int(self.counts[-1]), 0
         while status == PAUSED and taken < most:
-            chunk = min(_CHUNK, most - taken)
+            chunk = min(_CHUNK if taken else _FIRST, most - taken)
             size = self.flow.fields.size
             fresh = aligned((chunk + 1) * size).reshape(chunk + 1, size)
             ticks = np.zeros(chunk + 2, np.int64)
@@ -180,7 +189,7 @@ class Track:
             self._memory.ctypes.data, record.ctypes.data, begin, ticks, below(since), above(until), out.ctypes.data
         )
         low, hi = -out[: f.n], out[f.width : f.width + f.n]
-        if status or not (np.isfinite(low).all() and np.isfinite(hi).all()):
+        if status or not np.isfinite(out).all():
             raise UncertifiedError(f"step {step} could not be proved again; its set may be too wide for an enclosure")
         return low, hi
 

@@ -22,7 +22,7 @@ from taylorad.rings.intervals import Interval
 from taylorad.series.node import Constant, Function, Leaf, Local, Node
 from taylorad.series.schedule import schedule
 from taylorad.series.substitute import substitute
-from taylorad.validated.enclosure import MESSAGES, Enclosure, March, Status
+from taylorad.validated.enclosure import Enclosure, March, Status
 from taylorad.validated.literals import exact, interval
 
 __all__ = ["Problem", "compile_ode", "solve_ivp"]
@@ -139,26 +139,14 @@ class Problem:
         times = None if t_eval is None else _wanted(t_eval, t0, t1)
         sign = -1 if t1 < t0 else 1
         length = abs(t1 - t0)
-        unit = Fraction(2) ** (_log2(length) - _TICKS) if length else Fraction(1)
-        end = -(-length // unit)
-        march, compiled, equation = self._march(y, values, t0, unit, sign, digits)
-        status = Status(march.go(int(end), max_steps)) if length else Status.END
+        shift = _TICKS - _log2(length) if length else 0
+        unit = Fraction(1, 1 << shift) if shift >= 0 else Fraction(1 << -shift)
+        end, beyond = divmod(length.numerator * unit.denominator, length.denominator * unit.numerator)
+        end += beyond > 0
+        march, equation = self._march(y, values, t0, unit, sign, digits)
+        status = Status(march.go(end, max_steps)) if length else Status.END
         reached = t1 if status == Status.END else t0 + sign * int(march.counts[-1]) * unit
-        message = MESSAGES[status]
-        if status != Status.END:
-            message = f"{message} The enclosure goes to t = {float(reached)}."
-        found = Enclosure(
-            np.empty(0), np.empty(0), reached, status, message, self.order, compiled, equation, march, self.dim
-        )
-        if times is None:
-            low, hi = march.boxes()
-            found.t, found.y = found.times(), march.wrap(low, hi)[:, : self.dim].T
-            if status == Status.END and march.steps and end * unit != length:  # the last step went a tick too far
-                found.t[-1], found.y[:, -1] = float(t1), found(t1)
-        else:
-            inside = [t for t in times if (reached - t) * sign >= 0]
-            found.t, found.y = np.array([float(t) for t in inside]), found(inside)
-        return found
+        return Enclosure(march, status, reached, self.dim, equation, times)
 
     def _box(self, y0: Any) -> list[Any]:
         values = list(y0) if isinstance(y0, (list, tuple, np.ndarray)) else [y0]
@@ -185,7 +173,7 @@ class Problem:
         unit: Fraction,
         sign: int,
         digits: int | None,
-    ) -> tuple[March, bool, list[Node]]:
+    ) -> tuple[March, list[Node]]:
         ranges = [_bounded("argument", j, x) for j, x in enumerate(values)]
         wide = tuple(x.width > _THIN * x.mag and j not in self._bound for j, x in enumerate(ranges))
         system, equation = self.system(wide, sign)
@@ -196,13 +184,13 @@ class Problem:
             try:
                 made = flow(system, self.order)
                 start, rest = _parted(box, ranges, wide)
-                return Track(made, start, rest, t0, unit, sign, self.tol), True, equation
+                return Track(made, start, rest, t0, unit, sign, self.tol), equation
             except CompilationError:
                 pass
         from taylorad.validated.balls import BallTrack
 
         start, rest = _parted(y, values, wide)
-        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, digits), False, equation
+        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, digits), equation
 
     def system(self, wide: tuple[bool, ...], sign: int) -> tuple[System, list[Node]]:
         """The system whose last components are the arguments that ``wide`` marks; backward in time for ``sign`` −1.
