@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from taylorad.ode.lanes import repeated
 from taylorad.run.program import SUMS, Buffer, Op, Program
 
@@ -24,7 +26,7 @@ class Sums:
         self.added: list[int] = []
         self._plain(program)
         self.sums = [i for i in (*program.step, *self.added) if self.ops[i].kind in ("old", "half")]
-        self.users = self._users()
+        self.users = self._users(sorted({*program.step, *self.added}))
         self.packs = self._packs(width)
 
     def _op(self, kind: str, args: tuple[int, ...] = (), data: object = None, moving: bool = True) -> int:
@@ -120,10 +122,11 @@ class Sums:
                 tied[other] = first
         return {i: root(i) for i in self.sums}
 
-    def _users(self) -> dict[int, tuple[int, int]]:
+    def _users(self, living: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """The first operation of every order that takes another; what a fused one has replaced does not count."""
         found: dict[int, tuple[int, int]] = {}
-        for i, op in enumerate(self.ops):
-            for place, a in enumerate(op.args):
+        for i in living:
+            for place, a in enumerate(self.ops[i].args):
                 found.setdefault(a, (i, place))
         return found
 

@@ -108,3 +108,21 @@ def test_time_is_carried_in_two_doubles():
     r.go(1e4, 99_999)
     assert abs(r.real[Real.T] - math.fsum([0.1] * 99_999)) <= 2e-12
     assert abs(r.state[0] - r.real[Real.T]) < 2e-12
+
+
+@pytest.mark.parametrize("form", ["unrolled", "looped"])
+@pytest.mark.parametrize("n", [2, 3, 8])
+def test_scaled_squares_have_machine_code(n, form):
+    """A multiplication that was fused with an addition is gone: nothing may be looked up among its users."""
+
+    def chain(t, y):
+        x = np.concatenate([[0.0], y[:n], [0.0]])
+        force = x[1:] - x[:-1] + 0.25 * (x[1:] - x[:-1]) ** 2
+        return np.concatenate([y[n:], force[1:] - force[:-1]])
+
+    p = compile_ode(chain, dim=2 * n, rtol=1e-15, atol=1e-15)
+    start = np.concatenate([np.sin(np.arange(n)), np.zeros(n)])
+    r = flow(p.system, 18, form=form).run(start, (), 1e-15, 1e-15)
+    assert r.go(1.0, 1000) == Outcome.DONE
+    wanted = compile_ode(chain, dim=2 * n, rtol=1e-15, atol=1e-15, order=25).propagate(0, 1, start)
+    np.testing.assert_allclose(r.state, wanted, atol=1e-13)
