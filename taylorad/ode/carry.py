@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from taylorad.errors import DomainError
+from taylorad.errors import CompilationError, DomainError
 from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.dense import DenseSolution
 from taylorad.ode.flow import order_for
 from taylorad.ode.loop import Outcome
-from taylorad.ode.march import March, Piece, march
+from taylorad.ode.march import March, Native, Piece, march
+from taylorad.ode.parts import PartsSystem
 from taylorad.ode.sensitivity import Sensitivity, Variations
 from taylorad.ode.transport import Transport
 
@@ -33,27 +34,36 @@ def carry(
         raise DomainError("derivatives of solutions are for real systems without branches (where, abs, sign …)")
     y, row = problem.state(y0), problem.values(args)
     components, numbers = wanted.variables(problem.dim, problem.arguments.names, problem.shapes)
-    transport = _transport(problem, tuple(components), tuple(numbers), int(wanted.order))
-    start = transport.start(y)
-    ones = np.ones(len(start))
-    rtol, atol = ones * 1.0, ones * 1.0
-    rtol[: problem.dim], atol[: problem.dim] = problem.rtol, problem.atol
-    first = transport.system.controlled
-    rtol[problem.dim : first], atol[problem.dim : first] = problem.rtol[-1], problem.atol[-1]
     least = float(np.min(problem.rtol if np.min(problem.rtol) > 0 else problem.atol))
     order = problem.order or order_for(least)
-    return Carried(transport, march(transport.system, t0, start, row, rtol, atol, max_step, order))
+    key = (tuple(components), tuple(numbers), int(wanted.order))
+    transport = problem.transports.get(key) or _transport(problem, *key)
+    try:
+        inner = _march(transport, problem, t0, y, row, max_step, order)
+    except CompilationError:  # a function without machine code: taken apart it can be interpreted
+        transport = _transport(problem, *key, apart=True)
+        inner = _march(transport, problem, t0, y, row, max_step, order)
+    problem.transports[key] = transport
+    return Carried(transport, inner)
 
 
-def _transport(problem: Problem, components: tuple[int, ...], numbers: tuple[int, ...], order: int) -> Transport:
-    """Made once for each problem."""
-    known = problem.transports
-    key = (components, numbers, order)
-    if key not in known:
-        rhs = problem.system.elements() if isinstance(problem.system, ArraySystem) else problem.rhs
-        n_args = sum(math.prod(shape) for shape in problem.shapes)
-        known[key] = Transport.of(rhs, n_args, components, numbers, order)
-    return known[key]
+def _transport(
+    problem: Problem, components: tuple[int, ...], numbers: tuple[int, ...], order: int, *, apart: bool = False
+) -> Transport:
+    rhs = problem.system.elements() if isinstance(problem.system, ArraySystem) else problem.rhs
+    n_args = sum(math.prod(shape) for shape in problem.shapes)
+    return Transport.of(rhs, n_args, components, numbers, order, **({"registers": 0} if apart else {}))
+
+
+def _march(
+    transport: Transport, problem: Problem, t0: float, y: np.ndarray, row: np.ndarray, max_step: float, order: int
+) -> March:
+    start, first = transport.start(y), transport.system.controlled
+    rtol, atol = np.ones(len(start)), np.ones(len(start))
+    rtol[:first], atol[:first] = (x[transport.sources[:first]] for x in (problem.rtol, problem.atol))
+    if isinstance(transport.system, PartsSystem):
+        return Native(transport.system, t0, start, list(row), rtol, atol, max_step, order)
+    return march(transport.system, t0, start, row, rtol, atol, max_step, order)
 
 
 @final

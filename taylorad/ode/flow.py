@@ -12,10 +12,13 @@ import numpy as np
 
 from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.loop import Outcome, Real, Whole
+from taylorad.ode.parts import Parts, PartsSystem
 from taylorad.ode.system import System
 from taylorad.series.schedule import schedule
 
-__all__ = ["Flow", "Run", "flow", "order_for"]
+AnySystem = System | ArraySystem | PartsSystem
+
+__all__ = ["AnySystem", "Flow", "Run", "flow", "order_for"]
 
 UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 8)  # the GIL is released during a call
@@ -31,7 +34,7 @@ def order_for(rtol: float) -> int:
     return 3 + max(4, round(1.8 - 0.3466 * math.frexp(rtol)[1]))
 
 
-def flow(system: System | ArraySystem, order: int, complex: bool = False, form: str | None = None) -> Flow:
+def flow(system: AnySystem, order: int, complex: bool = False, form: str | None = None) -> Flow:
     """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
     key = (system.name, order, complex, form)
     with _lock:
@@ -45,7 +48,7 @@ def flow(system: System | ArraySystem, order: int, complex: bool = False, form: 
 class Flow:
     """Machine code for one system and order; safe to use from several threads, each with its own :class:`Run`."""
 
-    def __init__(self, system: System | ArraySystem, order: int, complex: bool, form: str | None) -> None:
+    def __init__(self, system: AnySystem, order: int, complex: bool, form: str | None) -> None:
         from taylorad.run.jit import obtain
 
         self.system, self.order, self.complex = system, order, complex
@@ -65,6 +68,11 @@ class Flow:
 
         program = lower(schedule(self.system.states), None, self.complex)
         target = host().target
+        if isinstance(self.system, PartsSystem):
+            parts = Parts(program, self.order, target, self.system.leaves)
+            body = parts.text()
+            facts = {"symbols": program.symbols, "stride": parts.stride, "room": parts.room, "form": "parts"}
+            return "\n".join([loop_text(cast(Any, parts), self.system.controlled), body]), facts
         if isinstance(self.system, ArraySystem):
             bulk = Bulk(program, self.order, target, self.system.leaves)
             body = bulk.text()
@@ -97,7 +105,7 @@ def _sources() -> str:
     @functools.cache
     def read() -> str:
         word = hashlib.blake2b(digest_size=16)
-        for name in ("lanes", "packs", "jet", "bulk", "loop"):
+        for name in ("lanes", "packs", "jet", "bulk", "parts", "loop"):
             word.update((Path(__file__).parent / f"{name}.py").read_bytes())
         return word.hexdigest()
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from taylorad.errors import CompilationError, DomainError
 from taylorad.ode.arrays import ArraySystem
-from taylorad.ode.flow import flow, order_for
+from taylorad.ode.flow import AnySystem, flow, order_for
 from taylorad.ode.loop import Outcome, Real, Whole
 from taylorad.ode.system import System
 from taylorad.rings.ring import Ring
@@ -113,7 +113,7 @@ class Native:
 
     def __init__(
         self,
-        system: System | ArraySystem,
+        system: AnySystem,
         t0: float,
         y0: np.ndarray,
         args: Sequence[Any],

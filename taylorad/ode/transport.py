@@ -8,18 +8,22 @@ Mechanics and Dynamical Astronomy 123, 2015.)
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
 from taylorad.errors import OrderError
 from taylorad.ode.arrays import ArraySystem
+from taylorad.ode.parts import PartsSystem
 from taylorad.ode.system import System
 from taylorad.rings.graded_monomials import Monomials
-from taylorad.run.homogeneous import Part, expand
-from taylorad.series.node import Leaf, Node, as_node
+from taylorad.run.parts import expand_parts
+from taylorad.series.elements import elements
+from taylorad.series.matrix import Matrix
+from taylorad.series.node import Leaf, Map, Node, Product, Quotient, State, as_node
 from taylorad.series.reroll import reroll
 from taylorad.series.schedule import schedule
 from taylorad.series.substitute import substitute
@@ -27,9 +31,10 @@ from taylorad.trace.cells import row
 
 __all__ = ["Transport"]
 
-_WIDEST = 4  # the plain components fill whole vectors of so many
-_MANY = 2500  # nodes of a graph taken apart from which vectors are looked for
+_WIDE = 4  # numbers in a vector: the plain components, and each part of each component, fill whole ones
 _MOST = 200_000  # components of a larger system
+_REGISTERS = 2500  # vectors of products up to which parts are kept in registers
+_MANY = 2500  # nodes of a graph taken apart from which vectors are looked for
 
 
 @final
@@ -37,81 +42,157 @@ _MOST = 200_000  # components of a larger system
 class Transport:
     """``system`` is the larger system; ``monomials`` are those of the variables: some of y0, then some arguments.
 
-    ``components`` and ``arguments`` are the numbers of those. Its state holds the ``dim`` plain components, spare ones,
-    and then for each component the coefficients of all monomials but the constant.
+    ``components`` and ``arguments`` are the numbers of those. ``places`` (dim, M) says where in a state of ``system``
+    the coefficients of each component are; ``sources`` where each number of a state comes from, for spare ones.
     """
 
-    system: System | ArraySystem
+    system: System | ArraySystem | PartsSystem
     monomials: Monomials
-    dim: int
     components: tuple[int, ...]
     arguments: tuple[int, ...]
+    places: np.ndarray
+    sources: np.ndarray
 
     @staticmethod
     def of(
-        rhs: Sequence[Node], n_args: int, components: Sequence[int], arguments: Sequence[int], order: int
+        rhs: Sequence[Node],
+        n_args: int,
+        components: Sequence[int],
+        arguments: Sequence[int],
+        order: int,
+        registers: int = _REGISTERS,
     ) -> Transport:
         """For right-hand sides over :func:`~taylorad.ode.system.placeholders`.
 
-        Raises OrderError where the larger system is too large, DomainError for branches. Cost: some µs for each product
-        of coefficients.
+        Parts stay in ``registers`` vectors of products at the most, else they are taken apart. Raises OrderError where
+        the larger system is too large, DomainError for branches, UnsupportedFunctionError for functions without a rule.
         """
         dim, count = len(rhs), len(components) + len(arguments)
         monomials = Monomials.of((order,) * count, (0,) * count, (order,))
-        first, more = -(-dim // _WIDEST) * _WIDEST, monomials.size - 1
-        size = first + dim * more
-        if size > _MOST:
+        if dim * monomials.size > _MOST:
             raise OrderError(
-                f"{dim} components with {count} variables to order {order} make a system of {size} equations; "
-                "lower the order, or name fewer variables"
+                f"{dim} components with {count} variables to order {order} make a system of {dim * monomials.size} "
+                "equations; lower the order, or name fewer variables"
             )
-        leaves = {i: _parts(Leaf.of(i), first + i * more - 1, monomials) for i in range(dim)}
-        others: dict[int, Node] = {dim: Leaf.of(size, 1)}
-        for j in range(n_args):
-            leaf = Leaf.of(size + 1 + j, 0)
-            if j in arguments:
-                place = monomials.offsets[1] + _unit(monomials, len(components) + list(arguments).index(j))
-                leaves[dim + 1 + j] = [{0: leaf}, {place: as_node(1)}]
-            else:
-                others[dim + 1 + j] = leaf
-        found = expand(rhs, leaves, others, monomials)
-        zero = as_node(0)
-        degrees = monomials.exponents.sum(axis=1).tolist()
-        full = [parts[0].get(0, zero) for parts in found]
-        full += full[-1:] * (first - dim)
-        full += [parts[degrees[m]].get(m, zero) for parts in found for m in range(1, more + 1)]
-        return Transport(_system(full, n_args, first), monomials, dim, tuple(components), tuple(arguments))
+        parts = _expanded(rhs, n_args, list(arguments), len(components), monomials)
+        products = {n for n in schedule(parts.roots).first if isinstance(n, (Product, Quotient))}
+        small = sum(-(-n.size // _WIDE) for n in products) <= registers
+        made = parts.whole() if small else parts.apart()
+        return Transport(made[0], monomials, tuple(components), tuple(arguments), *made[1:])
+
+    @property
+    def dim(self) -> int:
+        return len(self.places)
 
     def start(self, y0: np.ndarray) -> np.ndarray:
         """The larger state at the beginning: each variable of y0 is itself."""
-        more = self.monomials.size - 1
-        first = self.system.controlled
-        y = np.concatenate([y0, np.repeat(y0[-1:], first - self.dim), np.zeros(self.dim * more)])
+        y = np.zeros(len(self.sources))
+        y[self.places[:, 0]] = y0
         for v, i in enumerate(self.components):
-            y[first + i * more + self.monomials.offsets[1] + _unit(self.monomials, v) - 1] = 1.0
-        return y
+            y[self.places[i, _unit(self.monomials, v)]] = 1.0
+        return y[self.sources]
 
     def coefficients(self, states: np.ndarray) -> np.ndarray:
         """Of larger states (…, n): the coefficients of all monomials, (…, dim, M)."""
-        rest = states[..., self.system.controlled :].reshape(*states.shape[:-1], self.dim, -1)
-        return np.concatenate([states[..., : self.dim, None], rest], axis=-1)
-
-
-def _parts(node: Node, before: int, monomials: Monomials) -> list[Part]:
-    parts: list[Part] = [{0: node}]
-    for k in range(1, monomials.order + 1):
-        block = monomials.block(k)
-        parts.append({m: Leaf.of(before + m) for m in range(block.start, block.stop)})
-    return parts
+        return states[..., self.places]
 
 
 def _unit(monomials: Monomials, v: int) -> int:
-    """The place of variable v among the monomials of degree 1."""
-    return int(np.flatnonzero(monomials.exponents[monomials.block(1), v])[0])
+    """The place of variable v among all monomials."""
+    return int(monomials.find(np.eye(monomials.count, dtype=int)[v]))
+
+
+def _expanded(
+    rhs: Sequence[Node], n_args: int, arguments: list[int], first: int, monomials: Monomials
+) -> _Expanded:
+    dim, order = len(rhs), monomials.order
+    sizes = [monomials.offsets[k + 1] - monomials.offsets[k] for k in range(1, order + 1)]
+    spare = -dim % _WIDE
+    begin = dim + 1
+    time = begin + dim * order
+    leaves: dict[int, list[Node | None]] = {
+        i: [Leaf.of(i), *(Leaf.of(begin + i * order + k, size=m) for k, m in enumerate(sizes))] for i in range(dim)
+    }
+    others: dict[int, Node] = {dim: Leaf.of(time, 1)}
+    for j in range(n_args):
+        leaf = Leaf.of(time + 1 + j, 0)
+        if j in arguments:
+            place = _unit(monomials, first + arguments.index(j)) - monomials.offsets[1]
+            leaves[dim + 1 + j] = [leaf, Map.of(Matrix(np.eye(sizes[0])[:, [place]]), as_node(1))]
+        else:
+            others[dim + 1 + j] = leaf
+    found = expand_parts(rhs, leaves, others, monomials)
+    return _Expanded(found, sizes, spare, n_args)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Expanded:
+    """Right-hand sides in parts, over leaves: plain components, the spare ones, parts, the time, arguments."""
+
+    found: list[list[Node | None]]
+    sizes: list[int]
+    spare: int
+    n_args: int
+
+    @property
+    def roots(self) -> list[Node]:
+        return [node for parts in self.found for node in parts if node is not None]
+
+    def whole(self) -> tuple[PartsSystem, np.ndarray, np.ndarray]:
+        """As states of different sizes, each in whole vectors, and the places and sources of a :class:`Transport`."""
+        dim, order = len(self.found), len(self.sizes)
+        nodes = [parts[0] for parts in self.found] + [node for parts in self.found for node in parts[1:]]
+        widths = [1] * dim + self.sizes * dim
+        begins = [*range(dim), *(dim + self.spare + np.cumsum([0, *(m + -m % _WIDE for m in self.sizes * dim)])[:-1])]
+        total = int(begins[-1]) + widths[-1] + -widths[-1] % _WIDE
+        key = repr([None if n is None else n.digest for n in nodes]).encode()
+        name = f"{hashlib.blake2b(key, digest_size=16).hexdigest()}:{self.n_args}:parts"
+        states = [State.of(name, s, width) for s, width in enumerate(widths)]
+        inputs: dict[int, Node] = {}
+        for s, state in enumerate(states):
+            inputs[s if s < dim else s + 1] = state
+        time = 1 + len(states)
+        inputs[time] = Leaf.of(len(states), 1)
+        inputs |= {time + 1 + j: Leaf.of(len(states) + 1 + j, 0) for j in range(self.n_args)}
+        bound = iter(substitute([n for n in nodes if n is not None], inputs))
+        for s, (state, node) in enumerate(zip(states, nodes, strict=True)):
+            state.bind(as_node(0) if node is None else next(bound), Leaf.of(s, 0, widths[s]))
+        leaves = [(int(b), w) for b, w in zip(begins, widths, strict=True)]
+        leaves += [(0, 1), *((j, 1) for j in range(self.n_args))]
+        system = PartsSystem(tuple(states), tuple(leaves), total, self.n_args, name, dim + self.spare)
+        places = [[i, *(begins[dim + i * order + k] + m for k, size in enumerate(self.sizes) for m in range(size))]
+                  for i in range(dim)]  # fmt: skip
+        sources = np.arange(total)
+        for begin, width in [(0, dim), *zip(begins[dim:], widths[dim:], strict=True)]:
+            sources[begin + width : begin + width + -width % _WIDE] = begin + width - 1
+        return system, np.array(places), sources
+
+    def apart(self) -> tuple[System | ArraySystem, np.ndarray, np.ndarray]:
+        """In scalars, or as one vector where there are many and they have enough in common."""
+        dim, more = len(self.found), sum(self.sizes)
+        first = dim + self.spare
+        known = [1] * dim + [self.spare] + self.sizes * dim + [1] * (1 + self.n_args)
+        kept = self.roots
+        scalars = elements(schedule(kept), known)
+        ends = np.cumsum([0, *(n.size for n in kept)])
+        each = iter(range(len(kept)))
+        rows: list[list[Node]] = []
+        for parts in self.found:
+            rows.append([])
+            for size, node in zip([1, *self.sizes], parts, strict=True):
+                i = None if node is None else next(each)
+                own: list[Node] = [] if i is None else scalars[ends[i] : ends[i + 1]]
+                rows[-1] += own * (size if len(own) == 1 else 1) or [as_node(0)] * size
+        plain: list[Any] = [r[0] for r in rows]
+        full = [*plain, *plain[-1:] * self.spare, *(x for r in rows for x in r[1:])]
+        places = np.concatenate([np.arange(dim)[:, None], first + np.arange(dim * more).reshape(dim, more)], axis=1)
+        sources = np.arange(len(full))
+        sources[dim:first] = dim - 1
+        return _system(full, self.n_args, first), places, sources
 
 
 def _system(rhs: Sequence[Node], n_args: int, controlled: int) -> System | ArraySystem:
-    """In scalars, or as vectors where there are many and they have enough in common."""
     n = len(rhs)
     if len(schedule(rhs).first) > _MANY:
         state = Leaf.of(0, size=n)
