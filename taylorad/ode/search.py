@@ -245,7 +245,7 @@ class Search:
         if not len(bad):
             return None
         parts = np.ones(n, np.int64)
-        parts[bad] = np.clip(np.ceil(ratio ** (1 / max(K - 1, 1))), 2, _PARTS).astype(np.int64)
+        parts[bad] = np.minimum(np.maximum(1 + ratio ** (1 / max(K - 1, 1)), 2), _PARTS)
         step = np.repeat(np.arange(n), parts)
         length = 1.0 / parts[step]
         where = (np.arange(len(step)) - np.repeat(np.cumsum(parts) - parts, parts)) * length

@@ -7,7 +7,6 @@ else, where both sides push the solution to the switch, the sliding mode if it i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -180,7 +179,7 @@ class Switched:
 
     # ------------------------------------------------------------------ steps
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
-        self._way = math.copysign(1.0, end - float(self._inner.t))
+        self._way = 1.0 if end >= float(self._inner.t) else -1.0
         if self._new:
             outcome, piece, hits = self._first(end)
         else:
