@@ -30,8 +30,17 @@ from taylorad.series.node import Leaf
 from taylorad.series.schedule import Schedule, schedule
 
 __all__ = [
-    *("Operation", "allow", "compose", "load_now", "operation", "product", "quotient", "ready", "revert"),
-    *("square", "watched"),
+    "Operation",
+    "allow",
+    "compose",
+    "load_now",
+    "operation",
+    "product",
+    "quotient",
+    "ready",
+    "revert",
+    "square",
+    "watched",
 ]
 
 _LLVM = 150_000.0  # what loading LLVM costs, in microseconds

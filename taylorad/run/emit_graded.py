@@ -206,10 +206,12 @@ class GradedEmitter(Emitter):
         p = self.program
         spread = self.point == 1 and self.lanes > 1
         self.value = {}
+        needed = [a for i in p.step for a in p.ops[i].args]
+        needed += [x.step for x in (*p.buffers, *(row for root in p.roots for row in root)) if x.step is not None]
+        for a in dict.fromkeys(needed):
+            if a in self.known:
+                self.value[a] = self.splat(self.known[a]) if spread else self.known[a]
         for i in p.step:
-            for a in (*p.ops[i].args, i):
-                if a in self.known and a not in self.value:
-                    self.value[a] = self.splat(self.known[a]) if spread else self.known[a]
             op = p.ops[i]
             if op.kind in SUMS:
                 self.value[i] = self.load_at(self.totals[i], self.element)
