@@ -61,7 +61,10 @@ def test_an_example(example: Path, tmp_path: Path) -> None:
     assert text.startswith('"""')
     last = text.rstrip().splitlines()[-1]
     assert last.startswith("assert "), "an example ends with what it has shown"
-    run([str(example)], tmp_path)
+    picture = tmp_path / "picture.png"
+    run([str(example), str(picture)], tmp_path)
+    if "sys.argv" in text:
+        assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.fixture
@@ -120,7 +123,7 @@ def commands() -> list[str]:
     """Every call of the command line that a page shows."""
     shown: list[str] = []
     for page in (README, *PAGES):
-        lines = re.findall(r"(?:^|^    |&& )(taylorad (?:diff|functions).*)$", page.read_text(), re.MULTILINE)
+        lines = re.findall(r"(?:^|^    |&& )(taylorad (?:diff|ode|functions).*)$", page.read_text(), re.MULTILINE)
         shown += [line for line in lines if line not in shown]
     return shown
 
