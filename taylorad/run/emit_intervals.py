@@ -48,6 +48,8 @@ class IntervalLanes(Ring):
         self.wary = False
         self._k = "0"
         self._inverses: dict[int, tuple[Element, Element]] = {}
+        self._asked: dict[tuple[int, int, str], tuple[Rows, Rows, str]] = {}
+        self._old: dict[tuple[int, int, str], Element] = {}
 
     # ------------------------------------------------------------------ elements
     def element(self, low: Real, hi: Real) -> Element:
@@ -270,6 +272,7 @@ class IntervalLanes(Ring):
         known = set(self._inverses)
         body(Place())
         del w.lines[mark:], self.fine[held:]
+        asked, self._asked = self._asked, {}
         self.flag = kept
         for key in [key for key in self._inverses if key not in known]:  # before the loop, and not in it
             self._inverses[key] = (self._inverses[key][0], self._inverse(self._inverses[key][0]))
@@ -281,10 +284,12 @@ class IntervalLanes(Ring):
 
         def once(k: str, carried: list[Real]) -> list[Real]:
             self._k, self.flag = k, carried[0]
+            self._old = {old: self._older(*rows) for old, rows in asked.items()}  # first: nothing waits for them
             body(Place())
             return [self.flag]
 
         self.flag = w.loop(1, order, [self.flag], once)[0]
+        self._old = {}
         for rows in self.rows:
             rows.now = None
 
@@ -296,26 +301,55 @@ class IntervalLanes(Ring):
                 total = self.add(total, self.mul(a[j], b[k - j]))
             return total
         a.looked = b.looked = True
-        w = self.w
-        flat = a.flat and b.flat
-        if self.gradient and a is b and not flat:
-            kind = "twice"
-        elif self.gradient and not (a.flat or b.flat):
-            kind = "both"
+        back = hi.back if isinstance(hi, Place) else None
+        if self.gradient and b.flat and not a.flat and back is not None:  # the values come from the flat one
+            a, b, lo, back = b, a, back, lo
+        if self.gradient and not (a.flat or b.flat):
+            kind = "twice" if a is b else "both"
         else:
             kind = "one"
-        first, last, order = lo, self.index(hi) if isinstance(hi, Place) else hi, self.index(k)
+        if back is None or lo > 1 or min(a.degree, b.degree) < self.order:
+            found = self._bounded(a, b, kind, lo, hi)
+        else:
+            old = (id(a), id(b), kind)
+            if old not in self._old:  # in the first writing, which only learns what there is
+                self._asked[old] = (a, b, kind)
+                self._old[old] = self._older(a, b, kind)
+            found = self._ended(self._old[old], a, b, kind, lo == 0, back == 0)
+        if kind == "twice":
+            double = self.w.number([1.0] + [2.0] * (self.lanes - 1), self.lanes)
+            found = Element(self, self.w.mul(found.low, double), self.w.mul(found.hi, double))
+        found.flat = a.flat and b.flat
+        return found
+
+    def _older(self, a: Rows, b: Rows, kind: str) -> Element:
+        """The terms j = 1 … k−1, which need lower orders only."""
+        return self._summed(a, b, kind, "1", self.w.integer("sub", self._k, 1))
+
+    def _ended(self, total: Element, a: Rows, b: Rows, kind: str, first: bool, last: bool) -> Element:
+        """With the terms j = 0 and j = k, if they are there."""
+        for there, (x, i), (y, j) in ((first, (a, 0), (b, Place())), (last, (a, Place()), (b, 0))):
+            if there:
+                p, q = x[i], y[j]
+                total = self.add(total, self.corners(self.leading(p) if self.gradient else p, q))
+                if kind == "both":
+                    total = self.add(total, self.slope(self.corners(p, self.leading(q))))
+        return total
+
+    def _bounded(self, a: Rows, b: Rows, kind: str, lo: Any, hi: Any) -> Element:
+        """A sum over fewer terms: of a polynomial, or of a product of high valuation."""
+        w = self.w
+        first, last = lo, self.index(hi) if isinstance(hi, Place) else hi
         if a.degree < self.order:
             last = self._extreme("slt", last, a.degree)
         if b.degree < self.order:
-            first = self._extreme("sgt", w.integer("sub", order, b.degree), first)
-        if kind == "one" and self.gradient and b.flat and not a.flat:  # the values come from the flat one
-            a, b, first, last = b, a, w.integer("sub", order, last), w.integer("sub", order, first)
+            first = self._extreme("sgt", w.integer("sub", self._k, b.degree), first)
+        return self._summed(a, b, kind, str(first), str(last))
+
+    def _summed(self, a: Rows, b: Rows, kind: str, first: str, last: str) -> Element:
         write_sum(self, kind)
-        args = (("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", str(first)), ("i64", str(last)))
-        found = self._taken(w.invoke(self.pair, f"{self.stem}.{kind}", *args, ("i64", order)))
-        found.flat = flat
-        return found
+        args = (("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", first), ("i64", last), ("i64", self._k))
+        return self._taken(self.w.invoke(self.pair, f"{self.stem}.{kind}", *args))
 
     def weighted(self, a: Rows, b: Rows, p: Element, q: Element, k: Any) -> Element:
         if isinstance(k, int):

@@ -13,7 +13,7 @@ __all__ = ["write_sum"]
 def write_sum(ring: Any, kind: str) -> None:
     """The function of one kind of sum, for a :class:`~taylorad.run.emit_intervals.IntervalLanes`.
 
-    "one": lane 0 of a (lane by lane without a gradient) with b; "both": the product rule; "twice": that where b is a;
+    "one": lane 0 of a (lane by lane without a gradient) with b; "both": the product rule; "twice": half of that where b is a;
     "weighted": Σ (p·j + q·(k−j))·a_j·b_{k−j} for j = 1 … k. The others run from ``first`` to ``last``.
     """
     w, symbol = ring.w, f"{ring.stem}.{kind}"
@@ -62,8 +62,5 @@ def _body(ring: Any, kind: str) -> None:
     found = Element(ring, sums[0], sums[1])
     if two:
         found = ring.add(found, ring.slope(Element(ring, sums[2], sums[3])))
-    elif kind == "twice":
-        twice = w.number([1.0] + [2.0] * (lanes - 1), lanes)
-        found = Element(ring, w.mul(found.low, twice), w.mul(found.hi, twice))
     one = w.put(f"insertvalue {ring.pair} poison, {found.low.type} {found.low}, 0")
     w.give(w.put(f"insertvalue {ring.pair} {one}, {found.hi.type} {found.hi}, 1"), ring.pair)
