@@ -157,7 +157,9 @@ class Abreast(Emitter):
     def __init__(self, program: Program, order: int, dim: int, n_args: int, lanes: int, target: Target) -> None:
         super().__init__(program, lanes, target)
         self.order, self.components = order, dim
-        self.layout = Layout(dim * program.parts, n_args * program.parts, order, program.parts, len(program.buffers))
+        self.tilted = sorted({program.ops[i].data[0] for i in program.step if program.ops[i].kind == "weighted"})
+        arrays = len(program.buffers) + len(self.tilted)
+        self.layout = Layout(dim * program.parts, n_args * program.parts, order, program.parts, arrays)
         self.bundle = max(1, _SUMS * target.lanes // lanes)
         self.integers = f"<{lanes} x i64>"
         self.functions: dict[str, str] = {}
@@ -174,6 +176,8 @@ class Abreast(Emitter):
         for i, buffer in enumerate(self.program.buffers):
             homes[f"%array{i}"] = layout.memory + i * layout.length + PAD
             self.arrays += [f"%array{i}"] * (1 + buffer.reverse)
+        for i, buffer in enumerate(self.tilted, len(self.program.buffers)):
+            homes[f"%tilted{buffer}"] = layout.memory + i * layout.length + PAD
         return homes
 
     def at(self, base: str, index: str, size: int = 0) -> str:
@@ -206,33 +210,48 @@ class Abreast(Emitter):
         return "\n".join([f"{head} noinline nounwind {{", *body, "}", ""])
 
     def _keep(self, buffer: int, k: str, value: str, known: int | None) -> None:
-        self.keep(value, self.at(self.forward[buffer], k))
-        if known == 0 and self.program.buffers[buffer].step is not None:
-            self.keep(self.zero, self.at(self.forward[buffer], "1"))  # order 1 looks there before it writes
+        """Coefficient k, and k times it where a weighted sum looks for it."""
+        stored = [(self.forward[buffer], value)]
+        if buffer in self.tilted:
+            weight = self.splat("%kf") if known is None else self.number(float(known))
+            stored.append((f"%tilted{buffer}", self.arith("fmul", value, weight)))
+        for base, number in stored:
+            self.keep(number, self.at(base, k))
+            if known == 0 and self.program.buffers[buffer].step is not None:
+                self.keep(self.zero, self.at(base, "1"))  # order 1 looks there before it writes
 
     def _lanes(self, bundle: list[int], first: str, second: str, count: str) -> list[str]:
-        """One partial sum of each: sums of one loop, and lanes, are work enough while another one is under way."""
-        with self.each(count, [self.zero] * len(bundle)) as turn:
+        """One partial sum of each: sums of one loop, and lanes, are work enough while another one is under way.
+
+        Σ (p·j + q·(k−j))·a_j·b_{k−j} is q·k·Σ a_j·b_{k−j} + (p−q)·Σ (j·a_j)·b_{k−j}.
+        """
+        terms: list[tuple[str, str]] = []
+        for i in bundle:
+            a, b = (self.forward[x] for x in self.program.ops[i].data)
+            terms.append((a, b))
+            if self._weights(i):
+                terms.append((f"%tilted{self.program.ops[i].data[0]}", b))
+        with self.each(count, [self.zero] * len(terms)) as turn:
             j, rest = self.integer("add", turn.index, first), self.integer("sub", second, turn.index)
-            loaded: dict[tuple[int, str], str] = {}
-            places: list[str] = []
-            if any(map(self._weights, bundle)):
-                place = self.put(f"sitofp i64 {j} to double")
-                places = [self.splat(x) for x in (place, self.put(f"fsub double %kf, {place}"))]
+            loaded: dict[tuple[str, str], str] = {}
 
-            def factor(buffer: int, index: str) -> str:
-                if (buffer, index) not in loaded:
-                    loaded[buffer, index] = self.load(self.forward[buffer], index)
-                return loaded[buffer, index]
+            def factor(base: str, index: str) -> str:
+                if (base, index) not in loaded:
+                    loaded[base, index] = self.load(base, index)
+                return loaded[base, index]
 
-            new: list[str] = []
-            for i, total in zip(bundle, turn.old, strict=True):
-                (a, b), weights = self.program.ops[i].data, self._weights(i)
-                left = factor(a, j)
-                left = self.scaled(left, weights, places[0], places[1]) if weights else left
-                new.append(self.fma(left, factor(b, rest), total))
-            turn.new = new
-        return turn.new
+            turn.new = [
+                self.fma(factor(a, j), factor(b, rest), total) for (a, b), total in zip(terms, turn.old, strict=True)
+            ]
+        totals = iter(turn.new)
+        out: list[str] = []
+        for i in bundle:
+            total, weights = next(totals), self._weights(i)
+            if weights:
+                whole = self.arith("fmul", self.arith("fmul", weights[1], self.splat("%kf")), total)
+                total = self.fma(self.arith("fsub", weights[0], weights[1]), next(totals), whole)
+            out.append(total)
+        return out
 
     # ------------------------------------------------------------------ words
     def keep(self, value: str, address: str, kind: str = "") -> None:
