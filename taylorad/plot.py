@@ -171,7 +171,7 @@ def model(model: Any, *, points: int = 401, ax: Any = None, path: str | Path | N
         raise ValueError(f"a model of {len(model.domain)} variables has no picture; fix all but one")
     (x,) = model.domain
     t = np.linspace(x.lo, x.hi, points)
-    tube = [model(float(at)) for at in np.clip(t, x.lo, x.hi)]
+    tube = [model(float(at)) for at in np.minimum(np.maximum(t, x.lo), x.hi)]
     ax = _axes(path) if ax is None else ax
     low, high = np.array([y.lo for y in tube]), np.array([y.hi for y in tube])
     ax.fill_between(t, low, high, color=_SHADE, lw=0)

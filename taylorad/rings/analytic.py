@@ -9,25 +9,9 @@ from typing import final
 from taylorad.errors import UnsupportedFunctionError
 from taylorad.rings.balls import BallRing
 from taylorad.rings.ring import Element, Position
+from taylorad.rings.values.cuts import COMPANIONS, CUT_OUTSIDE_THE_DOMAIN, MEROMORPHIC
 
 __all__ = ["AnalyticRing"]
-
-# analytic in the plane but for poles, which make a ball infinite
-_MEROMORPHIC = frozenset(
-    (
-        *("exp", "expm1", "exp2", "exp10", "erf", "erfc", "gaussian", "ndtr", "erfi"),
-        *("sin", "cos", "sinpi", "cospi", "sindg", "cosdg", "cosm1", "sinh", "cosh"),
-        *("tan", "cot", "sec", "csc", "tanh", "coth", "sech", "csch"),
-    )
-)
-# cut along the part of the real axis that is not their real domain, and nowhere else
-_CUT_OUTSIDE_THE_DOMAIN = frozenset(
-    ("log", "log1p", "log2", "log10", "sqrt", "rsqrt", "pow", "asin", "acos", "atanh", "acosh")
-)
-_COMPANIONS = frozenset(  # outputs of the same rules that are as analytic as the functions themselves
-    ("_cos_asin", "_acosh_slope", "_sec_squared", "_csc_squared", "_sech_squared", "_csch_squared", "_erf_slope")
-)
-
 
 @final
 class AnalyticRing(BallRing):
@@ -43,7 +27,7 @@ class AnalyticRing(BallRing):
         return Position.INSIDE if inside else Position.UNDECIDED
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
-        if name not in _MEROMORPHIC | _CUT_OUTSIDE_THE_DOMAIN | _COMPANIONS:
+        if name not in MEROMORPHIC | CUT_OUTSIDE_THE_DOMAIN | COMPANIONS:
             raise UnsupportedFunctionError(f"the branch cuts of {name} are not known here")
         return super().value(name, args)
 

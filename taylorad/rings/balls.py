@@ -131,6 +131,18 @@ def inverse(rows: Sequence[Sequence[Any]]) -> list[list[Any]] | None:
     return [[found[i, j] for j in range(len(rows))] for i in range(len(rows))]
 
 
+def _common(a: Any, b: Any) -> Any:
+    """The intersection of two enclosures of one number."""
+    if not b.is_finite():
+        return a
+    if isinstance(a, flint.acb):
+        return flint.acb(_common(a.real, b.real), _common(a.imag, b.imag))
+    if not a.is_finite():
+        return b
+    both, narrower = a.intersection(b), a if a.rad() <= b.rad() else b
+    return both if both.rad() < narrower.rad() else narrower  # an intersection is rounded too
+
+
 class BallRing(ObjectRing):
     """arb (real) or acb (complex) balls at the precision of ``flint.ctx``."""
 
@@ -153,6 +165,32 @@ class BallRing(ObjectRing):
         if isinstance(factor, int):
             return a * factor
         return a * factor.numerator / factor.denominator
+
+    def convolve(self, a: Sequence[Element], b: Sequence[Element], lo: int, hi: int, k: int) -> Element:
+        count = hi - lo + 1
+        if count < 3:
+            return super().convolve(a, b, lo, hi, k)
+        kind: Any = flint.acb_mat if self.complex else flint.arb_mat  # a row times a column is rounded once
+        if a is b and lo == k - hi:
+            half = count // 2
+            total = 2 * (kind(1, half, a[lo : lo + half]) * kind(half, 1, a[hi : hi - half : -1]))[0, 0]
+            return total + a[k // 2] * a[k // 2] if count % 2 else total
+        return (kind(1, count, a[lo : hi + 1]) * kind(count, 1, [b[k - j] for j in range(lo, hi + 1)]))[0, 0]
+
+    def sharpened(self, name: str, u: Sequence[Element], found: Sequence[Element]) -> list[Element]:
+        """Our recurrence or FLINT's series, or what they have in common: each is narrower somewhere."""
+        from taylorad.rings.values.balls import SERIES
+
+        if name not in SERIES:
+            return list(found)
+        kind: Any = flint.acb_series if self.complex else flint.arb_series
+        count = len(found)
+        with _terms(count):
+            try:
+                series = getattr(kind(list(u), count), SERIES[name])()
+            except (AttributeError, ValueError, ZeroDivisionError):
+                return list(found)
+            return [_common(x, series[k]) for k, x in enumerate(found)]
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
         from taylorad.rings.values import balls

@@ -46,7 +46,7 @@ def tangent_bound(f: Smooth, box: Box) -> tuple[float, Box]:
             break
         step = np.zeros(len(x))
         step[free] = np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
-        moved = dict(zip(moving, np.clip(x - step, low, high).tolist(), strict=True))
+        moved = dict(zip(moving, np.minimum(np.maximum(x - step, low), high).tolist(), strict=True))
         at = tuple(Interval(moved[i], moved[i]) if i in moved else x for i, x in enumerate(at))
     plane, slopes = f.value(at), f.gradient(at)
     for i in moving:

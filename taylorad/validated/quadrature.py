@@ -75,8 +75,8 @@ def integrate(
     (True, True)
     """
     low, high = exact(a), exact(b)
-    alpha, beta = (exact(w) for w in weight)
-    if not (alpha > -1 and beta > -1):
+    first, last = (exact(w) for w in weight)
+    if not (first > -1 and last > -1):
         raise DomainError(f"the exponents of the weight must be above −1 for the integral to exist, got {weight}")
     if not tol > 0 or (digits is not None and digits < 1):
         raise DomainError(f"the tolerance must be positive, got {tol if digits is None else digits}")
@@ -84,11 +84,11 @@ def integrate(
         raise DomainError(f"the order must be at least 2, got {order}")
     if method not in ("taylor", "gauss"):
         raise DomainError(f"method is 'taylor' or 'gauss', got {method!r}")
-    if method == "gauss" and (alpha or beta):
+    if method == "gauss" and (first or last):
         raise DomainError("method='gauss' takes no weight; leave method out")
     if high < low:
-        swapped = integrate(f, high, low, tol=tol, order=order, weight=(beta, alpha), digits=digits, method=method)
-        sign = (-1) ** int(alpha + beta) if (alpha + beta).denominator == 1 else None
+        swapped = integrate(f, high, low, tol=tol, order=order, weight=(last, first), digits=digits, method=method)
+        sign = (-1) ** int(first + last) if (first + last).denominator == 1 else None
         if sign is None:
             raise DomainError("for b < a the weight (x − a)^α·(b − x)^β is not real; swap the ends")
         return swapped * (-sign)
@@ -96,12 +96,12 @@ def integrate(
     from taylorad.rings.interval_ring import from_ball
 
     wanted = tol if digits is None else 10.0 ** -min(digits, 300)
-    bits = 64 + (int(-math.log2(wanted)) if digits is None else int(3.33 * digits))
+    bits = 64 + (-math.frexp(wanted)[1] if digits is None else int(3.33 * digits))
     with precision(max(80, bits)):
         if method == "gauss":
             found = _gauss(f, low, high)
         else:
-            found = _Panels(f, low, high, alpha, beta, order + order % 2).run(tol, digits, panels)
+            found = _Panels(f, low, high, first, last, order + order % 2).run(tol, digits, panels)
         if digits is not None:
             return found
         enclosed = from_ball(found)
@@ -113,11 +113,11 @@ def integrate(
 class _Panels:
     """The path in panels, each with a ball around its part of the integral."""
 
-    def __init__(self, f: Function, a: Fraction, b: Fraction, alpha: Fraction, beta: Fraction, order: int) -> None:
+    def __init__(self, f: Function, a: Fraction, b: Fraction, first: Fraction, last: Fraction, order: int) -> None:
         from taylorad.rings.balls import ball
 
         self.f, self.order, self.ball = f, order, ball
-        self.a, self.b, self.alpha, self.beta = a, b, alpha, beta
+        self.a, self.b, self.first, self.last = a, b, first, last
 
     def run(self, tol: float, digits: int | None, most: int) -> Any:
         ball = self.ball
@@ -127,7 +127,7 @@ class _Panels:
         number = 0
         total_error = 0.0
         pending = [(self.a, self.b)]
-        if self.alpha or self.beta:  # one singular end in each panel
+        if self.first or self.last:  # one singular end in each panel
             middle = (self.a + self.b) / 2
             pending = [(self.a, middle), (middle, self.b)]
         size = ball(0)
@@ -166,16 +166,16 @@ class _Panels:
         """A ball around the integral over one panel; infinite where nothing is known."""
         try:
             whole, length = self.b - self.a, right - left
-            if self.alpha and left == self.a:
-                return self.singular(lambda u: self.f(left + u) * self.power(whole - u, self.beta), self.alpha, length)
-            if self.beta and right == self.b:
-                return self.singular(lambda u: self.f(right - u) * self.power(whole - u, self.alpha), self.beta, length)
+            if self.first and left == self.a:
+                return self.singular(lambda u: self.f(left + u) * self.power(whole - u, self.last), self.first, length)
+            if self.last and right == self.b:
+                return self.singular(lambda u: self.f(right - u) * self.power(whole - u, self.first), self.last, length)
             return self.regular(left, right)
         except (UncertifiedError, DomainError):
             return self.bounded(left, right)
 
     def integrand(self, x: Any) -> Any:
-        return self.f(x) * self.power(x - self.a, self.alpha) * self.power(self.b - x, self.beta)
+        return self.f(x) * self.power(x - self.a, self.first) * self.power(self.b - x, self.last)
 
     def power(self, x: Any, exponent: Fraction) -> Any:
         if exponent.denominator == 1:

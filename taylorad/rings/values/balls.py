@@ -13,7 +13,7 @@ from flint import acb, arb
 
 from taylorad.errors import DomainError, UnsupportedFunctionError
 
-__all__ = ["jet", "lookup"]
+__all__ = ["SERIES", "jet", "lookup"]
 
 
 def lookup(name: str) -> Callable[..., Any] | None:
@@ -135,6 +135,15 @@ def _margin(u: Any) -> Any:
 
 
 HALF = arb(0.5)
+
+# what FLINT computes for whole series, by its own names
+SERIES = {
+    name: name
+    for name in (
+        *("exp", "log", "sqrt", "rsqrt", "sin", "cos", "tan", "atan", "asin", "acos"),
+        *("erf", "erfc", "erfi", "gamma", "rgamma"),
+    )
+} | {"gammaln": "lgamma", "sinpi": "sin_pi", "cospi": "cos_pi"}
 
 _TABLE: dict[str, Callable[..., Any]] = {
     name: _method(name)
