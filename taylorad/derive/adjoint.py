@@ -12,12 +12,12 @@ Derivatives, 2nd ed., SIAM 2008, §3.2 and §13.3).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from fractions import Fraction
 
 import numpy as np
 
-from taylorad.errors import TraceError
+from taylorad.errors import TraceError, UnsupportedFunctionError
 from taylorad.series.matrix import Matrix
 from taylorad.series.node import (
     Function,
@@ -50,7 +50,7 @@ def adjoint(roots: Sequence[Node], bars: Sequence[Node], wanted: Sequence[Node])
     for n in reversed(order):
         sums[n] = linear((1, bar) for bar in parts[n])
         if sums[n] is not _ZERO:
-            for a, bar in _passed(n, sums[n]):
+            for a, bar in _passed(n, sums[n], parts):
                 if a in parts:
                     parts[a].append(bar if isinstance(n, Map) else _reduced(bar, n.size, a.size))
     return [spread(sums.get(w, _ZERO), w.size) for w in wanted]
@@ -75,7 +75,10 @@ def mapped(matrix: Matrix, a: Node) -> Node:
 
 
 def dependents(roots: Sequence[Node], wanted: Sequence[Node]) -> list[Node]:
-    """The nodes below the roots that depend on some of ``wanted``, each after what it is made of."""
+    """The nodes below the roots that depend on some of ``wanted``, each after what it is made of.
+
+    Raises UnsupportedFunctionError where the parameter of a function does.
+    """
     aims = frozenset(wanted)
     depends: dict[Node, bool] = {}
     todo = list(roots)
@@ -88,11 +91,16 @@ def dependents(roots: Sequence[Node], wanted: Sequence[Node]) -> list[Node]:
         todo.pop()
         if n not in depends:
             depends[n] = n in aims or any(depends[a] for a in n.operands)
+            if isinstance(n, (Function, Local)) and any(depends[a] for a in n.params):
+                name = n.name if isinstance(n, Local) else n.law.name
+                raise UnsupportedFunctionError(
+                    f"derivatives of {name} with respect to its parameters are not in the book"
+                )
     return [n for n, does in depends.items() if does]
 
 
-def _passed(n: Node, bar: Node) -> Iterable[tuple[Node, Node]]:
-    """What each operand of a node receives."""
+def _passed(n: Node, bar: Node, known: Container[Node]) -> Iterable[tuple[Node, Node]]:
+    """What each operand of a node receives, if it is one of ``known``."""
     match n:
         case Linear(terms):
             return [(a, linear([(c, bar)])) for c, a in terms]
@@ -110,7 +118,7 @@ def _passed(n: Node, bar: Node) -> Iterable[tuple[Node, Node]]:
             return [
                 (u, law.differentials(args, _alone(bar, i, len(args)), values, params)[output])
                 for i, u in enumerate(args)
-                if u.degree > 0
+                if u in known
             ]
         case Local(name, u, params):
             return [(u, bar * Local.of(name + "'", u, params))]
@@ -118,7 +126,7 @@ def _passed(n: Node, bar: Node) -> Iterable[tuple[Node, Node]]:
             return [
                 (b, Select.of(chooser, tests, _alone(bar, i, len(branches))))
                 for i, b in enumerate(branches)
-                if b.degree > 0
+                if b in known
             ]
         case _:
             return _none(n)

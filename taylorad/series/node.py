@@ -43,6 +43,7 @@ __all__ = [
     "State",
     "Theta",
     "as_node",
+    "intern",
     "linear",
 ]
 
@@ -126,9 +127,10 @@ def _size(node: Node) -> int:
     return sizes.pop() if sizes else 1
 
 
-def _intern(
+def intern(
     kind: type[Any], parts: tuple[Any, ...], valuation: int, degree: int, key: Any = None, size: int | None = None
 ) -> Any:
+    """The one node of a kind with these parts."""
     full = (kind, *(parts if key is None else key))
     with _lock:
         found = _table.get(full)
@@ -162,7 +164,7 @@ class Leaf(Node):
 
     @staticmethod
     def of(index: int, degree: int = INFINITE, size: int = 1) -> Leaf:
-        return _intern(Leaf, (index, degree) if size == 1 else (index, degree, size), 0, degree, size=size)
+        return intern(Leaf, (index, degree) if size == 1 else (index, degree, size), 0, degree, size=size)
 
     @property
     def index(self) -> int:
@@ -187,7 +189,7 @@ class Constant(Node):
             key = (type(value).__name__, repr(value))
         else:
             key = (type(value).__name__, id(value))
-        return _intern(Constant, (value,), 0, 0, key)
+        return intern(Constant, (value,), 0, 0, key)
 
     @property
     def value(self) -> Any:
@@ -225,7 +227,7 @@ class Product(Node):
     def of(a: Node, b: Node) -> Product:
         if (b.valuation, b.digest) > (a.valuation, a.digest):
             a, b = b, a
-        return _intern(Product, (a, b), a.valuation + b.valuation, min(INFINITE, a.degree + b.degree))
+        return intern(Product, (a, b), a.valuation + b.valuation, min(INFINITE, a.degree + b.degree))
 
     @property
     def a(self) -> Node:
@@ -247,7 +249,7 @@ class Quotient(Node):
     def of(a: Node, b: Node) -> Quotient:
         if b.valuation:
             raise ValueError("the denominator of a quotient needs a constant term")
-        return _intern(Quotient, (a, b), a.valuation, a.degree if b.degree == 0 else INFINITE)
+        return intern(Quotient, (a, b), a.valuation, a.degree if b.degree == 0 else INFINITE)
 
     @property
     def a(self) -> Node:
@@ -273,7 +275,7 @@ class Map(Node):
             return linear([(Fraction(float(x)), a) for x in matrix.entries])
         if isinstance(a, Map) and matrix.selects and a.matrix.selects:
             return Map.of(matrix @ a.matrix, a.a)
-        return _intern(Map, (matrix, a), a.valuation, a.degree, size=matrix.rows)
+        return intern(Map, (matrix, a), a.valuation, a.degree, size=matrix.rows)
 
     @property
     def matrix(self) -> Matrix:
@@ -295,7 +297,7 @@ class Theta(Node):
     def of(a: Node) -> Node:
         if a.degree == 0:
             return Constant.of(0)
-        return _intern(Theta, (a,), max(1, a.valuation), a.degree)
+        return intern(Theta, (a,), max(1, a.valuation), a.degree)
 
     @property
     def a(self) -> Node:
@@ -312,7 +314,7 @@ class Function(Node):
     @staticmethod
     def of(law: Law, output: int, args: tuple[Node, ...], params: tuple[Node, ...]) -> Function:
         degree = 0 if all(a.degree == 0 for a in args) else INFINITE
-        return _intern(Function, (law, output, args, params), 0, degree)
+        return intern(Function, (law, output, args, params), 0, degree)
 
     @property
     def law(self) -> Law:
@@ -367,7 +369,7 @@ class Local(Node):
 
     @staticmethod
     def of(name: str, u: Node, params: tuple[Node, ...]) -> Local:
-        return _intern(Local, (name, u, params), 0, 0 if u.degree == 0 else INFINITE)
+        return intern(Local, (name, u, params), 0, 0 if u.degree == 0 else INFINITE)
 
     @property
     def name(self) -> str:
@@ -395,7 +397,7 @@ class Select(Node):
 
     @staticmethod
     def of(chooser: str, tests: tuple[Node, ...], branches: tuple[Node, ...]) -> Select:
-        return _intern(
+        return intern(
             Select,
             (chooser, tests, branches),
             min(b.valuation for b in branches),
@@ -430,7 +432,7 @@ class State(Node):
 
     @staticmethod
     def of(system: object, index: int, size: int = 1) -> State:
-        return _intern(State, (system, index) if size == 1 else (system, index, size), 0, INFINITE, size=size)
+        return intern(State, (system, index) if size == 1 else (system, index, size), 0, INFINITE, size=size)
 
     @property
     def index(self) -> int:
@@ -467,7 +469,7 @@ def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
     if len(flat) == 1 and flat[0][0] == 1:
         return flat[0][1]
     nodes = [a for _, a in flat]
-    return _intern(Linear, (flat,), min(a.valuation for a in nodes), max(a.degree for a in nodes))
+    return intern(Linear, (flat,), min(a.valuation for a in nodes), max(a.degree for a in nodes))
 
 
 def _factor(a: Node) -> tuple[int | Fraction, Node]:

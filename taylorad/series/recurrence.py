@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from taylorad.rings.ring import Element, Ring
+from taylorad.series.costate import Costate
 from taylorad.series.node import (
     Constant,
     Function,
@@ -61,6 +62,8 @@ def initial(ring: Ring, node: Node, c: Store) -> Element:
             return ring.map(matrix, c[a][0])
         case State():
             return c[node.start][0]
+        case Costate():
+            return ring.mul(c[node.weight][0], c[node.source][0])
         case _:
             raise TypeError(f"{type(node).__name__} has no initial coefficient of its own")
 
@@ -103,6 +106,9 @@ def advance(ring: Ring, node: Node, c: Store) -> Callable[[Any], Element]:
         case State():
             rhs = node.rhs
             return lambda k: ring.over_int(c[rhs][ring.before(k)], k)
+        case Costate():
+            rhs, source, weight = node.rhs, node.source, node.weight
+            return lambda k: ring.mul(c[weight][k], ring.add(c[source][k], c[rhs][ring.before(k)]))
         case _:
             raise TypeError(f"{type(node).__name__} has no recurrence")
 
@@ -112,6 +118,8 @@ def dependencies(node: Node, k: int) -> tuple[Node, ...]:
     match node:
         case State():
             return (node.start,) if k == 0 else ()
+        case Costate():
+            return (node.source, node.weight)
         case Constant() | Leaf():
             return ()
         case Product(a, b) if k > 0:

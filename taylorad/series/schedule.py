@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from taylorad.series.costate import Costate
 from taylorad.series.node import Constant, Function, Leaf, Node, State
 from taylorad.series.recurrence import dependencies
 
@@ -46,6 +47,8 @@ def _reachable(roots: Sequence[Node]) -> list[Node]:
             todo.append(n.differential)
         elif isinstance(n, State):
             todo.extend((n.start, n.rhs))
+        elif isinstance(n, Costate):
+            todo.extend((n.source, n.weight, n.rhs))
     return list(seen)
 
 
