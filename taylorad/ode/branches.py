@@ -48,13 +48,13 @@ def _jump(n: Node) -> Domain | None:
 @final
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """A smooth system, and the functions that must keep their signs while it holds.
+    """Smooth right-hand sides, and the functions that must keep their signs while they hold.
 
     Function i belongs to test or jump ``owners[i]`` (jumps are counted after the tests); its sign is ``signs[i]``,
     which for the two functions of a sliding test is that for forward integration.
     """
 
-    system: System
+    rhs: tuple[Node, ...]
     functions: tuple[Node, ...]
     owners: tuple[int, ...]
     signs: tuple[int, ...]
@@ -62,10 +62,13 @@ class Mode:
 
 @final
 class Branches:
-    """The branches of a right-hand side with ``n_args`` arguments; made once for it, see :meth:`of`."""
+    """The branches of functions of t, ``dim`` components and ``n_args`` arguments; made once for them, see :meth:`of`.
 
-    def __init__(self, rhs: Sequence[Node], n_args: int) -> None:
-        self.rhs, self.dim, self.n_args = list(rhs), len(rhs), n_args
+    ``rhs`` are the right-hand sides of a system or any other functions along a solution.
+    """
+
+    def __init__(self, rhs: Sequence[Node], dim: int, n_args: int) -> None:
+        self.rhs, self.dim, self.n_args = list(rhs), dim, n_args
         nodes = schedule(rhs).first
         self.tests = list(dict.fromkeys(n.tests[0] for n in nodes if isinstance(n, Select)))
         # one entry for all outputs of a function; the arguments that stand for them
@@ -78,11 +81,12 @@ class Branches:
                 self.jumps.setdefault(key, (n, leaves))
         self.constants = sum(len(leaves) for _, leaves in self.jumps.values())
         self._modes: dict[tuple[int, ...], Mode] = {}
+        self._systems: dict[tuple[int, ...], System] = {}
 
     @staticmethod
     @functools.lru_cache(64)
-    def of(rhs: tuple[Node, ...], n_args: int) -> Branches:
-        return Branches(rhs, n_args)
+    def of(rhs: tuple[Node, ...], dim: int, n_args: int) -> Branches:
+        return Branches(rhs, dim, n_args)
 
     # ------------------------------------------------------------------ modes
     def smooth(self, nodes: Sequence[Node], signs: Sequence[int]) -> list[Node]:
@@ -147,8 +151,14 @@ class Branches:
                     functions.append((measure - bound) * sign)
                     owners.append(len(self.tests) + j)
                     wanted.append(1)
-        system = System.of(rhs, self.n_args + self.constants)
-        return Mode(system, tuple(functions), tuple(owners), tuple(wanted))
+        return Mode(tuple(rhs), tuple(functions), tuple(owners), tuple(wanted))
+
+    def system(self, signs: tuple[int, ...]) -> System:
+        """The system of a mode; the constants of the jumps follow its arguments."""
+        known = self._systems.get(signs)
+        if known is None:
+            known = self._systems[signs] = System.of(self.mode(signs).rhs, self.n_args + self.constants)
+        return known
 
     def _sliding(self, i: int, signs: tuple[int, ...]) -> tuple[list[Node], list[Node]]:
         """Filippov's right-hand side, and how T changes along f⁺ and f⁻."""

@@ -17,6 +17,8 @@ import numpy as np
 
 from taylorad.errors import DomainError, TraceError
 from taylorad.ode.action import Action
+from taylorad.ode.branched import BranchedSearch
+from taylorad.ode.branches import has_branches
 from taylorad.ode.dense import DenseSolution, within
 from taylorad.ode.march import Piece
 from taylorad.ode.search import Hits, Search
@@ -116,7 +118,7 @@ class Watch:
     """Events along one integration; mutable. ``times``, ``states`` and ``orders`` of multiplicity, for each event."""
 
     events: Sequence[Event]
-    search: Search
+    search: Search | BranchedSearch
     times: list[list[np.ndarray]]
     states: list[list[np.ndarray]]
     orders: list[list[np.ndarray]]
@@ -129,7 +131,8 @@ class Watch:
     def of(events: Sequence[Event], dim: int, shapes: Sequence[Shape], args: np.ndarray) -> Watch:
         """Trace the events; TraceError where one cannot be."""
         nodes = [node_of(event, dim, shapes, args.dtype.kind == "c") for event in events]
-        search = Search(nodes, dim, args, [float(np.sign(event.direction)) for event in events])
+        kind = BranchedSearch if has_branches(nodes) else Search
+        search = kind(nodes, dim, args, [float(np.sign(event.direction)) for event in events])
         n = len(events)
         lists: list[list[list[np.ndarray]]] = [[[] for _ in events] for _ in range(3)]
         actions = [Action(event, dim, shapes, args) for event in events]

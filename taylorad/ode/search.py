@@ -22,7 +22,7 @@ from taylorad.series.node import Leaf, Node
 from taylorad.series.schedule import schedule
 from taylorad.series.substitute import substitute
 
-__all__ = ["Hits", "Search"]
+__all__ = ["NONE", "Hits", "Search", "joined", "shifted"]
 
 _ZERO = 64 * 2.0**-52  # of Σ |a_k|, as in taylorad.ode.roots
 _TAIL = 1e-10  # of Σ |a_k|: a truncation error that is never too large
@@ -54,6 +54,15 @@ class Hits(NamedTuple):
         return Hits(*(a[mask] for a in self))
 
 
+def shifted(rows: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The polynomials with coefficients ``rows`` (n, K+1, dim) about places ``x`` (n,) after their beginnings."""
+    out, K = np.array(rows), rows.shape[1] - 1
+    for j in range(K):
+        for k in range(K - 1, j - 1, -1):
+            out[:, k] += x[:, None] * out[:, k + 1]
+    return out
+
+
 @functools.lru_cache(256)
 def _prepared(nodes: tuple[Node, ...], dim: int, complex: bool) -> tuple[list[int], list[int], Kernel | None]:
     """Which functions move, the leaves that they need, and their kernel."""
@@ -67,7 +76,15 @@ def _prepared(nodes: tuple[Node, ...], dim: int, complex: bool) -> tuple[list[in
     return moving, used[: len(kernel.degrees)], kernel
 
 
-_NONE = Hits(*(np.zeros(0, kind) for kind in (int, int, float, float, float, int, int, bool)))
+def joined(found: Sequence[Hits]) -> Hits:
+    """All of them in the order of integration."""
+    if len(found) < 2:
+        return found[0] if found else NONE
+    hits = Hits(*map(np.concatenate, zip(*found, strict=True)))
+    return hits.of(np.lexsort((hits.which, hits.part, hits.step)))
+
+
+NONE = Hits(*(np.zeros(0, kind) for kind in (int, int, float, float, float, int, int, bool)))
 
 
 class _Scanned(NamedTuple):
@@ -106,7 +123,7 @@ class Search:
     def take(self, piece: Piece) -> Hits:
         """All roots in some steps that go on from those before. DomainError where a function is not defined."""
         if not len(piece) or self._kernel is None:
-            return _NONE
+            return NONE
         seen = self._scan(piece, self._kernel)
         ended: set[int] = set()
         found: list[Hits] = []
@@ -115,10 +132,7 @@ class Search:
             if hits is not None:
                 found.append(hits)
         self._fresh, self._set, self._told = not piece.goes_on, False, ended
-        if not found:
-            return _NONE
-        hits = Hits(*map(np.concatenate, zip(*found, strict=True))) if len(found) > 1 else found[0]
-        return hits.of(np.lexsort((hits.which, hits.part, hits.step))) if len(found) > 1 else hits
+        return joined(found)
 
     def __del__(self) -> None:
         if self._desk is not None and self._kernel is not None:
@@ -198,8 +212,8 @@ class Search:
             part, after, when = np.empty((3, room))
             found = isolate(
                 seen.kept, seen.near, count, place * m, m, n, len(seen.counts), order, seen.h, seen.clock, seen.begin,
-                seen.size, self._ahead[e] / float(seen.h[0]), starts * (1 + self._set), int(ends), self._directions[e], step, part,
-                after, when, rise, times, room, memory, cell,
+                seen.size, self._ahead[e] / float(seen.h[0]), starts * (1 + self._set), int(ends), self._directions[e],
+                step, part, after, when, rise, times, room, memory, cell,
             )  # fmt: skip
             if found >= 0:
                 break
@@ -251,11 +265,7 @@ class Search:
         where = (np.arange(len(step)) - np.repeat(np.cumsum(parts) - parts, parts)) * length
         rows = np.array(piece.rows[np.append(step, n) if piece.goes_on else step])
         moved = np.flatnonzero(where)
-        shifted, x = rows[moved], (where[moved] * h[step[moved]])[:, None]
-        for j in range(K):
-            for k in range(K - 1, j - 1, -1):
-                shifted[:, k] += x * shifted[:, k + 1]
-        rows[moved] = shifted
+        rows[moved] = shifted(rows[moved], where[moved] * h[step[moved]])
         times = np.concatenate([piece.times[step], piece.times[-1:]])
         times[:-1, 1] += where * h[step]
         return Piece(times, rows), step, where, length

@@ -43,7 +43,7 @@ class Switched:
         sliding: str | None = None,
         **options: Any,
     ) -> None:
-        self._branches = Branches.of(tuple(rhs), n_args)
+        self._branches = Branches.of(tuple(rhs), len(rhs), n_args)
         self._options, self._sliding = options, sliding
         self._args = np.concatenate([args, np.zeros(self._branches.constants)])
         self._before = 0
@@ -84,7 +84,7 @@ class Switched:
         self._signs, self._mode = signs, self._branches.mode(signs)
         self._search = Search(self._mode.functions, len(y), self._args)
         self._search.begin([k for k, owner in enumerate(self._mode.owners) if owner in told])
-        self._inner: March = march(self._mode.system, t, y, self._args, **self._options)
+        self._inner: March = march(self._branches.system(signs), t, y, self._args, **self._options)
         self._new = True
 
     def _leave(self) -> None:
@@ -144,9 +144,10 @@ class Switched:
         for i in self._zeros:
             if self._signs[i] == SLIDES:
                 continue
-            mode = self._branches.mode(tuple(-sign if j == i else sign for j, sign in enumerate(self._signs)))
+            signs = tuple(-sign if j == i else sign for j, sign in enumerate(self._signs))
+            mode, system = self._branches.mode(signs), self._branches.system(signs)
             other = Search(mode.functions, len(y), self._args)
-            other.take(march(mode.system, t, y, self._args, **self._options).go(end, 1)[1])
+            other.take(march(system, t, y, self._args, **self._options).go(end, 1)[1])
             place = mode.owners.index(i)
             if other.openings[place] * mode.signs[place] > 0 and self._search.openings[place] != 0:
                 raise SingularExpansionError(

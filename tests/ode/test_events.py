@@ -329,3 +329,30 @@ def test_where_an_event_is_not_defined_the_integration_ends():
     s = swing(lambda t, y: np.sqrt(y[0] + 0.5) - 0.1)
     assert s.status == Status.UNDEFINED
     assert "sqrt" in s.message
+
+
+# ---------------------------------------------------------------------- functions with branches
+def test_events_with_branches():
+    events = [
+        lambda t, y: np.abs(y[0]) - 0.5,
+        lambda t, y: np.abs(y[0]),
+        lambda t, y: ta.where(t < 4, -1.0, 1.0),
+        lambda t, y: np.minimum(y[0], y[1]) + 0.5,
+        lambda t, y: np.floor(2 * t) - 7,
+        ta.Event(lambda t, y: np.abs(y[0]) - 0.5, direction=1),
+        lambda t, y: ta.where(t < 4, y[0], y[0] + 5),
+    ]
+    s = swing(events, (0.1, 10.0))
+    twelfth = np.pi / 12
+    np.testing.assert_allclose(s.t_events[0], twelfth * np.array([2, 10, 14, 22, 26, 34, 38]), atol=1e-11)
+    np.testing.assert_allclose(s.t_events[1], np.pi * np.arange(1, 4), atol=1e-11)
+    np.testing.assert_allclose(s.t_events[2], [4.0], atol=1e-14)
+    np.testing.assert_allclose(s.t_events[3], twelfth * np.array([8, 22, 32]), atol=1e-11)
+    np.testing.assert_allclose(s.t_events[4], [3.5], atol=1e-14)  # where it becomes 0
+    np.testing.assert_allclose(s.t_events[5], twelfth * np.array([2, 14, 26, 38]), atol=1e-11)
+    np.testing.assert_allclose(s.t_events[6], [np.pi, 4.0], atol=1e-11)
+    assert s.stats["multiplicities"][1].tolist() == [2, 2, 2]
+    assert s.t.tolist() == swing(None, (0.1, 10.0)).t.tolist()
+    single = swing(events, (0.1, 10.0), callback=lambda t, y: None)
+    for a, b in zip(s.t_events, single.t_events, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-11)
