@@ -47,13 +47,13 @@ class BranchedSearch:
             hits = self._search.take(rest)
             own = hits.which < len(self._directions)
             switches = np.flatnonzero(~own & (hits.rise != 0) & ~hits.begins)
-            cut = switches[0] if len(switches) else -1
-            if cut >= 0:
-                step, part = int(hits.step[cut]), float(hits.part[cut])
-                own &= (hits.step < step) | ((hits.step == step) & (hits.part < part - _BESIDE))
-            found.append(_moved(hits.of(own), base, place, piece))
-            if cut < 0:
+            if not len(switches):
+                found.append(_moved(hits.of(own), base, place, piece))
                 break
+            cut = switches[0]
+            step, part = int(hits.step[cut]), float(hits.part[cut])
+            own &= (hits.step < step) | ((hits.step == step) & (hits.part < part - _BESIDE))
+            found.append(_moved(hits.of(own), base, place, piece))
             before = self._functions(rest, step, max(part - _BESIDE, 0.0))
             length = rest.lengths[step]
             times = np.array(rest.times[step:])

@@ -208,6 +208,10 @@ class Watch:
         return found[0], found[1], found[2]
 
 
+def _lists(n: int) -> list[list[np.ndarray]]:
+    return [[] for _ in range(n)]
+
+
 def roots_of(g: Any, dense: DenseSolution, shapes: Sequence[Shape], args: np.ndarray) -> np.ndarray:
     """The times at which ``g`` vanishes along a solution, in the order of integration, multiple ones once."""
     watch = Watch.of([Event.of(g)], dense.coefficients.shape[2], shapes, args)

@@ -231,7 +231,8 @@ class Search:
         if starts:
             size, tail = seen.size[:, place, 0]
             begins[0] = abs(seen.begin[place, 0]) <= _ZERO * size + tail
-        hits = Hits(np.full(found, e), *(a[:found] for a in (step, part, after, when, rise, times)), begins)
+        which, own = np.full(found, e), slice(found)
+        hits = Hits(which, step[own], part[own], after[own], when[own], rise[own], times[own], begins)
         if starts and begins[0]:
             wrong = self._directions[e] and self._directions[e] * rise[0] <= 0
             if wrong or e in self._told:
