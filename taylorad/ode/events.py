@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, final
@@ -131,12 +132,11 @@ class Watch:
     def of(events: Sequence[Event], dim: int, shapes: Sequence[Shape], args: np.ndarray) -> Watch:
         """Trace the events; TraceError where one cannot be."""
         nodes = [node_of(event, dim, shapes, args.dtype.kind == "c") for event in events]
-        kind = BranchedSearch if has_branches(nodes) else Search
+        kind = BranchedSearch if _branched(tuple(nodes)) else Search
         search = kind(nodes, dim, args, [float(np.sign(event.direction)) for event in events])
         n = len(events)
-        lists: list[list[list[np.ndarray]]] = [[[] for _ in events] for _ in range(3)]
         actions = [Action(event, dim, shapes, args) for event in events]
-        return Watch(events, search, *lists, [np.nan] * n, [0] * n, actions)
+        return Watch(events, search, _lists(n), _lists(n), _lists(n), [np.nan] * n, [0] * n, actions)
 
     def __post_init__(self) -> None:
         self.active = any(event.terminal or event.changes for event in self.events)
@@ -206,6 +206,11 @@ class Watch:
             for lists, none in zip((self.times, self.states, self.orders), empty, strict=True)
         ]
         return found[0], found[1], found[2]
+
+
+@functools.lru_cache(256)
+def _branched(nodes: tuple[Node, ...]) -> bool:
+    return has_branches(nodes)
 
 
 def _lists(n: int) -> list[list[np.ndarray]]:
