@@ -220,6 +220,13 @@ class Abreast(Emitter):
             if known == 0 and self.program.buffers[buffer].step is not None:
                 self.keep(self.zero, self.at(base, "1"))  # order 1 looks there before it writes
 
+    def _sums(self, sums: list[int], kind: str) -> None:
+        """Weighted sums run in the loops of plain ones: to leave a loop costs as much as some of its turns."""
+        if kind == "old":
+            sums = [i for i in self.program.step if self.program.ops[i].kind in ("old", "weighted")]
+        if kind != "weighted":
+            super()._sums(sums, kind)
+
     def _lanes(self, bundle: list[int], first: str, second: str, count: str) -> list[str]:
         """One partial sum of each: sums of one loop, and lanes, are work enough while another one is under way.
 

@@ -136,11 +136,12 @@ class Wide(Abreast):
 
     def _logarithm(self, x: str) -> str:
         """log2|x| + 1023, to 0.09, and 0 for 0."""
-        half = f"<{self.lanes} x i32>"
         bits = self.put(f"bitcast {self.type} {x} to {self.integers}")
-        high = self.put(f"trunc {self.integers} {self.put(f'lshr {self.integers} {bits}, {self.same(32)}')} to {half}")
-        high = self.put(f"and {half} {high}, {self.same(0x7FFFFFFF, 'i32')}")
-        return self.arith("fmul", self.put(f"sitofp {half} {high} to {self.type}"), self.number(2.0**-20))
+        bits = self.put(f"lshr {self.integers} {bits}, {self.same(32)}")
+        bits = self.put(f"and {self.integers} {bits}, {self.same(0x7FFFFFFF)}")
+        bits = self.put(f"or {self.integers} {bits}, {self.same(0x433 << 52)}")  # 2^52 and so many more
+        number = self.put(f"bitcast {self.integers} {bits} to {self.type}")
+        return self.fma(number, self.number(2.0**-20), self.number(-(2.0**32)))
 
     def _power(self, low: str) -> str:
         """2^low to 0.2 %."""
