@@ -90,14 +90,14 @@ def bounds(value: Rational | float) -> tuple[float, float]:
     """The closest floats around a rational number (equal where it is a float)."""
     if isinstance(value, float):
         return value, value
-    q = Fraction(int(value.numerator), int(value.denominator))
+    num, den = int(value.numerator), int(value.denominator)
     try:
-        near = float(q)
+        near = num / den  # to nearest, whatever the size of the integers
     except OverflowError:
-        return (MAX, inf) if q > 0 else (-inf, -MAX)
-    exact = Fraction(near)
-    return (near if exact <= q else down(near)), (near if exact >= q else nextafter(near, inf))
-
+        return (MAX, inf) if num > 0 else (-inf, -MAX)
+    a, b = near.as_integer_ratio()
+    side = a * den - num * b
+    return (near if side <= 0 else down(near)), (near if side >= 0 else nextafter(near, inf))
 
 
 def total(parts: list[float]) -> float:
