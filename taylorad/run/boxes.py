@@ -10,17 +10,21 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
 import numpy as np
 
-from taylorad.errors import DomainError
-from taylorad.run.emit_intervals import IntervalLanes, coefficients
+from taylorad.errors import CompilationError, DomainError
+from taylorad.run.emit_intervals import IntervalLanes
+from taylorad.run.interpret import bind
+from taylorad.run.lanes import Rows
 from taylorad.run.upward import Upward
+from taylorad.series.node import Leaf, Node, State
 from taylorad.series.schedule import Schedule
 
-__all__ = ["Boxes", "aligned", "compile_interval", "sources"]
+__all__ = ["Boxes", "aligned", "coefficients", "compile_interval", "sources"]
 
 _LANES = 4
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 4, ctypes.c_int64)  # without the GIL
@@ -136,3 +140,41 @@ class Boxes:
         low = np.where(fine, -np.moveaxis(found[..., 0], 0, -1), -np.inf)
         high = np.where(fine, np.moveaxis(found[..., 1], 0, -1), np.inf)
         return low, high, fine
+
+
+def coefficients(
+    ring: IntervalLanes, plan: Schedule, leaves: Sequence[Rows], order: int, still: frozenset[int] = frozenset()
+) -> list[Rows]:
+    """Write the coefficients 0 … order of every root; ``still`` are the leaves that depend on no coordinate.
+
+    The leaves' rows stand in memory. Raises CompilationError where some function has no compiled enclosure.
+    """
+    for leaf in plan.leaves:
+        leaves[leaf.index].degree = leaf.degree
+    if any(n.size > 1 for n in plan.first):
+        raise CompilationError("array nodes are taken apart before their intervals are compiled")
+    c, steps = bind(plan, ring, leaves, order)
+    flat = _flat(plan, still)
+    for n, rows in c.items():
+        rows.degree, rows.flat = n.degree, flat[n]
+        for element in rows.at_order.values():
+            element.flat = rows.flat
+    for root in plan.roots:
+        c[root].looked = True
+
+    def body(k: Any) -> None:
+        for n, step in steps:
+            ring.put(c[n], k, step(k))
+
+    ring.sweep(order, body)
+    return [c[root] for root in plan.roots]
+
+
+def _flat(plan: Schedule, still: frozenset[int]) -> dict[Node, bool]:
+    found: dict[Node, bool] = {}
+    for n in plan.first:
+        if isinstance(n, Leaf):
+            found[n] = n.index in still
+        else:
+            found[n] = not isinstance(n, State) and all(found[a] for a in n.operands)
+    return found

@@ -20,14 +20,14 @@ from taylorad.book.entry import Rule
 from taylorad.errors import CompilationError
 from taylorad.rings.ring import Position, Ring
 from taylorad.rings.values import upward as values
-from taylorad.run.interpret import bind, run
+from taylorad.run.interpret import run
 from taylorad.run.lanes import Element, Place, Rows
 from taylorad.run.sums import write_sum
 from taylorad.run.upward import Real, Upward, above, below
-from taylorad.series.node import Leaf, Node, State
-from taylorad.series.schedule import Schedule, schedule
+from taylorad.series.node import Leaf
+from taylorad.series.schedule import schedule
 
-__all__ = ["IntervalLanes", "coefficients"]
+__all__ = ["IntervalLanes"]
 
 
 class IntervalLanes(Ring):
@@ -48,7 +48,7 @@ class IntervalLanes(Ring):
         self.wary = False
         self._k = "0"
         self._inverses: dict[int, tuple[Element, Element]] = {}
-        self._asked: dict[tuple[int, int, str], tuple[Rows, Rows, str]] = {}
+        self._asked: dict[tuple[int, int, str], tuple[Rows, Rows, Any]] = {}
         self._old: dict[tuple[int, int, str], Element] = {}
 
     # ------------------------------------------------------------------ elements
@@ -63,6 +63,10 @@ class IntervalLanes(Ring):
         found = IntervalLanes(self.w, lanes)
         found.fine, found.wary = self.fine, True
         return found
+
+    def part(self, lanes: int) -> IntervalLanes:
+        """The arithmetic of some of the lanes, inside of a function of its own."""
+        return self if lanes == self.lanes else IntervalLanes(self.w, lanes)
 
     def leaf(self, degree: int) -> Rows:
         """A series whose first rows stand in memory; the rows after its degree are zero."""
@@ -304,10 +308,8 @@ class IntervalLanes(Ring):
         back = hi.back if isinstance(hi, Place) else None
         if self.gradient and b.flat and not a.flat and back is not None:  # the values come from the flat one
             a, b, lo, back = b, a, back, lo
-        if self.gradient and not (a.flat or b.flat):
-            kind = "twice" if a is b else "both"
-        else:
-            kind = "one"
+        own = self.gradient and not (a.flat or b.flat)
+        kind = "one" if not own else "twice" if a is b else "both"
         if back is None or lo > 1 or min(a.degree, b.degree) < self.order:
             found = self._bounded(a, b, kind, lo, hi)
         else:
@@ -322,9 +324,15 @@ class IntervalLanes(Ring):
         found.flat = a.flat and b.flat
         return found
 
-    def _older(self, a: Rows, b: Rows, kind: str) -> Element:
-        """The terms j = 1 … k−1, which need lower orders only."""
-        return self._summed(a, b, kind, "1", self.w.integer("sub", self._k, 1))
+    def _older(self, a: Rows, b: Rows, kind: str | tuple[Element, Element]) -> Element:
+        """The terms j = 1 … k−1, which need lower orders only; ``kind`` may be the p and q of weights."""
+        if isinstance(kind, str):
+            return self._summed(a, b, kind, "1", self.w.integer("sub", self._k, 1))
+        write_sum(self, "weighted")
+        weights = [self.leading(e) if self.gradient else e for e in kind]
+        args = [("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", self._k)]
+        args += [(x.type, str(x)) for e in weights for x in (e.low, e.hi)]
+        return self._taken(self.w.invoke(self.pair, f"{self.stem}.weighted", *args))
 
     def _ended(self, total: Element, a: Rows, b: Rows, kind: str, first: bool, last: bool) -> Element:
         """With the terms j = 0 and j = k, if they are there."""
@@ -355,12 +363,12 @@ class IntervalLanes(Ring):
         if isinstance(k, int):
             return Ring.weighted(self, a, b, p, q, k)
         a.looked = b.looked = True
-        write_sum(self, "weighted")
-        weights = [x for e in (p, q) for x in (self.leading(e) if self.gradient else e,)]
-        kind = weights[0].low.type
-        args = [("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", self.index(k))]
-        args += [(kind, str(x)) for e in weights for x in (e.low, e.hi)]
-        return self._taken(self.w.invoke(self.pair, f"{self.stem}.weighted", *args))
+        old = (id(a), id(b), "weighted")
+        if old not in self._old:
+            self._asked[old] = (a, b, (p, q))
+            self._old[old] = self._older(a, b, (p, q))
+        weight = self.times_int(self.leading(p) if self.gradient else p, k)  # of the last term, a_k·b_0
+        return self.add(self._old[old], self.mul(self.corners(weight, a[k]), b[0]))
 
     def _extreme(self, order: str, a: Any, b: Any) -> str:
         return self.w.put(f"select i1 {self.w.put(f'icmp {order} i64 {a}, {b}')}, i64 {a}, i64 {b}")
@@ -482,41 +490,3 @@ class IntervalLanes(Ring):
         for test in self.fine[1:]:
             found = w.put(f"and i1 {found}, {test}")
         return found
-
-
-def coefficients(
-    ring: IntervalLanes, plan: Schedule, leaves: Sequence[Rows], order: int, still: frozenset[int] = frozenset()
-) -> list[Rows]:
-    """Write the coefficients 0 … order of every root; ``still`` are the leaves that depend on no coordinate.
-
-    The leaves' rows stand in memory. Raises CompilationError where some function has no compiled enclosure.
-    """
-    for leaf in plan.leaves:
-        leaves[leaf.index].degree = leaf.degree
-    if any(n.size > 1 for n in plan.first):
-        raise CompilationError("array nodes are taken apart before their intervals are compiled")
-    c, steps = bind(plan, ring, leaves, order)
-    flat = _flat(plan, still)
-    for n, rows in c.items():
-        rows.degree, rows.flat = n.degree, flat[n]
-        for element in rows.at_order.values():
-            element.flat = rows.flat
-    for root in plan.roots:
-        c[root].looked = True
-
-    def body(k: Any) -> None:
-        for n, step in steps:
-            ring.put(c[n], k, step(k))
-
-    ring.sweep(order, body)
-    return [c[root] for root in plan.roots]
-
-
-def _flat(plan: Schedule, still: frozenset[int]) -> dict[Node, bool]:
-    found: dict[Node, bool] = {}
-    for n in plan.first:
-        if isinstance(n, Leaf):
-            found[n] = n.index in still
-        else:
-            found[n] = not isinstance(n, State) and all(found[a] for a in n.operands)
-    return found

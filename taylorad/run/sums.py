@@ -13,8 +13,8 @@ __all__ = ["write_sum"]
 def write_sum(ring: Any, kind: str) -> None:
     """The function of one kind of sum, for a :class:`~taylorad.run.emit_intervals.IntervalLanes`.
 
-    "one": lane 0 of a (lane by lane without a gradient) with b; "both": the product rule; "twice": half of that where b is a;
-    "weighted": Σ (p·j + q·(k−j))·a_j·b_{k−j} for j = 1 … k. The others run from ``first`` to ``last``.
+    "one": lane 0 of a (lane by lane without a gradient) with b; "both": the product rule; "twice": half of that where b
+    is a; "weighted": Σ (p·j + q·(k−j))·a_j·b_{k−j} for j = 1 … k−1. The others run from ``first`` to ``last``.
     """
     w, symbol = ring.w, f"{ring.stem}.{kind}"
     if symbol in w.written:
@@ -26,41 +26,65 @@ def write_sum(ring: Any, kind: str) -> None:
     w.function(f"{ring.pair} @{symbol}(ptr %a, ptr %b, {rest} noinline", lambda: _body(ring, kind))
 
 
-def _row(ring: Any, base: str, j: str, only: bool = False) -> Element:
-    """Row j, or its lane 0 in all lanes."""
-    w, lanes = ring.w, ring.lanes
-    place = w.at(base, w.integer("mul", j, 2 * lanes))
-    pair = [w.load(place, i * lanes, 1 if only else lanes) for i in (0, 1)]
-    return Element(ring, *(w.spread(x, lanes) if only else x for x in pair))
-
-
 def _body(ring: Any, kind: str) -> None:
+    """Four lanes at a time: more would not fit into the registers of a loop."""
+    w, lanes = ring.w, ring.lanes
+    width = min(4, lanes)
+    parts = [_lanes(ring, kind, start, width) for start in range(0, lanes, width)]
+    found = parts[0] if len(parts) == 1 else [_beside(ring, [p[side] for p in parts]) for side in (0, 1)]
+    one = w.put(f"insertvalue {ring.pair} poison, {found[0].type} {found[0]}, 0")
+    w.give(w.put(f"insertvalue {ring.pair} {one}, {found[1].type} {found[1]}, 1"), ring.pair)
+
+
+def _beside(ring: Any, parts: list[Real]) -> Real:
+    """Vectors of four as one vector."""
+    w, lanes = ring.w, ring.lanes
+    kind, total = Real("", lanes).type, Real("poison", lanes)
+    for start, part in zip(range(0, lanes, 4), parts, strict=True):
+        place = [str(i - start) if start <= i < start + 4 else "poison" for i in range(lanes)]
+        mask = f"<{lanes} x i32> <{', '.join(f'i32 {i}' for i in place)}>"
+        wide = w.put(f"shufflevector <4 x double> {part}, <4 x double> poison, {mask}")
+        place = [str(lanes + i if start <= i < start + 4 else i) for i in range(lanes)]
+        mask = f"<{lanes} x i32> <{', '.join(f'i32 {i}' for i in place)}>"
+        total = Real(w.put(f"shufflevector {kind} {total}, {kind} {wide}, {mask}"), lanes)
+    return total
+
+
+def _lanes(ring: Any, kind: str, start: int, width: int) -> list[Real]:
+    """−lo and hi of the sum, in ``width`` lanes from ``start`` on."""
     w, lanes, gradient = ring.w, ring.lanes, ring.gradient
-    zero = w.number(0.0, lanes)
+    part = ring.part(width)
+    zero = w.number(0.0, width)
     two = gradient and kind in ("both", "weighted")
+
+    def row(base: str, j: str, only: bool = False) -> Element:
+        """Row j, or its lane 0 in all lanes."""
+        place = w.at(base, w.integer("mul", j, 2 * lanes))
+        pair = [w.load(place, i * lanes + (0 if only else start), 1 if only else width) for i in (0, 1)]
+        return Element(part, *(w.spread(x, width) if only else x for x in pair))
+
+    def weighed(j: str, i: str, a: Element) -> Element:
+        x, y = w.whole(j, width), w.whole(i, width)
+        p, q = ([w.leading(Real(f"%{e}{side}", lanes), width) for side in "lh"] for e in "pq")
+        return part.corners(Element(part, *(w.fma(u, x, w.mul(v, y)) for u, v in zip(p, q, strict=True))), a)
 
     def term(j: str, sums: list[Real]) -> list[Real]:
         i = w.integer("sub", "%k", j)
-        a, b = _row(ring, "%a", j, gradient and not two), _row(ring, "%b", i)
-        value = a
+        a, b = row("%a", j, gradient and not two), row("%b", i)
+        value = row("%a", j, True) if two else a
         if kind == "weighted":
-            x, y = w.whole(j, lanes), w.whole(i, lanes)
-            p, q = ([Real(f"%{e}{side}", lanes) for side in "lh"] for e in "pq")
-            low, hi = (w.fma(u, x, w.mul(v, y)) for u, v in zip(p, q, strict=True))
-            a = ring.corners(Element(ring, low, hi), a)
-            value = ring.leading(a) if gradient else a
-        elif two:
-            value = _row(ring, "%a", j, True)
-        found = [ring.corners(value, b)]
+            a = weighed(j, i, a)
+            value = a if not gradient else part.leading(a) if start == 0 else weighed(j, i, value)
+        found = [part.corners(value, b)]
         if two:
-            found.append(ring.corners(a, _row(ring, "%b", i, True)))
+            found.append(part.corners(a, row("%b", i, True)))
         parts = [x for e in found for x in (e.low, e.hi)]
         return [w.add(s, x) for s, x in zip(sums, parts, strict=True)]
 
-    first, last = ("1", "%k") if kind == "weighted" else ("%first", "%last")
+    first, last = ("1", w.integer("sub", "%k", 1)) if kind == "weighted" else ("%first", "%last")
     sums = w.loop(first, last, [zero] * (4 if two else 2), term)
-    found = Element(ring, sums[0], sums[1])
+    found = Element(part, sums[0], sums[1])
     if two:
-        found = ring.add(found, ring.slope(Element(ring, sums[2], sums[3])))
-    one = w.put(f"insertvalue {ring.pair} poison, {found.low.type} {found.low}, 0")
-    w.give(w.put(f"insertvalue {ring.pair} {one}, {found.hi.type} {found.hi}, 1"), ring.pair)
+        rest = Element(part, sums[2], sums[3])
+        found = part.add(found, part.slope(rest) if start == 0 else rest)
+    return [found.low, found.hi]

@@ -245,6 +245,13 @@ class Upward:
         mask = f"<{lanes} x i32> zeroinitializer"
         return Real(self.put(f"shufflevector <{lanes} x double> {v}, <{lanes} x double> poison, {mask}"), lanes)
 
+    def leading(self, a: Real, lanes: int) -> Real:
+        """The first lanes of a vector."""
+        if a.lanes == lanes:
+            return a
+        mask = f"<{lanes} x i32> <{', '.join(f'i32 {i}' for i in range(lanes))}>"
+        return Real(self.put(f"shufflevector {a.type} {a}, {a.type} poison, {mask}"), lanes)
+
     def lane(self, a: Real, i: int) -> Real:
         return a if a.lanes == 1 else Real(self.put(f"extractelement {a.type} {a}, i32 {i}"))
 

@@ -16,7 +16,7 @@ import numpy as np
 from taylorad.errors import UncertifiedError
 from taylorad.ode.system import System
 from taylorad.rings.intervals import Interval
-from taylorad.rings.rounding import add, bounds
+from taylorad.rings.rounding import add
 from taylorad.run.boxes import aligned, sources
 from taylorad.run.upward import above, below
 from taylorad.validated.doubleton import Fields
@@ -123,7 +123,7 @@ class Track:
             for lane in each:  # the second coefficient of the time
                 memory[places[n] + 2 * lanes + lane] = -self.sign
                 memory[places[n] + 3 * lanes + lane] = self.sign
-        lo, hi = bounds(self.t0)
+        lo, hi = below(self.t0), above(self.t0)
         p = facts["parameters"]
         values = (tol, 1e-290, -lo, hi, float(self.unit), self.sign, float(self.sign > 0), float(self.sign < 0))
         memory[p : p + Parameters.COUNT] = values

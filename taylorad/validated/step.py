@@ -19,7 +19,8 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from taylorad.ode.system import System
-from taylorad.run.emit_intervals import IntervalLanes, coefficients
+from taylorad.run.boxes import coefficients
+from taylorad.run.emit_intervals import IntervalLanes
 from taylorad.run.lanes import Rows
 from taylorad.run.upward import Real, Upward
 from taylorad.run.writer import Target
