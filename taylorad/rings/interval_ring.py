@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from math import inf, nextafter
 from typing import Any
@@ -28,29 +29,33 @@ UNDECIDED = -1  # the choice between branches where the sign is not certain
 
 def to_ball(x: Interval) -> Any:
     """A ball around an interval: the interval itself where its middle and radius are numbers of the precision."""
-    from taylorad.rings.balls import ball
-
-    low = ball(x.lo)
-    return low if x.lo == x.hi else low.union(ball(x.hi))
+    return _ends().around(x.lo, x.hi)
 
 
 def from_ball(b: Any) -> Interval:
     """The closest interval around a ball; raises UncertifiedError where the ball is not finite."""
-    if not b.is_finite():
+    found = _ends().ends(b)
+    if found is None:
         raise UncertifiedError(f"{b} bounds nothing; take a smaller interval, or one inside the domain")
-    return Interval(_below(b.lower()), -_below((-b).lower()))
+    return Interval(*found)
 
 
-def _below(low: Any) -> float:
-    """The largest float ≤ the lower end of an exact ball."""
-    near = float(low.mid())
-    if near == inf:
-        near = 1.7976931348623157e308
-    if near == -inf:
-        return near
-    from taylorad.rings.balls import ball
+@cache
+def _ends() -> Any:
+    from taylorad.rings.values import ends
 
-    return near if ball(near) <= low else nextafter(near, -inf)
+    return ends
+
+
+@cache
+def _balls() -> Any:
+    from taylorad.rings.balls import BallRing
+
+    return BallRing()
+
+
+def _twice(x: Interval) -> Interval:
+    return Interval(2 * x.lo, 2 * x.hi) if x.mag < 1e308 else x + x
 
 
 class IntervalRing(ObjectRing):
@@ -76,10 +81,9 @@ class IntervalRing(ObjectRing):
         if hi < lo:
             return self.zero()
         if a is b and lo == k - hi:  # each product twice, and one square
-            x, y = [a[j] for j in range(lo, (k + 1) // 2)], [a[k - j] for j in range(lo, (k + 1) // 2)]
-            pairs, again = (x + x, y + y) if x else ([], [])
+            half = range(lo, (k + 1) // 2)
             middle = [a[k // 2]] if k % 2 == 0 else []
-            return dot(pairs + middle, again + middle)
+            return dot([_twice(a[j]) for j in half] + middle, [a[k - j] for j in half] + middle)
         return dot(a[lo : hi + 1], [b[k - j] for j in range(lo, hi + 1)])
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
@@ -101,12 +105,12 @@ class IntervalRing(ObjectRing):
         return name in RISING or name in FALLING or name in TURNS
 
     def _turned(self, name: str, x: Interval) -> Interval:
-        from taylorad.rings.balls import BallRing, ball, precision
+        from taylorad.rings.balls import precision
         from taylorad.rings.values.turning import TURNING
 
         with precision(_BITS):
-            low, high = ball(x.lo), ball(x.hi)
-            ends = [BallRing().value(name, [end]) for end in (low, high)]
+            low, high = (_ends().around(e, e) for e in (x.lo, x.hi))
+            ends = [_balls().value(name, [end]) for end in (low, high)]
             return Interval.hull(map(from_ball, [*ends, *TURNING[name](low, high)]))
 
     def _end(self, name: str, end: float) -> Interval:
@@ -145,17 +149,17 @@ class IntervalRing(ObjectRing):
 
     @staticmethod
     def _jet(name: str, args: Sequence[Interval], order: int) -> list[Interval]:
-        from taylorad.rings.balls import BallRing, precision
+        from taylorad.rings.balls import precision
 
         with precision(_BITS):
-            return [from_ball(c) for c in BallRing().jet(name, [to_ball(x) for x in args], order)]
+            return [from_ball(c) for c in _balls().jet(name, [to_ball(x) for x in args], order)]
 
     @staticmethod
     def _ball(function: Callable[[Any], Any], otherwise: Interval | None = None) -> Interval:
-        from taylorad.rings.balls import BallRing, precision
+        from taylorad.rings.balls import precision
 
         with precision(_BITS):
-            found = function(BallRing())
+            found = function(_balls())
             return otherwise if otherwise is not None and not found.is_finite() else from_ball(found)
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:

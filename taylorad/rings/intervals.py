@@ -21,6 +21,8 @@ from taylorad.rings.rounding import MAX, add, bounds, div, error, mul, root, tot
 
 __all__ = ["Interval", "dot"]
 
+_WHOLE = 1 << 53  # up to here every integer is a float
+
 # ---------------------------------------------------------------------- the type
 @final
 class Interval:
@@ -60,6 +62,8 @@ class Interval:
         """The tightest interval around an exact number, or an interval as it is. Raises MixedRingError for others."""
         if isinstance(value, Interval):
             return value
+        if type(value) is int and -_WHOLE <= value <= _WHOLE:
+            return Interval._of(float(value), float(value))
         if isinstance(value, (bool, np.bool_)):
             raise MixedRingError(f"{value!r} is no number of an interval; give an int, Fraction, float or interval")
         if isinstance(value, (float, np.floating)):
@@ -376,15 +380,23 @@ def _chain_up(x: float, n: int) -> float:
 # ---------------------------------------------------------------------- sums of products
 def _ends(a: Interval, b: Interval) -> tuple[tuple[float, float], tuple[float, float]]:
     """The least and the greatest product, each as a float and what it lacks."""
-    pairs: list[tuple[float, float]] = []
-    for x in (a.lo, a.hi) if a.lo != a.hi else (a.lo,):
-        for y in (b.lo, b.hi) if b.lo != b.hi else (b.lo,):
-            p = x * y
-            e = error(x, y, p)
-            if e is None:
-                return (_lower(a, b), 0.0), (-_lower(-a, b), 0.0)
-            pairs.append((p, e))
-    return min(pairs), max(pairs)
+    p, q, r, s = a.lo, a.hi, b.lo, b.hi
+    if p < 0.0 < q and r < 0.0 < s:
+        pairs = [(p, s), (q, r), (p, r), (q, s)]
+    elif p >= 0.0:
+        pairs = [(p if r >= 0.0 else q, r), (q if s >= 0.0 else p, s)]
+    elif q <= 0.0:
+        pairs = [(p if s >= 0.0 else q, s), (q if r >= 0.0 else p, r)]
+    else:
+        pairs = [(p, s), (q, s)] if r >= 0.0 else [(q, r), (p, r)]
+    found: list[tuple[float, float]] = []
+    for x, y in pairs:
+        z = x * y
+        e = error(x, y, z)
+        if e is None:
+            return (_lower(a, b), 0.0), (-_lower(-a, b), 0.0)
+        found.append((z, e))
+    return min(found), max(found)
 
 
 def _lower(a: Interval, b: Interval) -> float:

@@ -17,7 +17,7 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_of
 from taylorad.rings.ring import Ring
 from taylorad.run import eager
-from taylorad.run.interpret import run
+from taylorad.run.interpret import run, value
 from taylorad.series.node import Constant, Leaf, Node
 from taylorad.series.schedule import Schedule, schedule
 from taylorad.taylor.arithmetic import alike
@@ -92,6 +92,8 @@ def _numbers(function: Callee, operands: tuple[Any, ...], params: tuple[Any, ...
     if not operands:
         raise TypeError(f"{entry.name} needs an argument")
     ring = ring_of([*operands, *[p for p in params if not isinstance(p, (int, str))]])
+    if ring.boxes and isinstance(function, Member) and isinstance(entry, Rule):  # nothing to schedule
+        return value(ring, entry, [ring.lift(a) for a in operands], [ring.lift(p) for p in params])[function.output]
     plan = planned(function, entry, (False,) * len(operands), params)
     found = _run(ring, plan, [[ring.lift(a)] for a in operands], 0)
     values = [buffer[0][()] if isinstance(buffer, np.ndarray) else buffer[0] for buffer in found]

@@ -20,6 +20,7 @@ __all__ = ["derivative", "taylor"]
 
 Function = Callable[[Any], Any]
 _FLOAT_BITS = 53
+_POINT_BITS = 80  # at a point: rounding to floats is what remains
 _MOST_BITS = 1 << 16
 
 
@@ -76,10 +77,15 @@ def coefficients(f: Function, x: Interval, order: int) -> list[Interval]:
 
 def _series(f: Function, x: Interval, order: int) -> list[Interval]:
     """By intervals and by balls: whichever is narrower, coefficient by coefficient."""
+    from taylorad.rings.balls import precision
+
+    if x.thin:
+        with precision(_POINT_BITS):
+            balls = list(expand(f, to_ball(x), order))
+        if all(b.is_finite() for b in balls):
+            return [from_ball(b) for b in balls]
     wide = [Interval.enclosing(c) for c in expand(f, x, order)]
     try:
-        from taylorad.rings.balls import precision
-
         with precision(_FLOAT_BITS):
             balls = list(expand(f, to_ball(x), order))
             return [a & from_ball(b) if b.is_finite() else a for a, b in zip(wide, balls, strict=True)]

@@ -1,0 +1,130 @@
+"""Speed and tightness of enclosures, beside mpmath.iv, python-flint and codac where they are installed.
+
+Every peer runs in the same process, interleaved with us; a table is printed and JSON is written to
+``build/benchmarks/enclosures.json``. Run with ``pytest -m benchmark -s tests/benchmarks``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flint
+import mpmath
+import numpy as np
+import pytest
+
+import taylorad as ta
+from taylorad import validated as v
+from taylorad.rings.balls import expand
+from taylorad.rings.interval_ring import to_ball
+from taylorad.rings.intervals import Interval
+
+pytestmark = pytest.mark.benchmark
+
+OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "enclosures.json"
+
+
+def together(calls: dict[str, Callable[[], Any]], rounds: int = 9, budget: float = 0.02) -> dict[str, float]:
+    """Microseconds of each call: medians of interleaved rounds of CPU time."""
+    counts: dict[str, int] = {}
+    for name, call in calls.items():
+        call()
+        start = time.process_time()
+        call()
+        counts[name] = max(1, int(budget / max(time.process_time() - start, 1e-6)))
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            start = time.process_time()
+            for _ in range(counts[name]):
+                call()
+            found[name].append((time.process_time() - start) / counts[name])
+    return {name: 1e6 * float(np.median(times)) for name, times in found.items()}
+
+
+def written(rows: list[dict[str, Any]], part: str) -> None:
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    known = json.loads(OUT.read_text()) if OUT.exists() else {}
+    OUT.write_text(json.dumps({**known, part: rows}, indent=1))
+    for row in rows:
+        print("  ".join(f"{key} {value:.3g}" if isinstance(value, float) else f"{value}" for key, value in row.items()))
+
+
+def test_single_operations() -> None:
+    x, y = Interval(0.1, 0.3), Interval(-0.2, 0.7)
+    iv = mpmath.iv
+    p, q = iv.mpf([0.1, 0.3]), iv.mpf([-0.2, 0.7])
+    a, b = to_ball(x), to_ball(y)
+    peers: dict[str, tuple[Any, Any, Any]] = {"taylorad": (x, y, np.exp), "mpmath.iv": (p, q, iv.exp)}
+    peers["python-flint"] = (a, b, lambda u: u.exp())
+    if importlib.util.find_spec("codac"):
+        import codac
+
+        peers["codac"] = (codac.Interval(0.1, 0.3), codac.Interval(-0.2, 0.7), codac.exp)
+    rows: list[dict[str, Any]] = []
+    for name, operation in {
+        "sum": lambda u, w, f: u + w,
+        "product": lambda u, w, f: u * w,
+        "exp": lambda u, w, f: f(u),
+    }.items():
+        found = together({peer: (lambda s=s, o=operation: o(*s)) for peer, s in peers.items()})
+        rows.append({"operation": name, **found})
+    written(rows, "single")
+
+
+def test_coefficients_beside_flint() -> None:
+    """Widths of exp(sin x) over boxes, against FLINT's series of the same ball, and the time."""
+    rows: list[dict[str, Any]] = []
+    f = lambda x: np.exp(np.sin(x))  # noqa: E731
+    for radius in (0.0, 1e-9, 1e-3, 0.1):
+        x = Interval(0.7 - radius, 0.7 + radius)
+        for order in (10, 20, 50):
+            ours = v.taylor(f, x, order).coefficients
+
+            def theirs(x: Interval = x, order: int = order) -> Any:
+                flint.ctx.cap = order + 1
+                return flint.arb_series([to_ball(x), 1], order + 1).sin().exp()
+
+            series = theirs()
+            ratios = [c.width / max(2 * float(series[k].rad()), 1e-300) for k, c in enumerate(ours)]
+            times = together({"ours": lambda x=x, k=order: v.taylor(f, x, k), "flint": theirs}, rounds=5)
+            rows.append({"radius": radius, "order": order, "widest ratio": max(ratios), **times})
+            assert radius <= 1e-9 or max(ratios) <= 1.05
+    written(rows, "coefficients")
+
+
+def test_ranges_of_taylor_models() -> None:
+    """Overestimation of the range of functions from the literature, by order."""
+    functions: dict[str, tuple[Callable[..., Any], list[tuple[float, float]]]] = {
+        "1 + x^5 - x^4": (lambda x: 1 + x**5 - x**4, [(0.0, 1.0)]),
+        "Beale": (
+            lambda x, y: (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2,
+            [(2.75, 3.25), (0.25, 0.75)],
+        ),
+        "Rosenbrock": (lambda x, y: (1 - x) ** 2 + 100 * (y - x * x) ** 2, [(0.5, 1.5), (0.5, 1.5)]),
+        "McCormick": (lambda x, y: np.sin(x + y) + (x - y) ** 2 - 1.5 * x + 2.5 * y + 1, [(-1.5, 4.0), (-3.0, 3.0)]),
+    }
+    rows: list[dict[str, Any]] = []
+    for name, (f, where) in functions.items():
+        exact = v.range(f, where[0] if len(where) == 1 else where, tol=1e-8)
+        for order in (3, 5, 7):
+            models = v.TaylorModel.variables(where, order)
+            bound = f(*models).bound()
+            rows.append({"function": name, "order": float(order), "width / range": bound.width / exact.width})
+            assert exact & bound
+    written(rows, "models")
+
+
+def test_the_encoder_of_balls() -> None:
+    """A thin argument: widths in units of the last place of the sum of the terms' sizes."""
+    x = Interval(0.7, 0.7)
+    found = list(ta.taylor(np.exp, x, 40))
+    exact = expand("exp", flint.arb(0.7), 40)
+    worst = max(c.width / np.spacing(abs(float(e.mid()))) for c, e in zip(found, exact, strict=True))
+    written([{"widest exp coefficient in ulp": worst}], "thin")
+    assert worst <= 4 * 42
