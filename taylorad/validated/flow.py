@@ -39,10 +39,11 @@ _lock = threading.RLock()
 def flow(system: System, order: int, flaws: frozenset[str] = frozenset()) -> Flow:
     """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
     key = (system.name, order, flaws)
-    with _lock:
-        if key not in _flows:
-            _flows[key] = Flow(system, order, flaws)
-        return _flows[key]
+    found = _flows.get(key)
+    if found is None:
+        with _lock:
+            found = _flows.setdefault(key, _flows.get(key) or Flow(system, order, flaws))
+    return found
 
 
 @functools.cache
@@ -161,8 +162,7 @@ class Track:
                 last, at = fresh[n], int(ticks[n])
             taken += n
         if len(rows) > 1:
-            self.records = np.concatenate(rows)
-            self.counts = np.concatenate(counts)
+            self.records, self.counts = np.concatenate(rows), np.concatenate(counts)
         return DONE if at >= end else status
 
     def boxes(self) -> tuple[np.ndarray, np.ndarray]:

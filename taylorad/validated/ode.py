@@ -242,8 +242,9 @@ def _plain(x: Any) -> Any:
 
 def _log2(q: Fraction) -> int:
     """The least e with q ≤ 2^e."""
-    e = q.numerator.bit_length() - q.denominator.bit_length() + 1
-    return e - 1 if q <= Fraction(2) ** (e - 1) else e
+    num, den = q.numerator, q.denominator
+    e = num.bit_length() - den.bit_length()  # 2^(e−1) < q < 2^(e+1)
+    return e if (num << max(0, -e)) <= (den << max(0, e)) else e + 1
 
 
 def _wanted(t_eval: Any, t0: Fraction, t1: Fraction) -> list[Fraction]:
