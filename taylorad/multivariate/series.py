@@ -126,12 +126,12 @@ class MultivariateTaylor:
     @property
     def constant_term(self) -> Any:
         """The value at the expansion point."""
-        return self._coefficients[0]
+        return _plain(self._coefficients[0])
 
     def __getitem__(self, exponents: Any) -> Any:
         """A normalised coefficient: ``f[2, 1]`` is that of x²y. Raises OrderError where it is not known."""
         given = exponents if isinstance(exponents, tuple) else (exponents,)
-        return self._coefficients[self._space.place(self._space.exponent(given))]
+        return _plain(self._coefficients[self._space.place(self._space.exponent(given))])
 
     def __iter__(self) -> Any:
         raise TypeError("a polynomial in several variables is no sequence: take .coefficients and .exponents")
@@ -140,7 +140,7 @@ class MultivariateTaylor:
         """Exponents → coefficient, without those that are exactly zero."""
         zero = [bool(np.all(self._ring.is_zero(c))) for c in self._coefficients]
         rows = self.exponents.tolist()
-        return {tuple(e): c for e, c, none in zip(rows, self._coefficients, zero, strict=True) if not none}
+        return {tuple(e): _plain(c) for e, c, none in zip(rows, self._coefficients, zero, strict=True) if not none}
 
     def homogeneous(self, degree: int) -> MultivariateTaylor:
         """The part of one degree: f = f.homogeneous(0) + f.homogeneous(1) + …"""
@@ -373,6 +373,11 @@ class MultivariateTaylor:
 @cache
 def _later(module: str) -> Any:
     return import_module(f"taylorad.multivariate.{module}")
+
+
+def _plain(c: Any) -> Any:
+    """A numpy scalar as a Python number."""
+    return c.item() if isinstance(c, np.generic) else c
 
 
 def _unpickle(space: Space, ring: Ring, coefficients: np.ndarray) -> MultivariateTaylor:
