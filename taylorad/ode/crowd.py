@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Crowd", "Found", "crowd", "solve", "together", "unbegun"]
 
 _APART = 64  # components up to which a system of vectors is taken apart
+_SHORT = 100_000  # steps that are soon taken again
 _POLL = 0.05  # seconds between two looks at progress
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, ctypes.c_double, ctypes.c_void_p)
 _crowds: dict[tuple[Any, ...], Crowd] = {}
@@ -221,7 +222,11 @@ def together(
             message = f"max_steps = {members.max_steps} steps were taken; the solution was followed to t = {t}."
             found.ended(i, Status.STEPS, message)
         elif ended[i] != Action.STOPPED and not stopped:
+            taken = int(found.steps[i])
             _alone(problem, members, found, i, (found.t[i], state[i].copy()), given)
+            if found.status[i] == Status.STUCK and taken < _SHORT:  # the last steps are too few to tell why
+                found.steps[i] = 0
+                _alone(problem, members, found, i, (members.t0, members.y0[i]))
 
 
 def _watched(

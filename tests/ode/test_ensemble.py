@@ -99,6 +99,27 @@ def test_every_member_has_its_own_end_argument_and_status():
     assert repr(e) == "<ensemble of 7 members, 3 of which reached their ends>"
 
 
+@pytest.mark.parametrize(
+    ("f", "y0"),
+    [
+        (lambda t, y: y**2, 1.0),  # a pole at 1
+        (lambda t, y: y**3, 1.0),  # a branch point at 1/2
+        (lambda t, y: np.log(1 - t) + 0 * y, 0.0),  # the right-hand side ends
+        (lambda t, y: np.exp(y), 0.0),  # a logarithm at 1
+        (lambda t, y: 1 / y, 0.0),  # has no beginning
+        (lambda t, y: 1e300 * y**2, 1e10),  # not finite at once
+    ],
+)
+def test_failures_are_told_as_for_a_single_solution(f, y0):
+    p = ta.compile_ode(f, dim=1)
+    e = p.ensemble((0, 3), [[y0], [y0]])
+    s = p.solve((0, 3), [y0])
+    assert s.status < 0
+    assert e.status.tolist() == [s.status] * 2
+    assert e.t == pytest.approx([s.stats["t"]] * 2, abs=1e-5)
+    assert e.messages[0].split(".")[0].split(" near")[0] == s.message.split(".")[0].split(" near")[0]
+
+
 def test_values_beyond_a_members_reach_are_nan():
     p = ta.compile_ode(riccati, dim=1, n_args=1)
     grid = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
