@@ -28,6 +28,7 @@ __all__ = [
     "expand",
     "integer",
     "middle",
+    "polynomial",
     "precision",
     "revert",
 ]
@@ -120,6 +121,7 @@ def middle(x: Any) -> tuple[int, int] | None:
 
 
 integer = flint.fmpz  # FLINT's integers, faster than Python's from some 600 bits on
+polynomial = flint.fmpz_poly  # polynomials of them
 
 
 def inverse(rows: Sequence[Sequence[Any]]) -> list[list[Any]] | None:

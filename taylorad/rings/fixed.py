@@ -16,10 +16,12 @@ from typing import Any
 from taylorad.errors import MixedRingError, SingularExpansionError
 from taylorad.rings.balls import BallRing, dyadic, integer, middle, precision
 from taylorad.rings.objects import ObjectRing
+from taylorad.rings.online import BLOCK, Online
 from taylorad.rings.ring import Element
 
 __all__ = ["FixedRing", "magnitude", "shifted"]
 
+_LONG = 1000  # bits from which products of blocks are faster than sums
 _PYTHON = 600  # bits up to which Python's integers are as fast as FLINT's
 
 
@@ -45,6 +47,8 @@ class FixedRing(ObjectRing):
         self.bits = bits
         self.integer: Any = int if bits <= _PYTHON else integer
         self._balls = BallRing()
+        self._products: dict[tuple[int, int], Online] = {}
+        self._slopes: dict[int, list[Any]] = {}
 
     def lift(self, value: object) -> Element:
         if isinstance(value, int):
@@ -74,10 +78,25 @@ class FixedRing(ObjectRing):
     def convolve(self, a: Sequence[Element], b: Sequence[Element], lo: int, hi: int, k: int) -> Element:
         if hi < lo:
             return self.integer(0)
+        if k >= BLOCK and self.bits > _LONG:
+            return self._online(a, b).total(lo, hi, k) >> self.bits
         return sum(map(mul, a[lo : hi + 1], b[k - hi : k - lo + 1][::-1])) >> self.bits
+
+    def _online(self, a: Any, b: Any) -> Online:
+        """The product of two buffers, which stay what they are as long as the ring."""
+        key = id(a), id(b)
+        found = self._products.get(key)
+        if found is None:
+            found = self._products[key] = Online(a, b)
+        return found
 
     def weighted(self, a: Any, b: Any, p: Element, q: Element, k: int) -> Element:
         """(p − q)·Σ j·a_j·b_{k−j} + q·k·Σ a_j·b_{k−j}: where that cancels, it is exact before it is rounded."""
+        if k >= BLOCK and self.bits > _LONG:
+            slope = self._slopes.setdefault(id(a), [])
+            slope += [j * a[j] for j in range(len(slope), k + 1)]
+            first, second = self._online(slope, b).total(1, k, k), self._online(a, b).total(1, k, k)
+            return ((p - q) * first + q * k * second) >> 2 * self.bits
         terms = list(map(mul, a[1 : k + 1], b[k - 1 :: -1]))
         total = (p - q) * sum(map(mul, terms, range(1, k + 1))) + q * k * sum(terms)
         return total >> 2 * self.bits

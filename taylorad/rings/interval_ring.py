@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import product
-from math import inf, nextafter
+from math import inf
 from typing import Any
 
 from taylorad.errors import SingularExpansionError, UncertifiedError
@@ -94,12 +94,16 @@ class IntervalRing(ObjectRing):
             return Interval(low.lo, high.hi) if name in RISING else Interval(high.lo, low.hi)
         if len(args) == 1 and name in TURNS and not args[0].thin and args[0].finite:
             return self._turned(name, args[0])
-        if name in CORNERS and (name != "pow" or args[0].lo > 0) and all(x.finite for x in args):
+        monotone = name != "pow" or args[0].lo > 0 or args[0].lo == 0 < args[1].lo
+        if name in CORNERS and monotone and all(x.finite for x in args):
             ends = [(x.lo, x.hi) if x.lo < x.hi else (x.lo,) for x in args]
             return Interval.hull(
                 self._ball(lambda ring, at=at: ring.value(name, list(map(ball, at)))) for at in product(*ends)
             )
         return self._ball(lambda ring: ring.value(name, [to_ball(x) for x in args]))
+
+    def reaches(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> bool:
+        return (lower is None or a.lo >= lower) and (upper is None or a.hi <= upper)
 
     def tight(self, name: str) -> bool:
         return name in RISING or name in FALLING or name in TURNS

@@ -169,6 +169,11 @@ class Ring(ABC):
         SingularExpansionError or UncertifiedError.
         """
 
+    def reaches(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> bool:
+        """Whether an interval lies in the closed interval [lower, upper]; for sets only."""
+        del a, lower, upper
+        return False
+
     def tight(self, name: str) -> bool:
         """Whether values of a function over wide intervals are its ranges, but for rounding."""
         del name

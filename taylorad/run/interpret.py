@@ -240,7 +240,9 @@ def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found:
     if domain.measure is not None:  # not finite: the value is not either, and says so itself
         where = np.where(ring.is_finite(at), where, int(Position.INSIDE))[()]
     worst = int(np.max(where)) if np.ndim(where) else int(where)
-    if worst == Position.INSIDE:
+    # an interval may reach the edge: what has no value there, or no derivatives, is refused where that is computed
+    closed = ring.boxes and domain.measure is None and ring.reaches(at, domain.lower, domain.upper)
+    if worst == Position.INSIDE or closed:
         return
     lower = "-inf" if domain.lower is None else domain.lower
     upper = "inf" if domain.upper is None else domain.upper
@@ -248,7 +250,7 @@ def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found:
     shown = _shown([args[domain.argument]] if domain.measure is None else args, bad)
     text = f"{name} needs {domain.needs or f'an argument in ({lower}, {upper})'}"
     if worst == Position.UNDECIDED:
-        raise UncertifiedError(f"{text}; {shown} may touch its boundary: use a smaller interval or ball, or more precision")
+        raise UncertifiedError(f"{text}; {shown} may touch its boundary: take a smaller interval or ball")
     if worst == Position.BOUNDARY:
         raise SingularExpansionError(
             f"{text}; {shown}{_which(bad)} is {domain.boundary}, where there is no Taylor series", _points(bad)

@@ -270,6 +270,15 @@ def test_half_infinite_arguments() -> None:
     assert (1 / ta.interval(2, "inf")) == Interval(0.0, 0.5)
 
 
+def test_an_interval_may_reach_the_edge_of_a_domain_where_there_are_values() -> None:
+    x = ta.interval(0, 4)
+    assert np.sqrt(x) == Interval(0.0, 2.0)
+    assert x**1.5 == Interval(0.0, 8.0)
+    for f in (np.sqrt, np.log, lambda x: x**1.5, ta.gamma):
+        with pytest.raises(UncertifiedError):
+            ta.taylor(f, x, 1)
+
+
 @pytest.mark.parametrize("name", ["log", "sqrt", "asin", "acosh", "atanh"])
 def test_an_interval_partly_outside_the_domain_is_refused(name: str) -> None:
     with pytest.raises(UncertifiedError):
