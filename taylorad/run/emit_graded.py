@@ -35,8 +35,10 @@ def emit_graded(program: Program, lanes: int, target: Target) -> str:
     """The text of the function ``kernel`` and what it calls; raises CompilationError for a program with polynomials."""
     writer = GradedEmitter(program, lanes, target)
     inputs = len(program.degrees) + len(program.givens) + 1
-    called = "".join(_products(lanes, target, square, writer.declared) for square in (False, True))
-    if any(program.ops[i].kind == "weighted" for i in program.step):
+    kinds = {program.ops[i].kind for i in writer.sums}
+    wanted = [square for square in (False, True) if (kinds & {"half"} if square else kinds - {"half"})]
+    called = "".join(_products(lanes, target, square, writer.declared) for square in wanted)
+    if "weighted" in kinds:
         called += _weights(Writer(lanes, target), writer.declared)
     pads = 2 * target.lanes
     return writer.function("kernel", inputs, len(program.roots), writer.widths(), _PAD, writer.body, pads) + called
