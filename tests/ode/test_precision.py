@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from taylorad.rings import fixed
 from taylorad.rings.fixed import FixedRing
 from taylorad.rings.gauss import Gauss, GaussRing
 from taylorad.run.interpret import run
@@ -213,6 +214,20 @@ def test_fixed_point_agrees_with_mpmath(f, bits, kind):
             parts = [mpmath.ldexp(mpmath.mpf(m), -bits) for m in ring.parts(c)]
             error = abs(mpmath.mpc(*parts) - wanted[k]) if len(parts) == 2 else abs(parts[0] - wanted[k])
             assert error < mpmath.mpf(2) ** (40 - bits)
+
+
+@pytest.mark.parametrize("f", EXPRESSIONS)
+def test_products_of_blocks_are_sums(f, monkeypatch):
+    """Long series of long integers: the same numbers with blocks and without, to rounding."""
+    plan, order = schedule(trace(f, ((),), np.dtype(float)).roots), 200
+    found = []
+    for block in (fixed.BLOCK, order + 1):
+        monkeypatch.setattr(fixed, "BLOCK", block)
+        ring = FixedRing(1100)
+        leaf = [ring.lift(Fraction(3, 10)), ring.lift(Fraction(1, 4)), *[ring.lift(0)] * (order - 1)]
+        found.append(run(plan, ring, [leaf], order)[0])
+        assert bool(ring._products) == (block <= order)
+    assert max(abs(int(a - b)) for a, b in zip(*found, strict=True)) < 2**20
 
 
 def test_the_ring_refuses_what_it_cannot_hold():
