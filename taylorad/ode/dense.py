@@ -55,10 +55,16 @@ class DenseSolution:
         self._pieces = [p for p in pieces if len(p)]
         if not self._pieces:
             raise DomainError("a solution without steps has no dense output")
-        self.order = self._pieces[0].rows.shape[1] - 1
-        ends = np.cumsum([len(p) for p in self._pieces])
-        self.breaks = [int(end) for end, p in zip(ends, self._pieces, strict=True) if not p.goes_on]
-        self.times = np.concatenate([*(p.times[:-1] for p in self._pieces), self._pieces[-1].times[-1:]])
+        last = self._pieces[-1]
+        self.order = last.rows.shape[1] - 1
+        if len(self._pieces) == 1:
+            self.times, self.breaks = last.times, [] if last.goes_on else [len(last)]
+        else:
+            self.times = np.concatenate([*(p.times[:-1] for p in self._pieces), last.times[-1:]])
+            ends = np.cumsum([len(p) for p in self._pieces])
+            self.breaks = [int(end) for end, p in zip(ends, self._pieces, strict=True) if not p.goes_on]
+        if last.rows.base is not None and 4 * last.rows.nbytes < last.rows.base.nbytes:  # keep no memory for nothing
+            self._pieces[-1] = Piece(last.times, last.rows.copy())
         self.t_min, self.t_max = sorted((self.times[0, 0], self.times[-1, 0]))
 
     @cached_property

@@ -18,6 +18,8 @@ from taylorad.ode.system import Shape
 __all__ = ["Drive", "singularity"]
 
 _ROOM = 2**22  # bytes of coefficients between two looks
+_FRESH = 2**20  # the same at first where they are kept, and how many times larger each part is than the one before
+_GROWS = 4
 _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
 _HUGE = 1e150  # where a solution is that grows out of the numbers, and no pole that is approached
 _STIFF = 1000  # steps before stiffness is thought of
@@ -88,7 +90,9 @@ class Drive:
     # ------------------------------------------------------------------ the loop
     def finish(self) -> tuple[Status, str]:
         """Go to the end; why it ended, and in words."""
-        most = max(16, _ROOM // (8 * (self.going.order + 1) * self.dim))
+        most = max(16, (_FRESH if self.dense else _ROOM) // (8 * (self.going.order + 1) * self.dim))
+        if self.dense:
+            self.going.own()
         careful = self.watch is not None and self.watch.active
         size = min(most, _FEW if not self.going.compiled else _FIRST if careful else most)
         try:
@@ -104,9 +108,9 @@ class Drive:
                         return Status.ZENO, accumulated
                     size = min(_NEXT, most)
                     continue
-                if self.dense:  # the memory stays with the solution: ever larger parts, as few as a list's
-                    most *= 2
-                size = min(2 * size, most)
+                if self.dense:  # the memory stays with the solution
+                    most *= _GROWS
+                size = min(_GROWS * size, most)
                 ended = self._ended(outcome)
                 if ended is not None:
                     return ended

@@ -13,6 +13,7 @@ from taylorad.errors import CompilationError, DomainError
 from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.flow import AnySystem, flow, order_for
 from taylorad.ode.loop import Outcome, Real, Whole
+from taylorad.ode.memory import room
 from taylorad.ode.system import System
 from taylorad.rings.ring import Ring
 from taylorad.run.interpret import run
@@ -72,7 +73,7 @@ class March(Protocol):
         ...
 
     def own(self) -> None:
-        """Leave the memory of the last piece to who has it."""
+        """Leave the memory of the last piece, and of those to come, to who has it."""
         ...
 
     def restart(self, t: float, state: np.ndarray) -> None:
@@ -127,6 +128,7 @@ class Native:
         self._run.real[Real.T] = t0
         self._run.real[Real.MAX_STEP] = max_step
         self._room = 0
+        self._owned = False  # whether pieces keep their memory
 
     @property
     def t(self) -> float:
@@ -143,7 +145,8 @@ class Native:
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
         if most > self._room:
             self._room = most
-            self._run.keep(most)
+            shape = (most + 1, self.order + 1, self._run.flow.stride)
+            self._run.keep(most, None if self._owned else room(shape))
         outcome = self._run.go(end, most)
         n = int(self._run.whole[Whole.STEPS])
         rows = self._run.values(self._run.rows[: n + 1])  # the loop writes the series at the end before it stops
@@ -151,7 +154,7 @@ class Native:
         return outcome, Piece(self._run.times[: n + 1], rows if goes_on else rows[:n])
 
     def own(self) -> None:
-        self._room = 0
+        self._room, self._owned = 0, True
 
     def last(self, end: float, most: int) -> tuple[Outcome, int]:
         """As :meth:`go`, but nothing of the way is kept; the number of steps."""
