@@ -280,6 +280,37 @@ class Problem:
             found.variations = carried.variations(found.stats["t"])
         return found
 
+    def value_and_gradient(
+        self, loss: Callable[..., Any], span: Span, y0: Any, args: Any = (), **options: Any
+    ) -> tuple[float, Any]:
+        """``loss`` of the solution, and its derivatives by the initial values and all arguments, whatever their number.
+
+        Parameters
+        ----------
+        loss : function of the state (dim,) at ``span[1]``, or of the states (dim, m) at ``t_eval``
+            that returns one number, written as for :func:`taylorad.gradient`.
+        t_eval : (m,) times inside of the span, in its direction, optional
+        max_step, max_steps : as in :meth:`solve`
+        checkpoints : how many states are kept at the most (256)
+
+        Returns the value and :class:`~taylorad.ode.adjoint.Slopes` with ``y0`` (dim,) and ``args`` in the form given.
+        They are the derivatives of the steps that were taken, to rounding, with the lengths of the steps held fixed: at
+        tolerance ε they differ from those of the exact solution by about ε. Not rigorous. Memory is that of
+        ``checkpoints`` states and the coefficients of 32 steps, whatever the number of steps; where these are too few
+        for all blocks of 32 steps, some are taken again (binomial checkpointing). Raises DomainError where the
+        solution does not reach the end, UnsupportedFunctionError for right-hand sides with branches, complex states and
+        ``precision=``. Cost: two solutions and their adjoints, some six solutions in all.
+
+        >>> import numpy as np, taylorad as ta
+        >>> p = ta.compile_ode(lambda t, y, a: [a * y[0]], dim=1)
+        >>> value, slope = p.value_and_gradient(lambda y: y[0] ** 2, (0, 1), [1.0], args=(0.5,))
+        >>> bool(abs(value - np.e) < 1e-9), bool(abs(slope.args[0] - 2 * np.e) < 1e-9)
+        (True, True)
+        """
+        from taylorad.ode.adjoint import gradient_of_loss
+
+        return gradient_of_loss(self, loss, span, y0, args, **options)
+
     def propagate(self, t0: Any, t1: Any, y0: Any, args: Any = (), max_steps: int = 100_000_000) -> np.ndarray:
         """The state (dim,) at t1 and nothing else. DomainError where the solution does not get there."""
         if self.precision is not None:

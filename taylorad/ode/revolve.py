@@ -21,15 +21,15 @@ S = TypeVar("S")
 class Revolve(Generic[S]):
     """``forward(s)`` gives the state after one part, None after the last; ``backward(s)`` is called part by part.
 
-    ``advances`` counts the calls of ``forward``.
+    ``advances`` counts the calls of ``forward``, ``most`` is how many states were kept at a time.
     """
 
     def __init__(self, kept: int, forward: Callable[[S], S | None], backward: Callable[[S], None]) -> None:
         self.kept, self.forward, self.backward = kept, forward, backward
-        self.advances = 0
+        self.advances = self.most = 0
 
-    def run(self, start: S) -> None:
-        """Forwards to the end, and backwards to the beginning."""
+    def run(self, start: S, turn: Callable[[], None]) -> None:
+        """Forwards to the end, ``turn()``, and backwards to the beginning."""
         marks: list[tuple[int, S]] = [(0, start)]
         state, length, gap = start, 0, 1
         while True:
@@ -43,9 +43,11 @@ class Revolve(Generic[S]):
                     marks, gap = marks[::2], 2 * gap
                 if length % gap == 0:
                     marks.append((length, state))
+        self.most = len(marks)
+        turn()
         while marks:
             begin, state = marks.pop()
-            self._back(begin, length, state, self.kept - 1 - len(marks))
+            self._back(begin, length, state, len(marks) + 1)
             length = begin
 
     def _next(self, state: S) -> S | None:
@@ -59,16 +61,18 @@ class Revolve(Generic[S]):
             state = after
         return state
 
-    def _back(self, begin: int, end: int, state: S, free: int) -> None:
-        """Through parts ``begin`` … ``end``−1 backwards, with room for ``free`` states besides the first."""
+    def _back(self, begin: int, end: int, state: S, held: int) -> None:
+        """Through parts ``begin`` … ``end``−1 backwards; ``state`` is the last of ``held`` states."""
+        self.most = max(self.most, held)
+        free = self.kept - held
         while end - begin > 1:
             length = end - begin
-            if free == 0:
-                first = length - 1
-            else:
-                repeats = next(r for r in range(1, length + 1) if comb(free + 1 + r, r) >= length)
-                first = min(comb(free + repeats, repeats - 1), length - 1)
-            middle = self._to(state, first)
-            self._back(begin + first, end, middle, max(0, free - 1))
+            if free == 0:  # the last part alone, from a state that nothing keeps
+                self.backward(self._to(state, length - 1))
+                end -= 1
+                continue
+            repeats = next(r for r in range(1, length + 1) if comb(free + 1 + r, r) >= length)
+            first = min(comb(free + repeats, repeats - 1), length - 1)
+            self._back(begin + first, end, self._to(state, first), held + 1)
             end = begin + first
         self.backward(state)

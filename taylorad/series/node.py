@@ -68,6 +68,7 @@ class Law(Protocol):
         self, args: tuple[Node, ...], dargs: tuple[Node, ...], values: tuple[Node, ...], params: tuple[Node, ...]
     ) -> tuple[Node, ...]:
         """The total differential of every output, linear in those of the arguments, as nodes."""
+        ...
 
     def exponent(self, params: tuple[Node, ...]) -> Node | None:
         """a, where the entry has one argument and one output and wants u·θv = a·v·θu as its recurrence, else None."""
