@@ -31,8 +31,12 @@ _FORMAT = "taylorad solution 1"
 def write(s: Solution, path: str | os.PathLike[str]) -> None:
     """Everything in ``s`` at ``path``, complete or not at all; TayloradError where it cannot be written."""
     arrays: dict[str, np.ndarray] = {"t": s.t, "y": s.y, "rtol": np.asarray(s.rtol), "atol": np.asarray(s.atol)}
-    if s.sol is not None:
+    if isinstance(s.sol, DenseSolution):
         arrays |= {"dense_times": s.sol.times, "dense_coefficients": s.sol.coefficients}
+    elif s.sol is not None:
+        from taylorad.ode.exact_files import dense_arrays
+
+        arrays |= dense_arrays(s.sol)
     for kind, found in (("t_events", s.t_events), ("y_events", s.y_events)):
         arrays |= {f"{kind}_{i}": rows for i, rows in enumerate(found or [])}
     arrays |= {f"arg_{i}": np.asarray(a) for i, a in enumerate(s.args.values())}
@@ -46,9 +50,10 @@ def write(s: Solution, path: str | os.PathLike[str]) -> None:
         "args": list(s.args),
         "events": None if s.t_events is None else len(s.t_events),
     }
-    objects = [name for name, a in arrays.items() if a.dtype.hasobject]
-    if objects:
-        raise TayloradError(f"{objects[0]} holds objects, not floating-point numbers: it has no place in an npz file")
+    for name in [name for name, a in arrays.items() if a.dtype.kind in "OU"]:
+        from taylorad.ode.exact_files import texts
+
+        arrays[f"text_{name}"] = texts(arrays.pop(name).astype(object))
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
     target = Path(path)
     fresh = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -65,7 +70,9 @@ def plain(x: Any) -> Any:
     """Numbers and arrays of them, in lists, as json has them."""
     if isinstance(x, (list, tuple)):
         return [plain(item) for item in x]
-    return x.tolist() if isinstance(x, (np.ndarray, np.generic)) else x
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x.tolist()
+    return x if isinstance(x, (bool, int, float, str, type(None))) else str(x)
 
 
 def load_solution(path: str | os.PathLike[str]) -> Solution:
@@ -79,7 +86,15 @@ def load_solution(path: str | os.PathLike[str]) -> Solution:
         facts = json.loads(arrays["facts"].tobytes())
         if facts["format"] != _FORMAT:
             raise DomainError(f"{path} has the format {facts['format']!r}; this version reads {_FORMAT!r}")
-        dense = None
+        dense: Any = None
+        if "exact_rows" in arrays:
+            from taylorad.ode.exact_files import dense_of
+
+            dense = dense_of(arrays)
+        for name in [name for name in arrays if name.startswith("text_")]:
+            from taylorad.ode.exact_files import exact_array
+
+            arrays[name.removeprefix("text_")] = exact_array(arrays[name])
         if "dense_times" in arrays:
             dense = DenseSolution([Piece(arrays["dense_times"], arrays["dense_coefficients"])])
         numbers = None if facts["events"] is None else range(facts["events"])

@@ -36,13 +36,13 @@ class PreciseDense:
         if not pieces:
             raise DomainError("a solution without steps has no dense output")
         self.pieces, self.bits, self._clock = pieces, bits, pieces[0].clock
-        self._ends = [*(p.start for p in pieces), end]
+        self.ends = [*(p.start for p in pieces), end]
         self.way = 1 if end >= pieces[0].start else -1
 
     @property
     def ts(self) -> np.ndarray:
         """The ends of the steps, in the order of integration."""
-        return objects([dyadic(t, -self._clock, self.bits) for t in self._ends])
+        return objects([dyadic(t, -self._clock, self.bits) for t in self.ends])
 
     @property
     def t_min(self) -> Any:
@@ -88,12 +88,12 @@ class PreciseDense:
         from taylorad.ode.march import Piece
 
         kind: Any = complex if self.pieces[0].ring.complex else float
-        times = np.stack([self.ts.astype(float), np.zeros(len(self._ends))], axis=1)
+        times = np.stack([self.ts.astype(float), np.zeros(len(self.ends))], axis=1)
         return DenseSolution([Piece(times, self.coefficients.astype(kind))]).to_ppoly()
 
     def _tick(self, t: Any, extrapolate: bool = False) -> int:
         tick = fixed(exact(t, "t"), self._clock)
-        low, high = sorted((self._ends[0], self._ends[-1]))
+        low, high = sorted((self.ends[0], self.ends[-1]))
         if not extrapolate and not low - 1 <= tick <= high + 1:  # ticks are rounded down
             raise DomainError(
                 f"t = {t} is outside of the solution, which goes from {self.ts[0]} to {self.ts[-1]}; "
@@ -103,7 +103,7 @@ class PreciseDense:
 
     def _step(self, tick: int) -> int:
         """The number of the step in which a time lies; an end belongs to the step before it."""
-        found = bisect_left(self._ends, tick * self.way, key=lambda t: t * self.way) - 1
+        found = bisect_left(self.ends, tick * self.way, key=lambda t: t * self.way) - 1
         return min(max(found, 0), len(self.pieces) - 1)
 
     def _value(self, tick: int, k: int) -> list[Any]:
@@ -115,7 +115,7 @@ class PreciseDense:
         last = self._step(tick := self._tick(t))
         total: list[Any] = [0] * len(self.pieces[0].rows)
         for s in range(last + 1):
-            piece, end = self.pieces[s], tick if s == last else self._ends[s + 1]
+            piece, end = self.pieces[s], tick if s == last else self.ends[s + 1]
             ring = piece.ring
             zero, rows = ring.element((0,), 0), piece.rows
             raised = [[zero, *(ring.over_int(c, k) for k, c in enumerate(row, 1))] for row in rows]

@@ -188,6 +188,20 @@ def test_precise_problems_pickle():
     assert pickle.loads(pickle.dumps(p)).propagate(0, 1, [1, 1, 1]).tolist() == p.propagate(0, 1, [1, 1, 1]).tolist()
 
 
+@pytest.mark.parametrize("dtype", [float, complex])
+def test_precise_solutions_in_files(dtype, tmp_path):
+    p = ta.compile_ode(lambda t, y, k: k * y, dim=1, dtype=dtype, precision=FIFTY, rtol="1e-45")
+    s = p.solve((0, "10/3"), ["1/3"], {"k": Fraction(-1, 7)})
+    s.save(tmp_path / "run.npz")
+    r = ta.load_solution(tmp_path / "run.npz")
+    for mine, other in [(s.t, r.t), (s.y, r.y), (s.sol("1/3"), r.sol("1/3")), (s.coefficients, r.coefficients)]:
+        assert mine.shape == other.shape
+        assert all(x == y for x, y in zip(mine.ravel(), other.ravel(), strict=True))
+    assert r.args == {"k": Fraction(-1, 7)}
+    assert r.rtol.tolist() == s.rtol.tolist() == [Fraction(1, 10**45)]
+    assert (r.status, r.message, r.stats["digits"]) == (s.status, s.message, 50)
+
+
 # ---------------------------------------------------------------------- the ring
 EXPRESSIONS = [
     lambda u: u * u * u - u / (1 + u * u),
