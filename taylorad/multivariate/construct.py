@@ -58,9 +58,10 @@ def variables(
     (5.541792074198, 11.083584148396)
     """
     order = check_order(order)
-    found = list(point)
+    listed = isinstance(point, (list, tuple)) or (isinstance(point, np.ndarray) and point.ndim)
+    found: list[Any] = list(point) if listed else []
     if not found:
-        raise DomainError("no variables: give at least one number as the expansion point")
+        raise DomainError(f"no variables: the expansion point is a sequence of numbers, [1.0, 2.0], got {point!r}")
     if any(isinstance(p, (Taylor, MultivariateTaylor)) for p in found):
         raise MixedRingError(
             "an expansion point that is a series itself would nest polynomials: make all variables in one call, "

@@ -13,6 +13,7 @@ from typing import Any, final
 
 import numpy as np
 
+from taylorad.errors import SingularExpansionError
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.graded_monomials import Monomials
 from taylorad.rings.graded_rays import Rays
@@ -113,7 +114,14 @@ class GradedRing(Ring):
         return self.base.position(a, lower, upper)
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
-        return self.base.choose(chooser, tests)
+        try:
+            return self.base.choose(chooser, tests)
+        except SingularExpansionError as kink:
+            raise SingularExpansionError(
+                "a kink: the branch changes exactly at the expansion point, so there is no Taylor polynomial; move the "
+                "point, or take the branch you want",
+                kink.points,
+            ) from None
 
     def decided(self, choice: Any, test: Element) -> None:
         self.base.decided(choice, test)

@@ -317,6 +317,8 @@ def test_numpy_and_python_operators() -> None:
         (lambda x, y: xy(3, (F(1), F(2)))[0] + 0.5, ta.MixedRingError, "rounded"),
         (lambda x, y: ta.variables([1.0] * 100, 8), ta.OrderError, "352025629371 coefficients: 6.82e"),
         (lambda x, y: ta.variables([], 8), ta.DomainError, "no variables"),
+        (lambda x, y: ta.variables(1.0, 8), ta.DomainError, "sequence of numbers"),
+        (lambda x, y: abs(x - 1), ta.SingularExpansionError, "take the branch you want"),
         (lambda x, y: ta.variables([1.0], -1), ta.OrderError, "≥ 0"),
         (lambda x, y: ta.variables([1.0, 2.0], 2, "x"), ta.DomainError, "1 names for 2"),
         (lambda x, y: ta.variables([1.0, 2.0], 2, "x x"), ta.DomainError, "differ"),
