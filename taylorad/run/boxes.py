@@ -84,7 +84,8 @@ class Boxes:
             roots = coefficients(ring, self.plan, leaves, self.order)
             for i, root in enumerate(roots):
                 self._copy(w, w.at("%out", i * row), ring.place(root, 0), row)
-            w.give(w.put(f"zext i1 {ring.all_fine()} to i64"))
+            bits = w.put(f"bitcast <{_LANES} x i1> {ring.each_fine()} to i{_LANES}")
+            w.give(w.put(f"zext i{_LANES} {bits} to i64"))
 
         w.function("i64 @one(ptr noalias %memory, ptr noalias %out) noinline", one)
 
@@ -128,7 +129,7 @@ class Boxes:
         given = np.zeros((blocks * _LANES, self.leaves, self.order + 1, 2))
         given[:n, :, : lo.shape[1], 0] = -np.moveaxis(np.where(fine, lo, 0.0), 2, 0)
         given[:n, :, : lo.shape[1], 1] = np.moveaxis(np.where(fine, hi, 0.0), 2, 0)
-        given[n:] = given[n - 1 : n]
+        given[n:] = given[n - 1 : n] if n else 0.0
         # (blocks, leaves, rows, side, lane)
         packed = np.ascontiguousarray(np.moveaxis(given.reshape(blocks, _LANES, *given.shape[1:]), 1, -1))
         out = np.empty((blocks, len(self.plan.roots), self.order + 1, 2, _LANES))
@@ -136,7 +137,7 @@ class Boxes:
         memory = aligned(self._room)
         self._call(memory.ctypes.data, packed.ctypes.data, out.ctypes.data, status.ctypes.data, blocks)
         found = np.moveaxis(out, -1, 1).reshape(blocks * _LANES, len(self.plan.roots), self.order + 1, 2)[:n]
-        fine &= np.repeat(status == 1, _LANES)[:n]
+        fine &= ((status[:, None] >> np.arange(_LANES)) & 1).astype(bool).ravel()[:n]
         low = np.where(fine, -np.moveaxis(found[..., 0], 0, -1), -np.inf)
         high = np.where(fine, np.moveaxis(found[..., 1], 0, -1), np.inf)
         return low, high, fine

@@ -124,8 +124,8 @@ class IntervalLanes(Ring):
         return self._constant(*values.constant(name))
 
     def _constant(self, lo: float, hi: float, known: Fraction | None = None) -> Element:
-        rest = [0.0] * (self.lanes - 1) if self.gradient else None
-        low, high = ([-lo, *rest], [hi, *rest]) if rest is not None else (-lo, hi)
+        rest = [0.0] * (self.lanes - 1)
+        low, high = ([-lo, *rest], [hi, *rest]) if self.gradient else (-lo, hi)
         return Element(self, self.w.number(low, self.lanes), self.w.number(high, self.lanes), True, known)
 
     def add(self, a: Element, b: Element) -> Element:
@@ -145,8 +145,7 @@ class IntervalLanes(Ring):
             return a
         low, high = (w.mul(x, w.number(hi, self.lanes)) for x in (a.low, a.hi))
         if lo != hi:
-            low = w.max(low, w.mul(a.low, w.number(lo, self.lanes)))
-            high = w.max(high, w.mul(a.hi, w.number(lo, self.lanes)))
+            low, high = (w.max(x, w.mul(y, w.number(lo, self.lanes))) for x, y in ((low, a.low), (high, a.hi)))
         return Element(self, low, high, a.flat)
 
     def times_int(self, a: Element, k: Any) -> Element:
@@ -179,10 +178,8 @@ class IntervalLanes(Ring):
             return a
         mask = f"<{self.lanes} x i32> zeroinitializer"
         kind = a.low.type
-        low, hi = (
-            Real(self.w.put(f"shufflevector {kind} {x}, {kind} poison, {mask}"), self.lanes) for x in (a.low, a.hi)
-        )
-        return Element(self, low, hi, a.flat)
+        sides = (self.w.put(f"shufflevector {kind} {x}, {kind} poison, {mask}") for x in (a.low, a.hi))
+        return Element(self, *map(self.real, sides), a.flat)
 
     def slope(self, a: Element) -> Element:
         """The lanes after the first, and 0 in the first."""
@@ -196,10 +193,7 @@ class IntervalLanes(Ring):
         if not self.gradient:
             return self.square(a) if a is b else self.corners(a, b)
         if a.flat or b.flat:
-            a, b = (a, b) if a.flat else (b, a)
-            found = self.corners(self.leading(a), b)
-            found.flat = a.flat and b.flat
-            return found
+            return self.corners(self.leading(a), b) if a.flat else self.corners(self.leading(b), a)
         return self.add(self.corners(self.leading(a), b), self.slope(self.corners(a, self.leading(b))))
 
     def square(self, a: Element) -> Element:
@@ -216,14 +210,11 @@ class IntervalLanes(Ring):
         self.is_zero(b)
         w = self.w
         value = self.leading(b) if self.gradient else b
-        low = w.div(w.number(-1.0, self.lanes), value.hi)
-        hi = w.div(w.number(1.0, self.lanes), w.neg(value.low))
+        low, hi = w.div(w.number(-1.0, self.lanes), value.hi), w.div(w.number(1.0, self.lanes), w.neg(value.low))
         inverse = Element(self, low, hi, b.flat)
         self.note(inverse)
-        if not self.gradient:
-            return inverse
-        if b.flat:
-            return self._only_value(inverse)
+        if b.flat or not self.gradient:
+            return self._only_value(inverse) if self.gradient else inverse
         slope = self.corners(self.slope(b), self.neg(self.square(inverse)))
         return self.with_value(slope, w.lane(low, 0), w.lane(hi, 0))
 
@@ -263,8 +254,7 @@ class IntervalLanes(Ring):
 
     def fetch(self, buffer: Rows, k: Any) -> Element:
         place = self.place(buffer, k)
-        low, hi = self.w.load(place, 0, self.lanes), self.w.load(place, self.lanes, self.lanes)
-        return Element(self, low, hi, buffer.flat)
+        return Element(self, *(self.w.load(place, i * self.lanes, self.lanes) for i in (0, 1)), buffer.flat)
 
     def before(self, k: Any) -> Any:
         return k - 1
@@ -385,24 +375,25 @@ class IntervalLanes(Ring):
         return f"{{ {kind}, {kind} }}"
 
     def _taken(self, found: str) -> Element:
-        low, hi = (Real(self.w.put(f"extractvalue {self.pair} {found}, {i}"), self.lanes) for i in (0, 1))
-        return Element(self, low, hi)
+        return Element(self, *(self.real(self.w.put(f"extractvalue {self.pair} {found}, {i}")) for i in (0, 1)))
 
     # ------------------------------------------------------------------ functions at one point
     def outputs(self, law: Any, args: Sequence[Any], params: Sequence[Any]) -> tuple[Element, ...] | None:
         formulas = [values.lookup(name) for name in law.outputs]
         if not (isinstance(law, Rule) and law.value is None and all(formulas)):
-            if isinstance(law, Rule) and callable(law.value) and not self.gradient:
-                return None
+            if isinstance(law, Rule) and callable(law.value):
+                return None  # written over the functions of any ring
             raise CompilationError(f"{law.name} has no compiled enclosure of its own: it is computed by balls")
         given = [*args, *params]
         lanes = 1 if self.gradient else self.lanes
         found: list[list[Element]] = []
         for lane in range(lanes):
             single = self.wide(1)
+            single.fine = []
             each = [Element(single, *self._ends(e, lane), True, e.known) for e in given]
             found.append([f(single, *each) for f in formulas if f])
             single.sound()
+            self.fine += [self._in_lane(test, lane) for test in single.fine]
         if not self.gradient:
             rows = list(zip(*found, strict=True))
             sides = [(self.w.row([e.low for e in row]), self.w.row([e.hi for e in row])) for row in rows]
@@ -416,6 +407,13 @@ class IntervalLanes(Ring):
             slopes = self._slopes(law, args, params, spread)
             out = [self.with_value(s, *self._ends(e, 0)) for s, e in zip(slopes, spread, strict=True)]
         return self._checked(law, args, tuple(out))
+
+    def _in_lane(self, test: str, lane: int) -> str:
+        """A test of one lane as one of all, where the lanes have tests of their own."""
+        if self.lanes == 1 or self.gradient or self.wary:
+            return test
+        every = "<" + ", ".join(["i1 true"] * self.lanes) + ">"
+        return self.w.put(f"insertelement <{self.lanes} x i1> {every}, i1 {test}, i32 {lane}")
 
     def _ends(self, e: Element, lane: int) -> tuple[Real, Real]:
         return self.w.lane(e.low, lane), self.w.lane(e.hi, lane)
@@ -454,18 +452,21 @@ class IntervalLanes(Ring):
     def is_zero(self, a: Element) -> bool:
         zero = self.w.number(0.0, self.lanes)
         kind = "i1" + " " if self.lanes == 1 else f"<{self.lanes} x i1>"
-        below_, above_ = self.w.test("olt", a.hi, zero), self.w.test("olt", a.low, zero)
-        self._require(self.w.put(f"or {kind} {below_}, {above_}"))
+        negative, positive = self.w.test("olt", a.hi, zero), self.w.test("olt", a.low, zero)
+        self._require(self.w.put(f"or {kind} {negative}, {positive}"))
         return False
 
     def _require(self, test: str) -> None:
-        """Note a test that must hold in every lane, or in lane 0 with a gradient."""
+        """Note a test that must hold: in lane 0 with a gradient, in all of a part, else in each lane for itself."""
         if self.lanes > 1 and self.gradient:
             test = self.w.put(f"extractelement <{self.lanes} x i1> {test}, i32 0")
-        elif self.lanes > 1:
-            bits = self.w.put(f"bitcast <{self.lanes} x i1> {test} to i{self.lanes}")
-            test = self.w.put(f"icmp eq i{self.lanes} {bits}, -1")
+        elif self.lanes > 1 and self.wary:
+            test = self._every(test)
         self.fine.append(test)
+
+    def _every(self, test: str) -> str:
+        bits = self.w.put(f"bitcast <{self.lanes} x i1> {test} to i{self.lanes}")
+        return self.w.put(f"icmp eq i{self.lanes} {bits}, -1")
 
     def is_finite(self, a: Element) -> bool:
         return True  # rows are tested when they are put
@@ -474,19 +475,25 @@ class IntervalLanes(Ring):
         raise CompilationError("branches (where, abs …) are decided by the interpreter, over balls")
 
     def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
-        raise CompilationError("branches (where, abs …) are decided by the interpreter, over balls")
+        return self.choose("", branches)
 
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
         raise CompilationError(f"{name} is a local entry: its jets come from balls")
 
-    # ------------------------------------------------------------------ the end
     def all_fine(self) -> str:
         """Whether every test held and nothing overflowed."""
-        w = self.w
-        kept, self.gradient = self.gradient, False  # every lane counts
-        self.sound()
-        self.gradient = kept
+        apart = self.lanes > 1 and not self.gradient and not self.wary
+        return self._every(self.each_fine()) if apart else self.each_fine()
+
+    def each_fine(self) -> str:
+        """The same for each lane, where the lanes have tests of their own."""
+        w, kept = self.w, self.gradient
+        if kept:  # every lane counts
+            self.fine.append(self._every(w.test("ord", self.flag, self.flag)))
+        else:
+            self.sound()
+        kind = "i1 " if self.lanes == 1 or kept or self.wary else f"<{self.lanes} x i1>"
         found = self.fine[0]
         for test in self.fine[1:]:
-            found = w.put(f"and i1 {found}, {test}")
+            found = w.put(f"and {kind} {found}, {test}")
         return found

@@ -1,0 +1,221 @@
+"""Compiled intervals: values of functions and coefficients beside balls of many bits, on boxes of all kinds."""
+
+from __future__ import annotations
+
+import math
+import random
+from fractions import Fraction
+from typing import Any
+
+import flint
+import numpy as np
+import pytest
+
+import taylorad as ta
+from taylorad import validated
+from taylorad.book import BOOK
+from taylorad.book.entry import ENTRIES
+from taylorad.errors import CompilationError, DomainError
+from taylorad.rings.balls import BallRing, precision
+from taylorad.rings.values import upward as values
+from taylorad.run.boxes import compile_interval
+from taylorad.run.interpret import run
+from taylorad.run.upward import Upward, above, below
+from taylorad.run.writer import Target
+from taylorad.series.node import Leaf
+from taylorad.series.schedule import schedule
+from taylorad.trace.graph import trace
+
+X = Leaf.of(0, 1)
+NAMES = sorted(n for n in BOOK if values.lookup(n) and BOOK[n].entry.arity == 1 and not BOOK[n].entry.parameters)
+EDGES = {"log": (0, None), "log2": (0, None), "sqrt": (0, None), "rsqrt": (0, None), "log1p": (-1, None)}
+EDGES |= {"asin": (-1, 1), "acos": (-1, 1)}
+
+
+def arguments(name: str, count: int, rnd: random.Random) -> list[tuple[float, float]]:
+    """Boxes inside the domain: points, thin ones, wide ones, around 0, subnormal, huge."""
+    low, high = EDGES.get(name, (None, None))
+    out: list[tuple[float, float]] = []
+    while len(out) < count:
+        kind = rnd.randrange(6)
+        tiny = math.ldexp(rnd.uniform(-1, 1), rnd.randint(-1074, 3))
+        x = (rnd.uniform(-3, 3), rnd.uniform(-40, 40), tiny, 0.0)[kind % 4]
+        if kind == 4:
+            special = (math.pi, math.pi / 2, 1.0, math.sqrt(0.5), 7 / 16, 0.5 * math.log(2))
+            x = rnd.choice(special) * rnd.choice((1, -1, 2, 3))
+        width = rnd.choice((0.0, 0.0, 1e-14, 1e-6, 0.3, 5.0)) * rnd.random()
+        a, b = x - width, x + width
+        if low is not None:
+            a, b = abs(x) + low, abs(x) + low + width
+            if high is not None:
+                a, b = max(-1.0, -abs(x) / 50), min(1.0, abs(x + width) / 50)
+            if not a > low or (high is not None and not (b < high and a <= b)):
+                continue
+        out.append((a, b))
+    return out
+
+
+def boxes(pairs: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
+    low, hi = np.ones((1, 2, len(pairs))), np.ones((1, 2, len(pairs)))
+    low[0, 0], hi[0, 0] = zip(*pairs, strict=True)
+    return low, hi
+
+
+def enclosed(low: float, value: Any, hi: float) -> bool:
+    """Whether a value of 300 bits or more is not outside (next to an end it may be known no better than that)."""
+    return not (value < flint.arb(low) or value > flint.arb(hi))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_coefficients_contain_those_of_every_point(name: str) -> None:
+    order, rnd = 3, random.Random(name)
+    plan = schedule([BOOK[name](X)])
+    kernel = compile_interval(plan, order)
+    pairs = arguments(name, 400, rnd)
+    low, hi, fine = kernel(*boxes(pairs))
+    refused = 0
+    with precision(1300):
+        for i, (a, b) in enumerate(pairs):
+            if not fine[i]:
+                refused += 1
+                assert np.all(low[:, :, i] == -np.inf)
+                continue
+            for x in {a, b, rnd.uniform(a, b)}:
+                truth = run(plan, BallRing(), [[flint.arb(x), flint.arb(1), *[flint.arb(0)] * order]], order)[0]
+                assert np.isfinite(low[..., i]).all()
+                assert np.isfinite(hi[..., i]).all()
+                for k in range(order + 1):
+                    assert enclosed(low[0, k, i], truth[k], hi[0, k, i]), (name, x, k)
+    assert refused < (0.5 if name in ("tan", "rsqrt", "sqrt", "log", "log2") else 0.1) * len(pairs)
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sin", "cos", "atan", "sqrt"])
+def test_points_have_values_of_a_few_units(name: str) -> None:
+    rnd = random.Random(name)
+    pairs = [(x, x) for x in (rnd.uniform(0.05, 6) for _ in range(2000))]
+    low, hi, fine = compile_interval(schedule([BOOK[name](X)]), 0)(*(rows[:, :1] for rows in boxes(pairs)))
+    assert fine.all()
+    scale = np.maximum(np.abs(hi[0, 0]), 1e-3 if name in ("sin", "cos") else 0)
+    assert np.max((hi - low)[0, 0] / np.spacing(scale)) <= 24
+    assert np.median((hi - low)[0, 0] / np.spacing(scale)) <= 6
+
+
+def test_each_box_is_refused_for_itself() -> None:
+    low, hi = boxes([(1, 2), (-1, 1), (3, 4), (0, 0), (5, 5)])
+    found, _, fine = compile_interval(schedule([BOOK["log"](X)]), 2)(low, hi)
+    assert fine.tolist() == [True, False, True, False, True]
+    assert np.isfinite(found[..., fine]).all()
+    low, hi = boxes([(700, 701), (710, 711), (-1000, -900), (math.nan, 1), (-math.inf, 0), (2, 1)])
+    found, above_, fine = compile_interval(schedule([BOOK["exp"](X)]), 1)(low, hi)
+    assert fine.tolist() == [True, False, True, False, False, False]
+    assert found[0, 0, 2] == 0.0 < above_[0, 0, 2] < 1e-300
+
+
+def test_a_rule_that_was_never_seen_is_enclosed() -> None:
+    """By machine code where its value is written in other functions, else by balls; with its derivatives in a flow."""
+    try:
+
+        @ta.rule(value=lambda f, u: f.exp(f.sin(u)), outputs=1)
+        def wavy(u: Any, du: Any, v: Any) -> Any:
+            """e^sin u."""
+            return ta.cos(u) * v * du
+
+        low, hi, fine = compile_interval(schedule([wavy(X)]), 5)(*boxes([(0.3, 0.3), (0.3, 0.4)]))
+        assert fine.all()
+        with precision(200):
+            at = [flint.arb(0.3), flint.arb(1), *[flint.arb(0)] * 4]
+            truth = run(schedule([BOOK["exp"](BOOK["sin"](X))]), BallRing(), [at], 5)[0]
+            assert all(enclosed(low[0, k, i], truth[k], hi[0, k, i]) for k in range(6) for i in (0, 1))
+
+        flow = validated.solve_ivp(lambda t, y: [wavy(y[0])], (0, 1), [0])
+        same = validated.solve_ivp(lambda t, y: [np.exp(np.sin(y[0]))], (0, 1), [0])
+        assert flow.compiled
+        assert flow.box[0].meets(same.box[0])
+        assert flow.width < 4e-15
+
+        @ta.rule(value={"arb": lambda u: u * u * u}, outputs=1)
+        def cubic(u: Any, du: Any, v: Any) -> Any:
+            """u³."""
+            return 3 * (u * u * du)
+
+        with pytest.raises(CompilationError, match="no compiled enclosure"):
+            compile_interval(schedule([cubic(X)]), 5)
+        flow = validated.solve_ivp(lambda t, y: [cubic(y[0])], (0, "3/8"), [1])  # (1 − 2t)^(−1/2)
+        assert flow.success
+        assert 2 in flow.box[0]
+        assert flow.width < 1e-14
+    finally:
+        for name in ("wavy", "cubic"):
+            ENTRIES.pop(name, None)
+            BOOK.pop(name, None)
+
+
+def test_wrong_shapes_are_named() -> None:
+    kernel = compile_interval(schedule([X * X]), 2)
+    with pytest.raises(DomainError, match="this kernel takes"):
+        kernel(np.zeros((2, 1, 3)), np.zeros((2, 1, 3)))
+    low, hi, fine = kernel(np.zeros((1, 2, 0)), np.zeros((1, 2, 0)))
+    assert low.shape == hi.shape == (1, 3, 0)
+    assert fine.shape == (0,)
+
+
+def test_functions_of_several_variables() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.exp(x * y) / (2 + np.sin(y)) - x**2.5
+
+    graph = trace(f, ((), ()), np.float64)
+    kernel = compile_interval(schedule(graph.roots), 6)
+    rnd = random.Random(5)
+    low, hi = np.zeros((2, 2, 50)), np.zeros((2, 2, 50))
+    low[:, 1], hi[:, 1] = [[1.0], [-2.0]], [[1.0], [-2.0]]
+    for i in range(50):
+        for v in range(2):
+            x, w = rnd.uniform(0.5, 2), rnd.choice((0.0, 1e-9, 0.1)) * rnd.random()
+            low[v, 0, i], hi[v, 0, i] = x - w, x + w
+    a, b, fine = kernel(low, hi)
+    assert fine.all()
+    with precision(300):
+        for i in range(50):
+            zero = [flint.arb(0)] * 5
+            at = [rnd.uniform(low[v, 0, i], hi[v, 0, i]) for v in range(2)]
+            leaves = [[flint.arb(at[0]), flint.arb(1), *zero], [flint.arb(at[1]), flint.arb(-2), *zero]]
+            truth = run(schedule(graph.roots), BallRing(), leaves, 6)[0]
+            assert all(enclosed(a[0, k, i], truth[k], b[0, k, i]) for k in range(7))
+
+
+def test_smallest_doubles_around_fractions() -> None:
+    rnd = random.Random(9)
+    for _ in range(2000):
+        q = Fraction(rnd.randint(-(10**20), 10**20), rnd.randint(1, 10**20)) * Fraction(2) ** rnd.randint(-1100, 1000)
+        lo, hi = below(q), above(q)
+        assert lo <= q <= hi
+        assert hi in (lo, math.nextafter(lo, math.inf))
+
+
+def test_no_plain_arithmetic_and_no_plain_sign() -> None:
+    """Every floating-point operation is constrained; a sign is flipped by an integer xor."""
+    from taylorad.run.boxes import Boxes
+
+    kernel = compile_interval(schedule([BOOK["tanh"](X) / (1 + X * X)]), 4)
+    assert isinstance(kernel, Boxes)
+    text, _ = kernel._text()
+    words = {word for line in text.splitlines() for word in line.split()}
+    assert not words & {"fadd", "fsub", "fmul", "fdiv", "fneg", "frem"}
+    assert "round.upward" in text
+    assert "round.tonearest" not in text
+
+
+def test_other_processors() -> None:
+    """The code of an ARM processor sets its own control word."""
+    from taylorad.run.jit import assembly, host
+
+    w = Upward(Target(2, True), arm=True)
+
+    def inner() -> None:
+        w.store(w.add(w.load("%a", 0), w.load("%a", 1)), "%a", 2)
+        w.give("0")
+
+    w.function("i64 @inner(ptr %a)", inner)
+    w.door("outer", "inner", [("ptr", "%a")])
+    text = assembly(w.text(), host("aarch64-unknown-linux-gnu", "", ""))
+    assert text.lower().count("fpcr") >= 3
