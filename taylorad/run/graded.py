@@ -249,7 +249,9 @@ class GradedKernel:
         nodes: list[Node] = list(g.node.tests) if isinstance(g.node, Select) else [g.node]
         found = [buffer[0] for buffer in run(schedule(nodes), ring, [x[:1] for x in leaves], 0)]
         if isinstance(g.node, Select):
-            return np.array(np.broadcast_to(ring.choose(g.node.chooser, found), (1, *shape)), np.float64)
+            return np.array(
+                np.broadcast_to(GradedRing(ring, monomials).choose(g.node.chooser, found), (1, *shape)), np.float64
+            )
         return np.array(np.broadcast_to(found[0], (1, *shape)), self.dtype)
 
     def _local(
