@@ -63,7 +63,7 @@ class DenseSolution:
             self.times = np.concatenate([*(p.times[:-1] for p in self._pieces), last.times[-1:]])
             ends = np.cumsum([len(p) for p in self._pieces])
             self.breaks = [int(end) for end, p in zip(ends, self._pieces, strict=True) if not p.goes_on]
-        if last.rows.base is not None and 4 * last.rows.nbytes < last.rows.base.nbytes:  # keep no memory for nothing
+        if last.rows.base is not None and 8 * last.rows.nbytes < last.rows.base.nbytes:  # keep no memory for nothing
             self._pieces[-1] = Piece(last.times, last.rows.copy())
         self.t_min, self.t_max = sorted((self.times[0, 0], self.times[-1, 0]))
 
