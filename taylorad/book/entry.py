@@ -14,6 +14,7 @@ no numbers but integers and fractions, no branches, no loops, no attribute acces
 from __future__ import annotations
 
 import hashlib
+import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -184,7 +185,7 @@ class Rule(Entry):
         return params[self.parameters.index(str(self.homogeneity))] if self.euler else None
 
     def __reduce__(self) -> Any:
-        return (_from_book, (self.name,))
+        return (_from_book, (self.name, self.differential.__module__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,7 +242,15 @@ BOOK: dict[str, Member] = {}
 ENTRIES: dict[str, Entry] = {}
 
 
-def _from_book(name: str) -> Entry:
+def _from_book(name: str, module: str) -> Entry:
+    """The rule in this process, which another one wrote into its book by importing ``module``."""
+    if name not in ENTRIES:
+        importlib.import_module(module)
+    if name not in ENTRIES:
+        raise UnsupportedFunctionError(
+            f"the book of this process has no {name!r}; put the rule into a module and import that here too "
+            f"(it was written in {module})"
+        )
     return ENTRIES[name]
 
 

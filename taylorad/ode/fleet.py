@@ -85,20 +85,23 @@ def gather(
 class _Shipped:
     """A problem that is pickled once, and unpickled once in every worker: its machine code is made or loaded once."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem | None, letter: bytes = b"") -> None:
+        self._problem, self._letter = problem, letter
 
-    @functools.cached_property
-    def _letter(self) -> bytes:
-        return pickle.dumps(self.problem)
+    @property
+    def problem(self) -> Problem:
+        if self._problem is None:  # opened at work, where an error is told and does not end the worker
+            self._problem = pickle.loads(self._letter)
+        return self._problem
 
     def __reduce__(self) -> Any:
+        self._letter = self._letter or pickle.dumps(self._problem)
         return _arrived, (self._letter,)
 
 
 @functools.lru_cache(maxsize=16)
 def _arrived(letter: bytes) -> _Shipped:
-    return _Shipped(pickle.loads(letter))
+    return _Shipped(None, letter)
 
 
 def _share(shipped: _Shipped, part: Members, threads: int) -> Found:

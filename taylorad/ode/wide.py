@@ -15,9 +15,12 @@ import math
 from typing import final
 
 from taylorad.ode.abreast import Abreast, Action, Real, Shared, Table, Whole
-from taylorad.ode.loop import _ATTEMPTS, _DEFECT, _SAFETY  # one method, two ways to write it down
 
 __all__ = ["Wide"]
+
+_SAFETY = -3.8953  # log2 of e^−2.7
+_DEFECT = 1000.0  # tolerances by which the derivative at the end of a step may be off
+_ATTEMPTS = 30  # halvings of one step
 
 
 @final

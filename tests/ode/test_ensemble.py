@@ -58,6 +58,7 @@ def test_it_agrees_with_a_single_solution(swings, span):
         # rounding of 22 terms in another order, amplified by at most exp(√9.8·5.5)/10 on the way
         np.testing.assert_allclose(e.y[i], s.y, rtol=0, atol=2e-11)
         np.testing.assert_allclose(f.y[i], s.y[:, -1], rtol=0, atol=2e-11)
+        assert f.steps[i] == e.steps[i] == s.stats["steps"]  # the same method
 
 
 def test_all_widths_agree(swings):

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
+import sys
+import tempfile
+import textwrap
 import warnings
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 import taylorad as ta
+from taylorad.book.entry import BOOK, ENTRIES
+from taylorad.ode.fleet import _Shipped
 
 ARGS = (10.0, 28.0, 8 / 3)
 N = 60
@@ -250,3 +259,43 @@ def test_a_killed_dask_worker_loses_nothing(problem, y0, long, tmp_path):
             same(problem.ensemble((0, 150), y0, ARGS, executor=client, chunk=2, store=tmp_path, progress=kill), long)
     assert kill.killed
     assert len(list(tmp_path.glob("*.npz"))) == N // 2
+
+
+def test_a_rule_that_the_worker_does_not_know():
+    lawful = textwrap.dedent(
+        '''
+        import taylorad as ta
+
+        @ta.rule(value=lambda f, u: f.exp(2 * u))
+        def twice(u, du, v):
+            """e^(2u)."""
+            return 2 * v * du
+        '''
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "lawful_rule.py").write_text(lawful)
+        sys.path.insert(0, folder)
+        before = [(table, dict(table)) for table in (BOOK, ENTRIES)]
+        try:
+            rule = importlib.import_module("lawful_rule")
+            p = ta.compile_ode(lambda t, y: [-rule.twice(y[0])], dim=1)
+            letter, shipped = pickle.dumps(p), pickle.dumps(_Shipped(p))
+            del sys.modules["lawful_rule"]
+            _forget(before)
+            assert np.isclose(pickle.loads(letter).propagate(0, 1, [0.0])[0], -np.log(3) / 2)
+            del sys.modules["lawful_rule"]
+            sys.modules["lawful_rule"] = ModuleType("lawful_rule")
+            _forget(before)
+            box = pickle.loads(shipped)  # a worker that is given this goes on
+            with pytest.raises(ta.errors.UnsupportedFunctionError, match=r"has no 'twice'.* lawful_rule"):
+                _ = box.problem
+        finally:
+            _forget(before)
+            sys.modules.pop("lawful_rule", None)
+            sys.path.remove(folder)
+
+
+def _forget(before):
+    for table, content in before:
+        table.clear()
+        table.update(content)
