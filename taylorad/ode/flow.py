@@ -6,7 +6,7 @@ import ctypes
 import math
 import threading
 from dataclasses import dataclass
-from typing import Any, cast, final
+from typing import Any, final
 
 import numpy as np
 
@@ -20,6 +20,10 @@ AnySystem = System | ArraySystem | PartsSystem
 
 __all__ = ["AnySystem", "Flow", "Run", "flow", "order_for"]
 
+_FILES = (
+    *("words", "lanes", "packs", "folds", "tangent", "step", "rows", "jet", "unrolled", "looped"),
+    *("bulk", "parts", "loop"),
+)
 UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 8)  # the GIL is released during a call
 _flows: dict[tuple[Any, ...], Flow] = {}
@@ -61,35 +65,28 @@ class Flow:
 
     def _text(self, form: str | None) -> tuple[str, dict[str, Any]]:
         from taylorad.ode.bulk import Bulk
-        from taylorad.ode.jet import Jet
         from taylorad.ode.loop import loop_text
+        from taylorad.ode.looped import Looped
+        from taylorad.ode.rows import Called
+        from taylorad.ode.unrolled import Unrolled
         from taylorad.run.jit import host
         from taylorad.run.lower import lower
 
-        program = lower(schedule(self.system.states), None, self.complex)
-        target = host().target
-        if isinstance(self.system, PartsSystem):
-            parts = Parts(program, self.order, target, self.system.leaves)
-            body = parts.text()
-            facts = {"symbols": program.symbols, "stride": parts.stride, "room": parts.room, "form": "parts"}
-            return "\n".join([loop_text(cast(Any, parts), self.system.controlled), body]), facts
-        if isinstance(self.system, ArraySystem):
-            bulk = Bulk(program, self.order, target, self.system.leaves)
-            body = bulk.text()
-            facts = {"symbols": program.symbols, "stride": bulk.stride, "room": bulk.room, "form": "bulk"}
-            return "\n".join([loop_text(cast(Any, bulk), self.system.controlled), body]), facts
-        work = (len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)) * self.order
-        unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
-        jet = Jet(program, self.order, target, self.system.dim, unrolled)
-        body = jet.text()
-        text = "\n".join([loop_text(jet, self.system.controlled), body])
-        facts = {
-            "symbols": program.symbols,
-            "stride": jet.stride,
-            "room": jet.room,
-            "form": "unrolled" if unrolled else "looped",
-        }
-        return text, facts
+        system, target = self.system, host().target
+        program = lower(schedule(system.states), None, self.complex)
+        if isinstance(system, PartsSystem):
+            step = Called("parts", Parts(program, self.order, target, system.leaves), system.controlled)
+        elif isinstance(system, ArraySystem):
+            step = Called("bulk", Bulk(program, self.order, target, system.leaves), system.controlled)
+        else:
+            work = (
+                len(program.step) + 4 * sum(program.ops[i].kind in ("old", "half") for i in program.step)
+            ) * self.order
+            unrolled = form == "unrolled" or (form is None and work <= UNROLLED)
+            kind = Unrolled if unrolled else Looped
+            step = kind(program, self.order, target, system.dim, system.controlled)
+        text = loop_text(step)
+        return text, {"symbols": program.symbols, "stride": step.stride, "room": step.room, "form": step.form}
 
     def run(self, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
         """Memory for one solution that begins at ``y0``."""
@@ -105,7 +102,7 @@ def _sources() -> str:
     @functools.cache
     def read() -> str:
         word = hashlib.blake2b(digest_size=16)
-        for name in ("lanes", "packs", "jet", "bulk", "parts", "loop"):
+        for name in _FILES:
             word.update((Path(__file__).parent / f"{name}.py").read_bytes())
         return word.hexdigest()
 
@@ -147,9 +144,9 @@ class Run:
         empty = np.zeros((1, flow.order + 1, flow.stride))
         return Run(flow, y, values, tol, real, np.zeros(len(Whole), np.int64), empty, np.zeros((1, 2)), room)
 
-    def keep(self, steps: int) -> None:
-        """Make room for the coefficients of so many steps; without it only the last ones are kept."""
-        self.rows = np.empty((steps + 1, self.flow.order + 1, self.flow.stride))
+    def keep(self, steps: int, rows: np.ndarray | None = None) -> None:
+        """Make room for the coefficients of so many steps, or use ``rows``; without it only the last ones are kept."""
+        self.rows = np.empty((steps + 1, self.flow.order + 1, self.flow.stride)) if rows is None else rows
         self.times = np.empty((steps + 1, 2))
         self.whole[Whole.STORE] = 1
         self.addresses = ()

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from taylorad.ode.words import Words, vector
 from taylorad.run.program import Op, Program
-from taylorad.run.writer import Target, Writer, double
+from taylorad.run.writer import Target, double
 
-__all__ = ["Lanes", "repeated", "vector"]
+__all__ = ["Lanes", "repeated"]
 
 _VECTOR = frozenset(("add", "sub", "mul", "div", "fma", "neg"))
 _SWAPS = frozenset(("add", "mul", "fma"))
-
-
-def vector(width: int) -> str:
-    """The type of ``width`` doubles."""
-    return "double" if width == 1 else f"<{width} x double>"
 
 
 def repeated(items: Sequence[int], width: int) -> tuple[int, ...]:
@@ -27,7 +23,7 @@ def repeated(items: Sequence[int], width: int) -> tuple[int, ...]:
     return (*items, *(items[-1],) * (width - len(items)))
 
 
-class Lanes(Writer):
+class Lanes(Words):
     """Values of a looped program at order 0 and at the order now worked on."""
 
     def __init__(self, program: Program, target: Target, width: int) -> None:
@@ -43,34 +39,6 @@ class Lanes(Writer):
         self.still_home: dict[int, tuple[str, int, int]] = {}
         self.home: dict[int, tuple[str, int, int]] = {}
         self.shape: dict[int, int] = {}
-
-    # ------------------------------------------------------------------ vectors
-    def constant(self, numbers: Sequence[float]) -> str:
-        if len(numbers) == 1:
-            return double(numbers[0])
-        return "<" + ", ".join(f"double {double(x)}" for x in numbers) + ">"
-
-    def fill(self, scalar: str, width: int) -> str:
-        """``scalar`` in every lane."""
-        if width == 1:
-            return scalar
-        kind = vector(width)
-        one = self.put(f"insertelement {kind} poison, double {scalar}, i32 0")
-        return self.put(f"shufflevector {kind} {one}, {kind} poison, <{width} x i32> zeroinitializer")
-
-    def shuffle(self, width: int, a: str, b: str, lanes: Sequence[int]) -> str:
-        kind = vector(width)
-        if len(lanes) == 1:
-            return self.put(f"extractelement {kind} {a}, i32 {lanes[0]}")
-        mask = ", ".join(f"i32 {i}" for i in lanes)
-        return self.put(f"shufflevector {kind} {a}, {kind} {b}, <{len(lanes)} x i32> <{mask}>")
-
-    def joined(self, a: str, b: str, width: int) -> str:
-        """Two vectors (or scalars) of ``width``, one after the other."""
-        if width > 1:
-            return self.shuffle(width, a, b, range(2 * width))
-        one = self.put(f"insertelement <2 x double> poison, double {a}, i32 0")
-        return self.put(f"insertelement <2 x double> {one}, double {b}, i32 1")
 
     # ------------------------------------------------------------------ values of operations
     def value(self, t: tuple[int, ...]) -> str:
