@@ -27,6 +27,8 @@ class Call:
 
     def __init__(self, p: Any, beside: Sequence[Any], args: Sequence[Any], axes: int) -> None:
         whole, self.arrays = flatten(p)
+        for a in self.arrays:
+            _check(a)
         self.tree = _cut(whole, axes)
         self.batch: Shape = np.broadcast_shapes(*(a.shape[a.ndim - axes :] for a in self.arrays)) if axes else ()
         self.beside = [flatten(b) for b in beside]
@@ -63,6 +65,14 @@ def _cut(tree: Tree, axes: int) -> Tree:
     if len(tree) < axes:
         raise ShapeError(f"batch={axes} says that the last {axes} axes count points; got an array of shape {tree}")
     return tree[: len(tree) - axes]
+
+
+def _check(a: Any) -> None:
+    """Raise where there is nothing to differentiate by, or no number."""
+    if a.size == 0:
+        raise ShapeError(f"the point has no elements: an array of shape {a.shape}")
+    if isinstance(a, np.ndarray) and a.dtype != object and not np.isfinite(a).all():
+        raise DomainError(f"the point {a[~np.isfinite(a)][0]} is not a finite number")
 
 
 def _is_data(x: Any) -> bool:

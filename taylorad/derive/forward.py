@@ -18,7 +18,7 @@ import numpy as np
 
 from taylorad.derive.derived import Call, Derived
 from taylorad.derive.expansion import taylor
-from taylorad.derive.tree import Branch, Tree, build, flatten, shapes_of
+from taylorad.derive.tree import Branch, Tree, build, flatten, one_array, shapes_of
 from taylorad.errors import ShapeError, SingularExpansionError
 from taylorad.rings.choice import ring_of
 from taylorad.taylor.nested import innermost
@@ -85,6 +85,8 @@ class Lines:
                     made[-1][where] = t * v[i] + self.numbers[i]
                 at += a.size
             found = self.f(build(self.call.tree, [m if m.shape else m[()] for m in made]), *self.call.args)
+            if found is None:
+                raise ShapeError("the function returned None; return a number, or an array of them")
             self.form, parts = flatten(found, numbers=False)
             return [x for part in parts for x in part.flat]
 
@@ -188,9 +190,9 @@ def _value_and_gradient(lines: Lines, call: Call) -> Any:
 
 def _jacobian(lines: Lines, call: Call) -> Any:
     _, J = lines.first()
-    if isinstance(lines.form, Branch) or isinstance(call.tree, Branch):
-        raise ShapeError("a jacobian is of a function of one array that returns one array: stack the parts")
-    return J.reshape((*lines.form, *call.tree))[()]
+    if isinstance(call.tree, Branch):
+        raise ShapeError("a jacobian is taken by one array: write f as a function of one")
+    return J.reshape((*one_array(lines.form), *call.tree))[()]
 
 
 def _jvp(lines: Lines, call: Call) -> Any:

@@ -104,6 +104,8 @@ def vjp(f: Function, p: Any = None, w: Any = None, *, args: Sequence[Any] = (), 
 
 def called(derived: Derived, p: Any, beside: tuple[Any, ...], args: Sequence[Any]) -> Any:
     """The derivative at a point, or itself without one."""
+    if not callable(derived.function):
+        raise TypeError(f"{derived.__name__} is of a function, got {derived.function!r}")
     if p is None:
         return derived
     if any(b is None for b in beside):

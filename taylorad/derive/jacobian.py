@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from taylorad.derive.gradient import adjoint_graph, called, moved, result_tree, 
 from taylorad.derive.pulled import Pulled
 from taylorad.derive.sheet import Sheet
 from taylorad.derive.tangent import tangent
-from taylorad.derive.tree import Branch
+from taylorad.derive.tree import Branch, one_array
 from taylorad.errors import ShapeError
 from taylorad.series.node import Node, as_node
 from taylorad.trace.array import Traced
@@ -57,9 +58,9 @@ def _jacobian(derived: Derived, call: Call) -> Any:
 
 def _made(pulled: Pulled) -> tuple[Any, str, Shape, Shape]:
     shape = single(pulled, "a jacobian")
-    out = result_tree(pulled.outputs)
-    if isinstance(out, Branch):
-        raise ShapeError(f"a jacobian is of a function that returns one array, not a {out.kind}: stack the parts")
+    out = one_array(result_tree(pulled.outputs))
+    if isinstance(pulled.outputs, list):
+        pulled = replace(pulled, graph=replace(pulled.graph, outputs=(out, 0, len(pulled.roots))))
     n, m = math.prod(shape), math.prod(out)
     if n <= FEW:
         return Sheet(_forward(pulled, shape, out), pulled.first), "every", shape, out

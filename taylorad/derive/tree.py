@@ -8,13 +8,13 @@ from typing import Any, final
 
 import numpy as np
 
-from taylorad.errors import MixedRingError
+from taylorad.errors import MixedRingError, ShapeError
 from taylorad.rings.choice import is_scalar
 from taylorad.taylor.series import Taylor
 from taylorad.trace.array import Traced
 from taylorad.trace.graph import Shape
 
-__all__ = ["Branch", "Tree", "build", "flatten", "layout", "shapes_of"]
+__all__ = ["Branch", "Tree", "build", "flatten", "layout", "one_array", "shapes_of"]
 
 
 @final
@@ -106,6 +106,17 @@ def _built(tree: Tree, arrays: Iterator[Any]) -> Any:
     if tree.kind == "dict":
         return dict(zip(tree.keys, made, strict=True))
     return made if tree.kind == "list" else tuple(made)
+
+
+def one_array(tree: Tree) -> Shape:
+    """The shape of a tree that is one array, or a list or tuple of numbers. Raises ShapeError for others."""
+    if not isinstance(tree, Branch):
+        return tree
+    if tree.kind == "dict" or any(part != () for part in tree.parts):
+        raise ShapeError(
+            f"a jacobian is of a function that returns one array, not a {tree.kind} of them: stack the parts"
+        )
+    return (len(tree.parts),)
 
 
 def shapes_of(tree: Tree) -> list[Shape]:

@@ -79,6 +79,16 @@ def test_jacobian_both_ways(n: int, m: int) -> None:
     np.testing.assert_allclose(ta.vjp(f, x, w), w @ J, rtol=1e-13, atol=1e-13)
 
 
+def test_lists_of_numbers_have_jacobians() -> None:
+    """What right-hand sides of differential equations return, also where they branch."""
+    x = np.array([1.0, 2.0, 3.0])
+    for factor in (1, -1):
+        J = ta.jacobian(lambda y: [y[0] * y[1], np.sin(y[2])], factor * x)
+        np.testing.assert_allclose(J, [[2 * factor, factor, 0], [0, 0, np.cos(3)]], rtol=1e-15)
+        J = ta.jacobian(lambda y: [y[0] * y[1] if y[0] > 0 else y[1], 2 * y[2]], factor * x)
+        np.testing.assert_array_equal(J, [[2, 1, 0] if factor > 0 else [0, 1, 0], [0, 0, 2]])
+
+
 def test_matrices_have_jacobians_of_four_axes() -> None:
     x = RNG.standard_normal((3, 4))
     J = ta.jacobian(lambda y: y @ y.T, x)
@@ -374,6 +384,16 @@ def test_misuse_is_told() -> None:
         ta.gradient(lambda y: y, x)
     with pytest.raises(ShapeError, match=r"use ta\.jacobian"):
         ta.hessian(lambda y: y * y[0], x)
+    with pytest.raises(ShapeError, match="list of them: stack"):
+        ta.jacobian(lambda y: [y, y], x)
+    with pytest.raises(ShapeError, match="returned None"):
+        ta.gradient(lambda y: None, x)
+    with pytest.raises(ShapeError, match="no elements"):
+        ta.gradient(np.sum, np.zeros(0))
+    with pytest.raises(DomainError, match="nan is not a finite"):
+        ta.gradient(np.sum, [1.0, np.nan])
+    with pytest.raises(TypeError, match="is of a function"):
+        ta.gradient(3.0, x)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ShapeError, match="direction must have the form"):
         ta.hvp(lambda y: y[0] ** 2, x, np.ones(3))
     with pytest.raises(ShapeError, match="weights must have the form"):
