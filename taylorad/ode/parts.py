@@ -4,7 +4,8 @@ The form of a system's machine code that carries derivatives along (:mod:`taylor
 signature as :mod:`taylorad.ode.jet` and used in the same place. A value is a list of vectors of four, of which the last
 may have spare lanes that repeat the last element; a number beside a vector is spread. Matrices are shuffles, and in the
 past of a sum they are loads from other places. Sums run over j = 2 … k−2, a dozen in a loop, and the terms j = 1 and
-j = k−1, whose factors are the newest, come last.
+j = k−1, whose factors are the newest, come last. Where there are several loops, those of the next order stand
+between the stages of this one, so that neither waits for the other.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from taylorad.series.node import State
 __all__ = ["Parts", "PartsSystem"]
 
 _BUNDLE = 12  # partial sums that run side by side
+
+_Loaded = dict[tuple[int, int, str, bool], str]
 
 
 @final
@@ -67,6 +70,15 @@ class Parts(Writer):
             self.past.append(self.room)
             if b not in self.views:
                 self.room += -(-8 * self._length(wide) * (order + 1 + SHORT) // 32) * 32
+        self.sums = sorted(
+            (i for i in program.step if self.ops[i].kind in SUMS), key=lambda i: (self.ops[i].data, i)
+        )
+        self.partials: dict[int, int] = {}
+        for i in self.sums:
+            self.partials[i] = self.room
+            self.room += 8 * self.width * self._count(self.sizes[i])
+        self.waiting = self.room - min(self.partials.values(), default=self.room)
+        self.room += self.waiting
         self.value: dict[int, list[str]] = {}
         self.spreads: dict[str, str] = {}
 
@@ -118,6 +130,9 @@ class Parts(Writer):
                 self._keep(b, str(k), i)
         for s, row in enumerate(self.rows):
             self._write(s, "0", row.start[0])
+        for i in self.sums:
+            for v in range(self._count(self.sizes[i])):
+                self.do(f"store {self.kind} zeroinitializer, ptr {self._partial(i, v, str(self.waiting))}, align 8")
         bad = self._failed()
         still, spreads = dict(self.value), dict(self.spreads)
         self.do("br label %step")
@@ -132,11 +147,14 @@ class Parts(Writer):
             self._write(s, "%k", row.start[0] if row.step is None else row.step)
         self.do(f"br i1 {self.put(f'icmp eq i64 %k, {self.order}')}, label %swept, label %sums")
         self.label("sums")
-        sums = sorted((i for i in p.step if self.ops[i].kind in SUMS), key=lambda i: (self.ops[i].data, i))
-        self._sums([(i, v) for i in sums for v in range(self._count(self.sizes[i]))])
-        for i in p.step:
-            if i not in early and self.ops[i].kind not in SUMS:
-                self.value[i] = self._operation(i)
+        odd = self.put("and i64 %k, 1")
+        self.do(f"%this = mul i64 {odd}, {self.waiting}")
+        self.do(f"%that = sub i64 {self.waiting}, %this")
+        self._last = self.integer("sub", "%k", 1)
+        self._firsts = tuple(
+            self.put(f"select i1 {self.put(f'icmp ugt i64 %k, {k}')}, i64 1, i64 -{SHORT}") for k in (1, 2)
+        )  # below coefficient 0 stand zeros
+        self._levels([i for i in p.step if i not in early])
         for b, buffer in enumerate(self.buffers):
             if buffer.step is not None:
                 self._keep(b, "%k", buffer.step)
@@ -147,6 +165,21 @@ class Parts(Writer):
         self.value, self.spreads = still, spreads
         start = "define internal i1 @jet(ptr %y, ptr %t, ptr %args, ptr %row, ptr %memory) nounwind {"
         return "\n".join([start, *self.lines, f"  ret i1 {bad}", "}", ""])
+
+    def _levels(self, numbers: list[int]) -> None:
+        """Coefficient k of everything, and between its stages, which wait for one another, sums of the next order."""
+        parts = [(i, v) for i in self.sums for v in range(self._count(self.sizes[i]))]
+        bundles = [parts[begin : begin + _BUNDLE] for begin in range(0, len(parts), _BUNDLE)]
+        done = 0
+        if len(bundles) == 1:  # nothing to wait with: the sums of this order at once
+            self._bundle(bundles.pop(), "%k", "%this")
+        following = self.integer("add", "%k", 1)
+        loaded: _Loaded = {}
+        for n, i in enumerate(numbers, 1):
+            self.value[i] = self._ended(i, loaded) if self.ops[i].kind in SUMS else self._operation(i)
+            while done < len(bundles) and done * len(numbers) < n * len(bundles):
+                self._bundle(bundles[done], following, "%that")
+                done += 1
 
     def _below(self, numbers: Sequence[int]) -> set[int]:
         """Some operations of the step and everything of the step that they are made of at its order."""
@@ -332,71 +365,71 @@ class Parts(Writer):
         return whole
 
     # ------------------------------------------------------------------ sums
-    def _sums(self, parts: list[tuple[int, int]]) -> None:
-        """Each part is a vector of a sum."""
-        found: dict[tuple[int, int], str] = {}
-        for begin in range(0, len(parts), _BUNDLE):
-            found |= self._bundle(parts[begin : begin + _BUNDLE])
-        for i, v in parts:
-            self.value.setdefault(i, [])
-            if v == 0:
-                self.value[i] = []
-            self.value[i].append(found[i, v])
+    def _left(self, i: int, v: int, here: str, there: str, loaded: _Loaded) -> str:
+        """The first factor of a sum at the index ``here``, with its weight."""
+        vector = self.sizes[i] > 1
+        factor = self._factor(self.ops[i].data[0], v, here, vector, loaded)
+        if not self.ops[i].args:
+            return factor
+        p, q = (self.put(f"uitofp i64 {x} to double") for x in (here, there))
+        alpha, beta = (self.value[a][0] for a in self.ops[i].args)
+        weight = self.fma(alpha, p, self.arith("fmul", beta, q, "double"), "double")
+        return self.arith("fmul", self._filled(weight) if vector else weight, factor, self._type(self.sizes[i]))
 
-    def _bundle(self, parts: list[tuple[int, int]]) -> dict[tuple[int, int], str]:
-        weights = {i: [self.value[a][0] for a in self.ops[i].args] for i, _ in parts if self.ops[i].args}
+    def _factor(self, b: int, v: int, index: str, vector: bool, loaded: _Loaded) -> str:
+        v = v if self.wide[b] > 1 else 0
+        if (b, v, index, vector) not in loaded:
+            found = self._past(b, v, index)
+            loaded[b, v, index, vector] = self._filled(found) if vector and self.wide[b] == 1 else found
+        return loaded[b, v, index, vector]
+
+    def _partial(self, i: int, v: int, turn: str) -> str:
+        """Where a sum without its end terms waits, of this order (``turn`` %this) or the next (%that)."""
+        base = self.put(f"getelementptr i8, ptr %memory, i64 {self.partials[i] + 8 * self.width * v}")
+        return self.put(f"getelementptr i8, ptr {base}, i64 {turn}")
+
+    def _ended(self, i: int, loaded: _Loaded) -> list[str]:
+        """A sum of this order: what waits, and the terms j = 1 and j = k−1."""
+        last = self._last
+        first, second = self._firsts
+        vector, kind = self.sizes[i] > 1, self._type(self.sizes[i])
+        out: list[str] = []
+        for v in range(self._count(self.sizes[i])):
+            total = self.put(f"load {kind}, ptr {self._partial(i, v, '%this')}, align 8")
+            b = self.ops[i].data[1]
+            other = self._factor(b, v, last, vector, loaded)
+            total = self.fma(self._left(i, v, first, last, loaded), other, total, kind)
+            other = self._factor(b, v, second, vector, loaded)
+            out.append(self.fma(self._left(i, v, last, first, loaded), other, total, kind))
+        return out
+
+    def _bundle(self, parts: list[tuple[int, int]], order: str, turn: str) -> None:
+        """Some sums of an order, this or the next, without their end terms: j = 2 … order − 2."""
         self.names += 1
         name, before = f"sum{self.names}", self.block
-        self.do(f"br i1 {self.put('icmp ugt i64 %k, 3')}, label %{name}, label %{name}x")
+        self.do(f"br i1 {self.put(f'icmp ugt i64 {order}, 3')}, label %{name}, label %{name}x")
         self.label(name)
         head, j = len(self.lines), f"%{name}j"
-        rest = self.integer("sub", "%k", j)
-        loaded: dict[tuple[int, int, str, bool], str] = {}
-
-        def at(b: int, v: int, index: str, vector: bool) -> str:
-            v = v if self.wide[b] > 1 else 0
-            if (b, v, index, vector) not in loaded:
-                found = self._past(b, v, index)
-                loaded[b, v, index, vector] = self._filled(found) if vector and self.wide[b] == 1 else found
-            return loaded[b, v, index, vector]
-
-        def left(i: int, v: int, here: str, there: str) -> str:
-            vector = self.sizes[i] > 1
-            factor = at(self.ops[i].data[0], v, here, vector)
-            if i not in weights:
-                return factor
-            p, q = (self.put(f"uitofp i64 {x} to double") for x in (here, there))
-            weight = self.fma(weights[i][0], p, self.arith("fmul", weights[i][1], q, "double"), "double")
-            return self.arith("fmul", self._filled(weight) if vector else weight, factor, self._type(self.sizes[i]))
-
+        rest = self.integer("sub", order, j)
+        loaded: _Loaded = {}
         phis: list[str] = []
         ends: list[str] = []
-        out: dict[tuple[int, int], str] = {}
         for s, (i, v) in enumerate(parts):
-            b, vector = self.ops[i].data[1], self.sizes[i] > 1
-            kind = self._type(self.sizes[i])
+            vector, kind = self.sizes[i] > 1, self._type(self.sizes[i])
             zero = self._all([0.0] * self.width) if vector else double(0.0)
             total = f"%{name}a{s}"
-            new = self.fma(left(i, v, j, rest), at(b, v, rest, vector), total, kind)
+            other = self._factor(self.ops[i].data[1], v, rest, vector, loaded)
+            new = self.fma(self._left(i, v, j, rest, loaded), other, total, kind)
             phis.append(f"  {total} = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
             ends.append(f"  {total}e = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
-            out[i, v] = f"{total}e"
         after = self.integer("add", j, 1)
-        more = self.put(f"icmp ult i64 {self.integer('add', after, 1)}, %k")
+        more = self.put(f"icmp ult i64 {self.integer('add', after, 1)}, {order}")
         self.lines[head:head] = [f"  {j} = phi i64 [ 2, %{before} ], [ {after}, %{name} ]", *phis]
         self.do(f"br i1 {more}, label %{name}, label %{name}x")
         self.label(f"{name}x")
         self.lines += ends
-        loaded.clear()
-        last = self.integer("sub", "%k", 1)
-        first, second = (
-            self.put(f"select i1 {self.put(f'icmp ugt i64 %k, {k}')}, i64 1, i64 -{SHORT}") for k in (1, 2)
-        )  # below coefficient 0 stand zeros
-        for i, v in parts:
-            b, vector, kind = self.ops[i].data[1], self.sizes[i] > 1, self._type(self.sizes[i])
-            total = self.fma(left(i, v, first, last), at(b, v, last, vector), out[i, v], kind)
-            out[i, v] = self.fma(left(i, v, last, first), at(b, v, second, vector), total, kind)
-        return out
+        for s, (i, v) in enumerate(parts):
+            self.do(f"store {self._type(self.sizes[i])} %{name}a{s}e, ptr {self._partial(i, v, turn)}, align 8")
 
     # ------------------------------------------------------------------ points where there is no series
     def _failed(self) -> str:

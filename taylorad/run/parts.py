@@ -3,12 +3,13 @@
 The interpreter runs a graph on a ring whose element of order k is a homogeneous polynomial of degree k in several
 variables ε, its coefficients one array node. Euler's operator over ε multiplies it by k, so every rule of the book
 holds word for word; a product of two parts is a product of array nodes, between matrices that pair the monomials and
-add up what meets in one. What comes out is, degree by degree, the graph of f(u + ε): for degree 1 its derivatives, and so on.
-As series in t these graphs are what a solution's dependence on its initial values is made of.
+add up what meets in one. What comes out is, degree by degree, the graph of f(u + ε): for degree 1 its derivatives, and
+so on. As series in t these graphs are what a solution's dependence on its initial values is made of.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, final
@@ -20,7 +21,7 @@ from taylorad.rings.graded_monomials import Monomials
 from taylorad.rings.ring import Element, Position, Ring
 from taylorad.run.interpret import run
 from taylorad.series.matrix import Matrix
-from taylorad.series.node import Constant, Function, Leaf, Map, Node, as_node, linear
+from taylorad.series.node import Constant, Function, Leaf, Local, Map, Node, as_node, linear
 from taylorad.series.schedule import schedule
 from taylorad.series.substitute import substitute
 
@@ -160,6 +161,11 @@ class _Parts(Ring):
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
         raise UnsupportedFunctionError(f"{name} has no value of its own as a graph")
+
+    def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
+        *params, at = (as_node(0) if a.node is None else a.node for a in args)
+        jets = [Local.of(name + "'" * j, at, tuple(params)) for j in range(order + 1)]
+        return [_Part(0, linear([(Fraction(1, math.factorial(j)), g)])) for j, g in enumerate(jets)]
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Any:
         return Position.INSIDE

@@ -10,6 +10,9 @@ from scipy.linalg import expm
 import taylorad as ta
 from taylorad.errors import DomainError, OrderError
 from taylorad.ode.arrays import ArraySystem
+from taylorad.ode.loop import Outcome
+from taylorad.ode.march import march
+from taylorad.ode.parts import PartsSystem
 from taylorad.ode.transport import Transport
 
 
@@ -97,19 +100,40 @@ def test_only_what_is_named_varies() -> None:
     np.testing.assert_allclose(s.dy_dargs(1.0)[0], -np.sin(w) / (4 * w), rtol=1e-12)
 
 
-def test_large_systems_carry_derivatives_in_loops() -> None:
+FORMS = [("lattice", 40, 1), ("kepler", 4, 2), ("lorenz", 3, 3), ("rational", 3, 2)]
+
+
+@pytest.mark.parametrize(("f", "dim", "order"), FORMS)
+def test_all_forms_of_the_larger_system_agree(f, dim, order) -> None:
     def lattice(t, y):
         return np.concatenate([y[20:], np.roll(y[:20], 1) - 2 * y[:20] + np.roll(y[:20], -1) - y[:20] ** 3])
 
-    y0 = np.random.default_rng(3).normal(size=40)
-    p = tight(lattice, 40)
-    s = p.solve((0, 1), y0, sensitivity=ta.Sensitivity())
+    def rational(t, y):
+        return [np.exp(-y[0]) / (2 + y[1] * y[1]), np.log(1 + y[2] ** 2) * t, np.tanh(y[0] * y[1]) + y[1] ** 3]
+
+    y0 = np.random.default_rng(3).normal(size=dim) + (3.0 if f == "lorenz" else 0.5)
+    f = {"lattice": lattice, "kepler": kepler, "lorenz": PROBLEMS["lorenz"].f, "rational": rational}[f]
+    p = tight(f, dim)
+    s = p.solve((0, 1), y0, sensitivity=ta.Sensitivity(order=order))
     (transport,) = p.transports.values()
-    assert isinstance(transport.system, ArraySystem)
-    v = np.random.default_rng(4).normal(size=40)
+    assert isinstance(transport.system, PartsSystem)
+    wanted = s.variations.coefficients(1.0)
+    apart = Transport.of(p.rhs, 0, range(dim), [], order, registers=0)
+    assert isinstance(apart.system, ArraySystem) == (dim == 40)
+    start = apart.start(y0)
+    going = march(apart.system, 0.0, start, [], np.full(len(start), 1e-15), np.full(len(start), 1e-15))
+    assert going.go(1.0, 1000)[0] == Outcome.DONE
+    np.testing.assert_allclose(apart.coefficients(going.state), wanted, rtol=1e-10, atol=1e-11 * np.abs(wanted).max())
+
+
+def test_functions_without_machine_code_are_interpreted() -> None:
+    p = ta.compile_ode(lambda t, y: [ta.j0(y[0])], 1, rtol=1e-10, atol=1e-12)
+    s = p.solve((0, 1), [0.3], sensitivity=ta.Sensitivity(order=2))
+    assert not s.stats["compiled"]
     h = 1e-4
-    quotient = (p.propagate(0, 1, y0 + h * v) - p.propagate(0, 1, y0 - h * v)) / (2 * h)
-    np.testing.assert_allclose(s.dy_dy0(1.0) @ v, quotient, rtol=1e-6, atol=1e-7)
+    low, mid, high = (p.propagate(0, 1, [0.3 + x])[0] for x in (-h, 0, h))
+    np.testing.assert_allclose(s.dy_dy0(1.0)[0, 0], (high - low) / (2 * h), rtol=1e-7)
+    np.testing.assert_allclose(s.flow_map(1.0).tensor(2)[0, 0, 0], (high - 2 * mid + low) / h**2, rtol=1e-3)
 
 
 def test_time_runs_backwards_too_and_undoes_itself() -> None:
