@@ -126,16 +126,16 @@ class IntervalLanes(Ring):
     def _constant(self, lo: float, hi: float, known: Fraction | None = None) -> Element:
         rest = [0.0] * (self.lanes - 1)
         low, high = ([-lo, *rest], [hi, *rest]) if self.gradient else (-lo, hi)
-        return Element(self, self.w.number(low, self.lanes), self.w.number(high, self.lanes), True, known)
+        return Element(self, self.w.number(low, self.lanes), self.w.number(high, self.lanes), flat=True, known=known)
 
     def add(self, a: Element, b: Element) -> Element:
-        return Element(self, self.w.add(a.low, b.low), self.w.add(a.hi, b.hi), a.flat and b.flat)
+        return Element(self, self.w.add(a.low, b.low), self.w.add(a.hi, b.hi), flat=a.flat and b.flat)
 
     def sub(self, a: Element, b: Element) -> Element:
         return self.add(a, self.neg(b))
 
     def neg(self, a: Element) -> Element:
-        return Element(self, a.hi, a.low, a.flat, None if a.known is None else -a.known)
+        return Element(self, a.hi, a.low, flat=a.flat, known=None if a.known is None else -a.known)
 
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         if factor < 0:
@@ -146,15 +146,15 @@ class IntervalLanes(Ring):
         low, high = (w.mul(x, w.number(hi, self.lanes)) for x in (a.low, a.hi))
         if lo != hi:
             low, high = (w.max(x, w.mul(y, w.number(lo, self.lanes))) for x, y in ((low, a.low), (high, a.hi)))
-        return Element(self, low, high, a.flat)
+        return Element(self, low, high, flat=a.flat)
 
     def times_int(self, a: Element, k: Any) -> Element:
         f = self._whole(k)
-        return Element(self, self.w.mul(a.low, f), self.w.mul(a.hi, f), a.flat)
+        return Element(self, self.w.mul(a.low, f), self.w.mul(a.hi, f), flat=a.flat)
 
     def over_int(self, a: Element, k: Any) -> Element:
         f = self._whole(k)
-        return Element(self, self.w.div(a.low, f), self.w.div(a.hi, f), a.flat)
+        return Element(self, self.w.div(a.low, f), self.w.div(a.hi, f), flat=a.flat)
 
     def _whole(self, k: Any) -> Real:
         return self.w.whole(k if isinstance(k, int) else self.index(k), self.lanes)
@@ -167,7 +167,7 @@ class IntervalLanes(Ring):
         p_, q_ = w.neg(p), w.neg(q)
         low = w.max(w.max(w.mul(p_, r), w.mul(q_, s)), w.max(w.mul(p, s), w.mul(q, r)))
         high = w.max(w.max(w.mul(p, r), w.mul(q, s)), w.max(w.mul(p_, s), w.mul(q_, r)))
-        found = Element(self, low, high, a.flat and b.flat)
+        found = Element(self, low, high, flat=a.flat and b.flat)
         if self.wary:
             self.note(found)
         return found
@@ -179,7 +179,7 @@ class IntervalLanes(Ring):
         mask = f"<{self.lanes} x i32> zeroinitializer"
         kind = a.low.type
         sides = (self.w.put(f"shufflevector {kind} {x}, {kind} poison, {mask}") for x in (a.low, a.hi))
-        return Element(self, *map(self.real, sides), a.flat)
+        return Element(self, *map(self.real, sides), flat=a.flat)
 
     def slope(self, a: Element) -> Element:
         """The lanes after the first, and 0 in the first."""
@@ -199,7 +199,7 @@ class IntervalLanes(Ring):
     def square(self, a: Element) -> Element:
         """a² lane by lane, which is not negative."""
         found = self.corners(a, a)
-        return Element(self, self.w.min(found.low, self.w.number(0.0, self.lanes)), found.hi, a.flat)
+        return Element(self, self.w.min(found.low, self.w.number(0.0, self.lanes)), found.hi, flat=a.flat)
 
     def div(self, a: Element, b: Element) -> Element:
         if id(b) not in self._inverses:
@@ -211,7 +211,7 @@ class IntervalLanes(Ring):
         w = self.w
         value = self.leading(b) if self.gradient else b
         low, hi = w.div(w.number(-1.0, self.lanes), value.hi), w.div(w.number(1.0, self.lanes), w.neg(value.low))
-        inverse = Element(self, low, hi, b.flat)
+        inverse = Element(self, low, hi, flat=b.flat)
         self.note(inverse)
         if b.flat or not self.gradient:
             return self._only_value(inverse) if self.gradient else inverse
@@ -254,7 +254,7 @@ class IntervalLanes(Ring):
 
     def fetch(self, buffer: Rows, k: Any) -> Element:
         place = self.place(buffer, k)
-        return Element(self, *(self.w.load(place, i * self.lanes, self.lanes) for i in (0, 1)), buffer.flat)
+        return Element(self, *(self.w.load(place, i * self.lanes, self.lanes) for i in (0, 1)), flat=buffer.flat)
 
     def before(self, k: Any) -> Any:
         return k - 1
@@ -390,7 +390,7 @@ class IntervalLanes(Ring):
         for lane in range(lanes):
             single = self.wide(1)
             single.fine = []
-            each = [Element(single, *self._ends(e, lane), True, e.known) for e in given]
+            each = [Element(single, *self._ends(e, lane), flat=True, known=e.known) for e in given]
             found.append([f(single, *each) for f in formulas if f])
             single.sound()
             self.fine += [self._in_lane(test, lane) for test in single.fine]
@@ -399,9 +399,8 @@ class IntervalLanes(Ring):
             sides = [(self.w.row([e.low for e in row]), self.w.row([e.hi for e in row])) for row in rows]
             return self._checked(law, args, tuple(Element(self, low, hi) for low, hi in sides))
         flat = all(e.flat for e in given)
-        spread = [
-            Element(self, self.w.spread(e.low, self.lanes), self.w.spread(e.hi, self.lanes), True) for e in found[0]
-        ]
+        sides = [(self.w.spread(e.low, self.lanes), self.w.spread(e.hi, self.lanes)) for e in found[0]]
+        spread = [Element(self, *pair, flat=True) for pair in sides]
         out = [self._only_value(e) for e in spread]
         if not flat:
             slopes = self._slopes(law, args, params, spread)

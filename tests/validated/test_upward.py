@@ -28,8 +28,11 @@ from taylorad.trace.graph import trace
 
 X = Leaf.of(0, 1)
 NAMES = sorted(n for n in BOOK if values.lookup(n) and BOOK[n].entry.arity == 1 and not BOOK[n].entry.parameters)
-EDGES = {"log": (0, None), "log2": (0, None), "sqrt": (0, None), "rsqrt": (0, None), "log1p": (-1, None)}
-EDGES |= {"asin": (-1, 1), "acos": (-1, 1)}
+EDGES: dict[str, tuple[float, float | None]] = {
+    **dict.fromkeys(("log", "log2", "sqrt", "rsqrt"), (0.0, None)),
+    **dict.fromkeys(("asin", "acos"), (-1.0, 1.0)),
+    "log1p": (-1.0, None),
+}
 
 
 def arguments(name: str, count: int, rnd: random.Random) -> list[tuple[float, float]]:
