@@ -96,9 +96,10 @@ def compile_text(text: str, where: Host, passes: str = "") -> bytes:
     with _lock:
         machine, module = _machine(where), _module(text, where)
         if passes:
-            wide = passes == "wide"
             options = llvm.create_pipeline_tuning_options(speed_level=2)
-            options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = wide
+            options.loop_vectorization = passes == "wide"
+            # twice the time and twice the code, for next to nothing
+            options.slp_vectorization = options.loop_unrolling = options.loop_interleaving = False
             builder = llvm.create_pass_builder(machine, options)
             builder.getModulePassManager().run(module, builder)
         return machine.emit_object(module)
