@@ -30,6 +30,7 @@ _DEFECT = 10.0  # how far, in tolerances, a step's end may be from the derivativ
 _LOOK = 12  # order of the first look at an unknown series
 _HALVES = 30  # of a step whose end does not continue it
 _TRIES = 4  # of a unit and bits for one series
+_BEYOND = 8  # bits by which a step beyond its unit of time may enlarge roundings
 _SPARE = 30  # bits below atol that a state keeps
 
 
@@ -121,7 +122,8 @@ class Precise:
         series = self._next or self._expand(before, left)
         if series is None:
             return Outcome.SINGULAR, None
-        h = min(left, self._ticks(min(self._length(series), self._max)))
+        longest = series.unit + _BEYOND / self.order  # beyond that, roundings of high coefficients would count
+        h = min(left, self._ticks(min(self._length(series), self._max, longest)))
         for _ in range(_HALVES):
             if h.bit_length() <= max(8, abs(before.t).bit_length() - self._bits):
                 return Outcome.STUCK, None
@@ -160,9 +162,9 @@ class Precise:
                 of = made.ring.magnitude
                 sizes = {n: max(of(row[k]) for k in self._some if k < len(row)) for n, row in store.items()}
                 enough = self._needed(sizes) <= made.ring.bits + _GUARD // 2
-                h = min(self._length(made), self._max, size(Fraction(left, 1 << self.clock)))
                 self._sizes = sizes
-                if enough and h <= self._unit + 8 / self.order:
+                h = min(self._length(made), self._max, size(Fraction(left, 1 << self.clock)))
+                if enough and h <= self._unit + _BEYOND / self.order:
                     return made
                 self._unit = max(self._unit, _whole(h) + 2)
         except DomainError:

@@ -182,7 +182,13 @@ class Problem:
             if self.dtype.kind == "c":
                 raise CompilationError("branches (where, abs, sign …) choose by order, which complex numbers have not")
             return Switched(self.rhs, len(row), t0, y, row, self.sliding, **options)
-        return march(self.system, t0, y, row, **options)
+        try:
+            return march(self.system, t0, y, row, **options)
+        except MixedRingError as error:
+            if self.dtype.kind == "c":
+                raise
+            hint = "solve_ivp wants complex initial values, compile_ode dtype=complex"
+            raise MixedRingError(f"the right-hand side is complex and the state is not ({error}): {hint}") from error
 
     # ------------------------------------------------------------------ solving
     def solve(

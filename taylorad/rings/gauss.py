@@ -10,7 +10,7 @@ from typing import Any, final
 from taylorad.errors import DomainError
 from taylorad.rings.balls import BallRing, complex_ball, dyadic
 from taylorad.rings.fixed import FixedRing, magnitude, shifted
-from taylorad.rings.ring import Element
+from taylorad.rings.ring import Element, Position
 
 __all__ = ["Gauss", "GaussRing"]
 
@@ -37,7 +37,7 @@ class Gauss:
         return Gauss(self.re * k, self.im * k)
 
     def __eq__(self, other: object) -> bool:
-        return (self.re, self.im) == ((other.re, other.im) if isinstance(other, Gauss) else (other, 0))
+        return isinstance(other, Gauss) and self.re == other.re and self.im == other.im
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -103,6 +103,10 @@ class GaussRing(FixedRing):
 
     def is_zero(self, a: Gauss) -> bool:
         return not a
+
+    def position(self, a: Gauss, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
+        edges = [self.lift(bound) for bound in (lower, upper) if bound is not None]
+        return Position.BOUNDARY if any(a == edge for edge in edges) else Position.INSIDE
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> int:
         raise DomainError("a branch cannot be chosen by a complex number; take the real part first")

@@ -322,6 +322,7 @@ def test_what_was_computed_is_kept(f, end, words):
         ({"y0": []}, "at least 1"),
         ({"fun": 5}, "not a function"),
         ({"fun": lambda t, y: None}, "returns None"),
+        ({"fun": lambda t, y: [1j * y[0], y[1]]}, "complex initial values"),
         ({"fun": lambda t, y: {}["k"]}, "KeyError"),
         ({"fun": lambda t, y, a: [a * y[1], y[0]], "args": ("x",)}, "argument a"),
         ({"fun": lambda t, y, a: [a * y[1], y[0]], "args": (1, 2)}, "TypeError"),

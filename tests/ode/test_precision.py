@@ -130,6 +130,19 @@ def test_exact_input():
     assert abs(p.propagate(0, 1, [0.1])[0] - ends[0]) > mpmath.mpf(10) ** -19  # the float is another number
 
 
+def test_steps_of_very_unlike_lengths():
+    """After a short last step the unit of time is far too short for the next one."""
+    st = ta.compile_ode(oscillator, dim=2, precision=FIFTY).stepper(0, [0, 1])
+    st.advance(1)
+    st.advance(Fraction(1) + Fraction(1, 10**9))
+    end = st.advance(20)
+    assert small(end[0] - mpmath.sin(20), 47)
+    fast = ta.compile_ode(lambda t, y: [np.cos(t) / (1 + y[0] ** 2)], dim=1, precision=FIFTY).stepper(0, [0])
+    fast.advance("1e-20")
+    y = fast.advance(3)[0]
+    assert small(y + y**3 / 3 - mpmath.sin(3), 47)
+
+
 def test_what_happens_on_the_way():
     s = ta.solve_ivp(lambda t, y: y**2, (0, 2), [1], precision=ta.digits(20))
     assert s.status == -2
@@ -249,5 +262,8 @@ def test_the_ring_refuses_what_it_cannot_hold():
         FixedRing(100).lift(1j)
     with pytest.raises(ta.SingularExpansionError, match="finite"):
         run(schedule(trace(ta.gamma, ((),), np.dtype(float)).roots), FixedRing(100), [[0, 1 << 100]], 1)
-    assert Gauss(1, 0) == 1
-    assert GaussRing(10).is_zero(Gauss(0, 0))
+    ring = GaussRing(100)
+    assert ring.is_zero(Gauss(0, 0))
+    assert ring.lift(1j) == Gauss(0, 1 << 100)
+    with pytest.raises(ta.SingularExpansionError):  # the boundary of the domain, exactly
+        run(schedule(trace(ta.log1p, ((),), np.dtype(complex)).roots), ring, [[ring.lift(-1), ring.lift(1)]], 1)
