@@ -37,7 +37,7 @@ _crowds: dict[tuple[Any, ...], Crowd] = {}
 _lock = threading.RLock()
 
 
-def crowd(system: System, order: int, complex: bool = False, lanes: int | None = None) -> Crowd:
+def crowd(system: System | ArraySystem, order: int, complex: bool = False, lanes: int | None = None) -> Crowd:
     """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
     key = (system.name, order, complex, lanes)
     with _lock:
@@ -51,7 +51,7 @@ def crowd(system: System, order: int, complex: bool = False, lanes: int | None =
 class Crowd:
     """Machine code for ``lanes`` members of one system at a time; safe to use from several threads."""
 
-    def __init__(self, system: System, order: int, complex: bool, lanes: int | None) -> None:
+    def __init__(self, system: System | ArraySystem, order: int, complex: bool, lanes: int | None) -> None:
         from taylorad.run.jit import obtain
 
         self.system, self.order, self.complex = system, order, complex
@@ -66,16 +66,15 @@ class Crowd:
         from taylorad.run.jit import host
         from taylorad.run.lower import lower
 
-        program = lower(schedule(self.system.states), None, self.complex)
-        if program.arrays:
-            raise CompilationError("array nodes are taken apart before a system is made of them")
+        system = self.system.apart() if isinstance(self.system, ArraySystem) else self.system
+        program = lower(schedule(system.states), None, self.complex)
         if program.givens:
             name = type(program.givens[0].node).__name__
             raise CompilationError(f"no machine code for a {name} node: the interpreter integrates this system")
         target = host().target
         # a step of few sums waits for its results, and works on twice as many members meanwhile
         lanes = lanes or target.lanes * (2 if program.near else 1)
-        wide = Wide(program, self.order, self.system.dim, self.system.n_args, lanes, target)
+        wide = Wide(program, self.order, system.dim, system.n_args, lanes, target)
         text = wide.text()
         return text, {"symbols": program.symbols, "layout": astuple(wide.layout), "lanes": lanes}
 
@@ -144,9 +143,7 @@ def solve(problem: Problem, members: Members, threads: int, tell: Callable[[int]
 def _native(problem: Problem) -> Crowd | None:
     """None where members are solved one by one: branches, functions without machine code, and large systems."""
     system = problem.system
-    if isinstance(system, ArraySystem):
-        system = system.apart() if system.dim <= _APART else None
-    if system is None:
+    if system is None or (isinstance(system, ArraySystem) and system.dim > _APART):
         return None
     least = float(np.min(problem.rtol if np.min(problem.rtol) > 0 else problem.atol))
     try:

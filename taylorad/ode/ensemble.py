@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -126,12 +126,10 @@ def ensemble(
 def _joined(members: Members, found: list[Found], size: int, kept: Store | None) -> Ensemble:
     def reader(k: int, part: Found) -> Callable[[], np.ndarray]:
         if part.y is not None:
-            y = part.y
-            return lambda: y
+            return partial(np.asarray, part.y)
         if kept is not None and not np.all(part.status == Status.INTERRUPTED):
-            store = kept
-            return lambda: store.values(k)
-        return lambda: unbegun(members.part(k * size, (k + 1) * size))
+            return partial(kept.values, k)
+        return partial(unbegun, members.part(k * size, (k + 1) * size))
 
     n = len(members)
     blocks = [(slice(k * size, min(n, (k + 1) * size)), reader(k, part)) for k, part in enumerate(found)]

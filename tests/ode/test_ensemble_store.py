@@ -69,6 +69,7 @@ def same(a, b):
 def test_a_store_changes_nothing(problem, y0, whole, tmp_path, m, chunk):
     kept = problem.ensemble((0, 3), y0, ARGS, t_eval=grid(m), store=tmp_path / "runs", chunk=chunk)
     same(kept, whole[m])
+    same(pickle.loads(pickle.dumps(kept)), whole[m])
     files = len(list((tmp_path / "runs").glob("*.npz")))
     parts = list(kept.parts())
     assert files == len(parts)
