@@ -26,7 +26,7 @@ from taylorad.taylor.series import Taylor
 __all__ = ["along", "derivative", "differentiate", "evaluate", "gradient", "hessian", "integrate", "substitute"]
 
 _make = MultivariateTaylor._make
-_ROOM = 1 << 22  # values of monomials at a time
+_ROOM = 1 << 16  # values of monomials at a time, so that they stay in the cache
 
 
 # ---------------------------------------------------------------------- derivatives
@@ -77,18 +77,33 @@ def hessian(f: MultivariateTaylor) -> Any:
 def differentiate(f: MultivariateTaylor, names: Sequence[str]) -> MultivariateTaylor:
     """The derivative in each of ``names`` in turn. Raises OrderError where none is known."""
     for name in names:
-        i = f._space.index(name)
-        unit = np.zeros(len(f.names), np.int16)
-        unit[i] = 1
-        smaller = f._space.shifted(tuple(-int(u) for u in unit))
+        smaller, places, factors = _lowered(f._space, f._space.index(name))
         if smaller is None:
             raise OrderError(f"the derivative in {name} is not known: {f._space.describe()}; start with a higher order")
-        places = f._space.monomials.find(smaller.exponents + unit)
-        factors = smaller.exponents[:, i] + 1
         f = _make(smaller, f._ring, f._coefficients[places] * _column(factors, f))
         if f._coefficients.dtype != object and not np.all(np.isfinite(f._coefficients)):
             raise NotRepresentableError(f"the derivative in {name} overflows; use mpmath numbers")
     return f
+
+
+@lru_cache(maxsize=256)
+def _lowered(space: Space, i: int) -> tuple[Space | None, np.ndarray, np.ndarray]:
+    """The space of a derivative in variable i, where its coefficients come from, and their factors."""
+    unit = np.eye(len(space.names), dtype=np.int16)[i]
+    smaller = space.shifted(tuple(-int(u) for u in unit))
+    if smaller is None:
+        return None, unit, unit
+    return smaller, space.monomials.find(smaller.exponents + unit), smaller.exponents[:, i] + 1
+
+
+@lru_cache(maxsize=256)
+def _raised(space: Space, i: int) -> tuple[Space, np.ndarray, np.ndarray, np.ndarray]:
+    """The space of an antiderivative in variable i, its terms with i, where they come from, and their divisors."""
+    unit = np.eye(len(space.names), dtype=np.int16)[i]
+    larger = space.shifted(tuple(int(u) for u in unit))
+    assert larger is not None
+    inside = np.flatnonzero(larger.exponents[:, i])
+    return larger, inside, space.monomials.find(larger.exponents[inside] - unit), larger.exponents[inside, i]
 
 
 def _column(factors: np.ndarray, f: MultivariateTaylor) -> np.ndarray:
@@ -105,14 +120,9 @@ def integrate(f: MultivariateTaylor, name: str, constant: Any = 0) -> Multivaria
     i = f._space.index(name)
     if isinstance(constant, (MultivariateTaylor, Taylor)) or not is_operand(constant):
         raise MixedRingError("the constant of integration is a number; add a polynomial to the result instead")
-    unit = tuple(int(n == name) for n in f.names)
-    larger = f._space.shifted(unit)
-    assert larger is not None
-    below = larger.exponents - np.array(unit, np.int16)
-    inside = below[:, i] >= 0
-    places = f._space.monomials.find(below[inside])
+    larger, inside, places, divisors = _raised(f._space, i)
     out = GradedRing(f._ring, larger.monomials).empty(len(larger))
-    out[inside] = f._coefficients[places] / _column(larger.exponents[inside, i], f)
+    out[inside] = f._coefficients[places] / _column(divisors, f)
     found = _make(larger, f._ring, out)
     return found + constant if isinstance(constant, np.ndarray) or constant != 0 else found
 
@@ -125,6 +135,12 @@ def evaluate(f: MultivariateTaylor, offsets: Sequence[Any], named: Mapping[str, 
     where floats overflow. Cost: M multiplications (of polynomials, for a composition).
     """
     found = _complete(f._space, offsets, named)
+    c = f._coefficients
+    if c.ndim == 1 and c.dtype != object and all(type(d) is float for d in found):
+        with np.errstate(all="ignore"):
+            value = (c @ _powers(f._space.monomials, np.array(found)[:, None])[:, 0]).item()
+        if value - value == 0:  # the usual case; what is not finite is looked at below
+            return value
     if any(isinstance(d, MultivariateTaylor) for d in found):
         if any(isinstance(d, Taylor) for d in found):
             raise MixedRingError("offsets are Taylor series or polynomials in several variables, not both")
@@ -135,11 +151,7 @@ def evaluate(f: MultivariateTaylor, offsets: Sequence[Any], named: Mapping[str, 
     if isinstance(f._ring, ArrayRing) and all(isinstance(ring_of([d]), ArrayRing) or _whole(d) for d in found):
         return _at_floats(f, found)
     space, ring, (c, *d) = common((f, *found))
-    values = _walk(space, c, d, ring.lift(1), len(space))
-    total = ring.zero()
-    for x, v in values:
-        total = total + x * v
-    return total
+    return _horner(space, c, d, len(space)) + ring.zero()
 
 
 def _whole(d: Any) -> bool:
@@ -171,8 +183,20 @@ def _parents(monomials: Monomials) -> tuple[np.ndarray, np.ndarray]:
     return last, monomials.find(below)
 
 
+@lru_cache(maxsize=64)
+def _columns(monomials: Monomials) -> list[np.ndarray]:
+    return [np.ascontiguousarray(column, np.intp) for column in monomials.exponents.T]
+
+
 def _powers(monomials: Monomials, offsets: np.ndarray) -> np.ndarray:
     """The values (M, points) of all monomials at offsets (n, points)."""
+    if offsets.shape[1] == 1 and monomials.count <= monomials.order:  # one point: by the powers of each variable
+        found = np.ones(monomials.size, offsets.dtype)
+        for column, cap, x in zip(_columns(monomials), monomials.caps, offsets[:, 0].tolist(), strict=True):
+            powers = np.full(cap + 1, x, offsets.dtype)
+            powers[0] = 1
+            found *= np.multiply.accumulate(powers)[column]
+        return found[:, None]
     last, parent = _parents(monomials)
     values = np.ones((monomials.size, offsets.shape[1]), offsets.dtype)
     for k in range(1, monomials.order + 1):
@@ -205,8 +229,11 @@ def _at_floats(f: MultivariateTaylor, offsets: list[Any]) -> Any:
     return out.reshape(shape) if shape else out.item()
 
 
-def _walk(space: Space, c: np.ndarray, offsets: list[Any], one: Any, size: int) -> Any:
-    """Pairs (coefficient, value of the monomial) of the first ``size`` monomials, parents before children."""
+def _horner(space: Space, c: np.ndarray, offsets: Sequence[Any], size: int) -> Any:
+    """Σ c_e·offsets^e over the first ``size`` monomials, by Horner's rule in the last variable of each monomial.
+
+    Cost: one product for each monomial that is not the largest multiple of its kind.
+    """
     last, parent = _parents(space.monomials)
     children: list[list[int]] = [[] for _ in range(size)]
     wanted = [bool(np.any(x != 0)) for x in c[:size]]
@@ -214,13 +241,14 @@ def _walk(space: Space, c: np.ndarray, offsets: list[Any], one: Any, size: int) 
         if wanted[i]:
             wanted[parent[i]] = True
             children[parent[i]].append(i)
-    stack = [(0, one)]
-    while stack:
-        i, value = stack.pop()
-        yield c[i], value
+
+    def value(i: int) -> Any:
+        total = c[i].item() if isinstance(c[i], np.generic) else c[i]
         for j in children[i]:
-            d = offsets[last[j]]
-            stack.append((j, d if i == 0 else value * d))
+            total = offsets[last[j]] * value(j) + total
+        return total
+
+    return value(0)
 
 
 def _compose(f: MultivariateTaylor, inner: list[Any]) -> MultivariateTaylor:
@@ -242,21 +270,15 @@ def _compose(f: MultivariateTaylor, inner: list[Any]) -> MultivariateTaylor:
     if known < meeting.total_order:
         meeting = meeting.to_order(known)
     size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
-    one = inner[0]._to(meeting) * 0 + 1
-    total = one * 0
-    for c, value in _walk(f._space, f._coefficients, [g._to(meeting) for g in inner], one, size):
-        total = total + value * _number(c)
-    return total
+    near = [g._to(meeting) for g in inner]
+    found = _horner(f._space, f._coefficients, near, size)
+    return found if isinstance(found, MultivariateTaylor) else near[0] * 0 + found
 
 
 def _valuation(g: MultivariateTaylor) -> int:
     """The smallest degree with a coefficient that is not zero (one more than the order if there is none)."""
-    degrees = [sum(e) for e in g.terms()]
-    return min(degrees, default=g._space.total_order + 1)
-
-
-def _number(c: Any) -> Any:
-    return c.item() if isinstance(c, np.generic) else c
+    places = g._places()
+    return int(g.exponents[places[0]].sum()) if len(places) else g._space.total_order + 1
 
 
 def _at_series(f: MultivariateTaylor, inner: list[Any]) -> Taylor:
@@ -270,10 +292,8 @@ def _at_series(f: MultivariateTaylor, inner: list[Any]) -> Taylor:
             raise DomainError(f"the offset {name} is a series with the constant term {g.constant_term}: subtract it")
     known = (f._space.complete_order + 1) * min(g.valuation for g in inner) - 1
     size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
-    one = Taylor([1], exact=True)
-    total = one * 0
-    for c, value in _walk(f._space, f._coefficients, inner, one, size):
-        total = total + value * _number(c)
+    found = _horner(f._space, f._coefficients, inner, size)
+    total: Taylor = found if isinstance(found, Taylor) else inner[0] * 0 + found
     return total.truncate(known) if known < total.order else total
 
 

@@ -138,9 +138,9 @@ class MultivariateTaylor:
 
     def terms(self) -> dict[tuple[int, ...], Any]:
         """Exponents → coefficient, without those that are exactly zero."""
-        zero = [bool(np.all(self._ring.is_zero(c))) for c in self._coefficients]
-        rows = self.exponents.tolist()
-        return {tuple(e): _plain(c) for e, c, none in zip(rows, self._coefficients, zero, strict=True) if not none}
+        places = self._places()
+        rows = self.exponents[places].tolist()
+        return {tuple(e): _plain(self._coefficients[i]) for e, i in zip(rows, places, strict=True)}
 
     def homogeneous(self, degree: int) -> MultivariateTaylor:
         """The part of one degree: f = f.homogeneous(0) + f.homogeneous(1) + …"""
@@ -217,6 +217,13 @@ class MultivariateTaylor:
         return _later("calculus").along(self, directions)
 
     # ------------------------------------------------------------------ for the other modules
+    def _places(self) -> np.ndarray:
+        """Where the coefficients are that are not exactly zero."""
+        c = self._coefficients
+        if c.dtype != object:
+            return np.flatnonzero((c != 0).reshape(len(c), -1).any(axis=1))
+        return np.flatnonzero([not self._ring.is_zero(x) for x in c])
+
     def _graded(self) -> GradedRing:
         return GradedRing(self._ring, self._space.monomials)
 

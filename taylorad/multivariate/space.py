@@ -13,6 +13,8 @@ from taylorad.rings.graded_monomials import Monomials
 
 __all__ = ["Space", "space"]
 
+_REMEMBERED = 4096
+
 
 @final
 class Space:
@@ -23,7 +25,17 @@ class Space:
     :func:`space`; equal arguments give the same object.
     """
 
-    __slots__ = ("__weakref__", "caps", "monomials", "names", "order", "parameter_order", "parameters", "words")
+    __slots__ = (
+        "__weakref__",
+        "_known",
+        "caps",
+        "monomials",
+        "names",
+        "order",
+        "parameter_order",
+        "parameters",
+        "words",
+    )
 
     def __init__(
         self,
@@ -37,6 +49,7 @@ class Space:
         self.parameters, self.parameter_order = parameters, parameter_order
         split = bool(parameters)
         groups = tuple(int(name in parameters) for name in names)
+        self._known: dict[tuple[int, ...], int] = {}  # places that were asked for
         self.words: np.ndarray | None = None  # what machine code has to know, once it is there
         self.monomials = Monomials.of(caps, groups, (order, parameter_order) if split else (order,))
 
@@ -94,9 +107,13 @@ class Space:
 
     def place(self, exponents: tuple[int, ...]) -> int:
         """The place of a monomial; raises OrderError where its coefficient is not known."""
-        at = -1
-        if max(exponents, default=0) <= self.limit:
-            at = int(self.monomials.find(np.array(exponents, np.int16)))
+        at = self._known.get(exponents, -2)
+        if at == -2:
+            at = -1
+            if max(exponents, default=0) <= self.limit:
+                at = int(self.monomials.find(np.array(exponents, np.int16)))
+            if len(self._known) < _REMEMBERED:
+                self._known[exponents] = at
         if at < 0:
             raise OrderError(f"the coefficient of {self.monomial(exponents)} is not known: {self.describe()}")
         return at
