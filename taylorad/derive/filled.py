@@ -27,18 +27,17 @@ class Filled:
         self.rows = sum(b.size for b in blocks)
         self.columns = pulled.leaves[0].size
         begins = list(itertools.accumulate((b.size for b in blocks[:-1]), initial=0))
-        self.places = [(begin + b.rows, b.columns) for begin, b in zip(begins, blocks, strict=True)]
+        parts = [(begin, p) for begin, b in zip(begins, blocks, strict=True) for p in b.parts]
+        self.places = [_place((begin + p.rows) * self.columns + p.columns) for begin, p in parts]
         lines = list({id(row): row for b in blocks for _, row in b.outers}.values())
         self.lines = [row.columns for row in lines]
         self.outers = [
             (begin, b.size, lines.index(row)) for begin, b in zip(begins, blocks, strict=True) for _, row in b.outers
         ]
-        parts: list[Node] = [b.values for b in blocks]
-        parts += [row.values for row in lines]
-        parts += [u for b in blocks for u, _ in b.outers]
+        nodes = [*(p.values for _, p in parts), *(r.values for r in lines), *(u for b in blocks for u, _ in b.outers)]
         first = len(pulled.roots)
-        roots = (*pulled.roots, *parts)
-        shapes: list[Shape] = [(p.size,) if p.size > 1 else () for p in parts]
+        roots = (*pulled.roots, *nodes)
+        shapes: list[Shape] = [(n.size,) if n.size > 1 else () for n in nodes]
         outputs = ["list", [], [(shape, first + i, first + i + 1) for i, shape in enumerate(shapes)]]
         self.sheet = Sheet(Graph(pulled.shapes, roots, ["list", [], [pulled.outputs, outputs]], pulled.graph.dtype))
 
@@ -63,8 +62,9 @@ class Filled:
             u = np.broadcast_to(_array(u, out.dtype, len(batch)), (size, *batch))
             for at in range(0, size, _ROWS):
                 out[begin + at : begin + min(size, at + _ROWS)] += u[at : at + _ROWS, None] * lines[line]
-        for (rows, columns), v in zip(self.places, values, strict=True):
-            out[rows, columns] += _array(v, out.dtype, len(batch))
+        flat = out.reshape(self.rows * self.columns, *batch)
+        for place, v in zip(self.places, values, strict=True):
+            flat[place] += _array(v, out.dtype, len(batch))
         return out
 
     def _line(self, values: Any, i: int, dtype: Any, batch: Shape) -> np.ndarray:
@@ -75,6 +75,14 @@ class Filled:
         out = np.zeros((self.columns, *batch), dtype)
         out[columns] = _array(values, dtype, len(batch))
         return out
+
+
+def _place(flat: np.ndarray) -> Any:
+    """Places in equal distances, a diagonal's, as a slice."""
+    step = np.diff(flat)
+    if len(flat) > 1 and np.all(step == step[0]):
+        return slice(int(flat[0]), int(flat[-1]) + 1, int(step[0]))
+    return flat
 
 
 def _array(values: Any, dtype: Any, axes: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import final
 
 import numpy as np
@@ -19,11 +20,12 @@ from taylorad.derive.adjoint import dependents, mapped, spread
 from taylorad.series.matrix import Matrix
 from taylorad.series.node import Function, Leaf, Linear, Local, Map, Node, Product, Quotient, Select, as_node, linear
 
-__all__ = ["Block", "Row", "structure"]
+__all__ = ["Block", "Part", "Row", "structure"]
 
 _FEW = 2  # variables on which a number may depend that is still spread out over the rows of a sparse matrix
 _ENTRIES = 400_000
 _ROWS = 32
+_PARTS = 8
 
 
 @final
@@ -36,14 +38,22 @@ class Row:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A matrix of ``size`` rows: ``values`` at (``rows``, ``columns``), in rising order, plus Σ u·row (``outers``)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A sparse matrix: ``values`` (one for each entry, or of size 1) at (``rows``, ``columns``), in rising order."""
 
-    size: int
     rows: np.ndarray
     columns: np.ndarray
     values: Node
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A matrix of ``size`` rows: the sum of sparse ``parts`` (diagonals, mostly), plus Σ u·row (``outers``)."""
+
+    size: int
+    parts: tuple[Part, ...] = ()
     outers: tuple[tuple[Node, Row], ...] = ()
 
 
@@ -56,17 +66,16 @@ def structure(roots: Sequence[Node], leaf: Leaf) -> list[Block] | None:
 
     Cost: time and memory as the entries of the sparse matrices of all nodes.
     """
-    n = leaf.size
-    found: dict[Node, Block] = {leaf: Block(n, np.arange(n), np.arange(n), as_node(1))}
-    maker = _Maker(n)
+    every = np.arange(leaf.size)
+    found: dict[Node, Block] = {leaf: Block(leaf.size, (Part(every, every, as_node(1)),))}
+    maker = _Maker(leaf.size)
     try:
         for node in dependents(roots, [leaf]):
             if node not in found:
                 found[node] = maker.of(node, found)
     except _Dense:
         return None
-    nothing = np.arange(0)
-    return [found.get(r, Block(r.size, nothing, nothing, as_node(0))) for r in roots]
+    return [found.get(r, Block(r.size)) for r in roots]
 
 
 @final
@@ -80,12 +89,11 @@ class _Maker:
     def of(self, node: Node, known: dict[Node, Block]) -> Block:
         if isinstance(node, Map):
             return self._mapped(node.matrix, known[node.a])
-        total: Block | None = None
+        total = Block(node.size)
         for a, weight in _weights(node):
             if a in known and weight is not as_node(0):
-                part = self._scaled(weight, known[a], node.size)
-                total = part if total is None else self._sum(total, part)
-        return total or Block(node.size, np.arange(0), np.arange(0), as_node(0))
+                total = self._sum(total, self._scaled(weight, known[a], node.size))
+        return total
 
     def _count(self, entries: int) -> None:
         self.entries += entries
@@ -94,18 +102,21 @@ class _Maker:
 
     def _scaled(self, weight: Node, d: Block, size: int) -> Block:
         """diag(weight)·d; where d is of one number, for each of ``size`` elements."""
-        if d.size == size:
-            values = _at(weight, d.rows) * d.values
-            return Block(size, d.rows, d.columns, values, tuple((weight * u, row) for u, row in d.outers))
-        count = len(d.columns)
         outers = [(weight * u, row) for u, row in d.outers]
-        if count > _FEW:
-            outers.append((weight, Row(d.columns, d.values)))
-            return Block(size, np.arange(0), np.arange(0), as_node(0), tuple(outers))
-        rows = np.repeat(np.arange(size), count)
-        values = _at(weight, rows) * _at(d.values, np.tile(np.arange(count), size))
-        self._count(len(rows))
-        return Block(size, rows, np.tile(d.columns, size), values, tuple(outers))
+        if d.size == size:
+            same = [Part(p.rows, p.columns, _at(weight, p.rows) * p.values) for p in d.parts]
+            return Block(size, tuple(same), tuple(outers))
+        parts: list[Part] = []
+        for p in d.parts:
+            count = len(p.columns)
+            if count > _FEW:
+                outers.append((weight, Row(p.columns, p.values)))
+                continue
+            rows = np.repeat(np.arange(size), count)
+            values = _at(weight, rows) * _at(p.values, np.tile(np.arange(count), size))
+            parts.append(Part(rows, np.tile(p.columns, size), values))
+            self._count(len(rows))
+        return Block(size, tuple(parts), tuple(outers))
 
     def _sum(self, a: Block, b: Block) -> Block:
         outers: dict[int, tuple[Node, Row]] = {}
@@ -113,34 +124,53 @@ class _Maker:
             outers[id(row)] = (outers[id(row)][0] + u, row) if id(row) in outers else (u, row)
         if len(outers) > _ROWS:
             raise _Dense
-        rest = tuple(outers.values())
-        if not len(a.rows) or not len(b.rows):
-            main = a if len(a.rows) else b
-            return Block(a.size, main.rows, main.columns, main.values, rest)
-        if np.array_equal(a.rows, b.rows) and np.array_equal(a.columns, b.columns):
-            return Block(a.size, a.rows, a.columns, a.values + b.values, rest)
-        places = [x.rows * self.n + x.columns for x in (a, b)]
-        union = np.union1d(*places)
-        values = linear((1, _placed(x.values, p, union)) for x, p in zip((a, b), places, strict=True))
+        parts = list(a.parts)
+        for p in b.parts:
+            same = (i for i, q in enumerate(parts) if len(q.rows) == len(p.rows) and _equal(p, q))
+            i = next(same, None)
+            if i is None:
+                parts.append(p)
+            else:
+                parts[i] = Part(p.rows, p.columns, parts[i].values + p.values)
+        return Block(a.size, (self._union(parts),) if len(parts) > _PARTS else tuple(parts), tuple(outers.values()))
+
+    def _union(self, parts: Sequence[Part]) -> Part:
+        """One matrix for several."""
+        places = [p.rows * self.n + p.columns for p in parts]
+        union = np.unique(np.concatenate(places))
         self._count(len(union))
-        return Block(a.size, union // self.n, union % self.n, values, rest)
+        values = linear((1, _placed(p.values, q, union)) for p, q in zip(parts, places, strict=True))
+        return Part(union // self.n, union % self.n, values)
 
     def _mapped(self, matrix: Matrix, d: Block) -> Block:
         if d.size < matrix.columns:  # one number stands for all elements
             return self._scaled(mapped(matrix, as_node(1)), d, matrix.rows)
+        parts = [self._product(matrix, p, d.size) for p in d.parts]
         outers = tuple((mapped(matrix, u), row) for u, row in d.outers)
-        starts = np.searchsorted(d.rows, np.arange(d.size + 1))
+        return self._sum(Block(matrix.rows), Block(matrix.rows, tuple(p for p in parts if len(p.rows)), outers))
+
+    def _product(self, matrix: Matrix, p: Part, size: int) -> Part:
+        """matrix·p, for a matrix p of ``size`` rows."""
+        starts = np.searchsorted(p.rows, np.arange(size + 1))
         counts = (starts[1:] - starts[:-1])[matrix.places]
-        self._count(int(counts.sum()))
+        total = int(counts.sum())
+        self._count(total)
         begins = np.repeat(starts[:-1][matrix.places] - (np.cumsum(counts) - counts), counts)
-        which = begins + np.arange(int(counts.sum()))
-        places = np.repeat(matrix.at, counts) * self.n + d.columns[which]
-        union, place = np.unique(places, return_inverse=True)
-        if not len(union):
-            return Block(matrix.rows, union, union, as_node(0), outers)
-        sums = Matrix.sums((len(union), len(d.rows)), place, which, np.repeat(matrix.entries, counts))
-        values = d.values if sums.identity else mapped(sums, d.values)
-        return Block(matrix.rows, union // self.n, union % self.n, values, outers)
+        which = begins + np.arange(total)
+        factors = np.repeat(matrix.entries, counts)
+        places = np.repeat(matrix.at, counts) * self.n + p.columns[which]
+        union, first, place = np.unique(places, return_index=True, return_inverse=True)
+        if len(union) == total and total and np.all(factors == factors[0]):
+            values = linear([(Fraction(float(factors[0])), _at(p.values, which[first]))])
+        elif total:
+            values = mapped(Matrix.sums((len(union), len(p.rows)), place, which, factors), p.values)
+        else:
+            values = as_node(0)
+        return Part(union // self.n, union % self.n, values)
+
+
+def _equal(p: Part, q: Part) -> bool:
+    return np.array_equal(p.rows, q.rows) and np.array_equal(p.columns, q.columns)
 
 
 def _at(values: Node, places: np.ndarray) -> Node:

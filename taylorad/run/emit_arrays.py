@@ -57,14 +57,14 @@ class ArrayEmitter(Emitter):
             self.temps[i] = self.put(f"getelementptr double, ptr %fixed, i64 {place}")
             place += p.sizes[i]
         self.flags = self.put(f"getelementptr double, ptr %fixed, i64 {place}")
-        self._phase(p.start, self._begin)
+        self._phase(p.start, self._begin, self._begin_rows)
         before = self.block
         here = self.put("icmp sgt i64 %K, 0")
         self.do(f"br i1 {here}, label %step, label %swept")
         self.label("step")
         head = len(self.lines)
         self._indices()
-        self._phase(p.step, self._advance)
+        self._phase(p.step, self._advance, self._advance_rows)
         after = self.integer("add", "%k", 1)
         more = self.put(f"icmp sle i64 {after}, %K")
         self.lines.insert(head, f"  %k = phi i64 [ 1, %{before} ], [ {after}, %{self.block} ]")
@@ -76,7 +76,7 @@ class ArrayEmitter(Emitter):
             bad = self.put(f"or i1 {bad}, {self.poisoned(flag)}")
         return bad
 
-    def _phase(self, numbers: tuple[int, ...], outputs: Callable[[int], None]) -> None:
+    def _phase(self, numbers: tuple[int, ...], inner: Callable[[int], None], outputs: Callable[[int], None]) -> None:
         """Run the groups in order; then, for each size, what must be stored."""
         p = self.program
         for _, size, members in self._groups(numbers):
@@ -84,8 +84,11 @@ class ArrayEmitter(Emitter):
                 self._map(members[0])
             else:
                 self._each(size, lambda members=members: self._group(members))
-        for size in sorted(set(self.wide) | {self._widest(row.start) for root in p.roots for row in root}):
-            self._each(size, lambda size=size: outputs(size))
+        kept = set(self.wide) | {self._widest(check.values) for check in p.checks}
+        for size in sorted(kept):
+            self._each(size, lambda size=size: inner(size))
+        for size in sorted({self._widest(row.start) for root in p.roots for row in root}):
+            self._each(size, lambda size=size: outputs(size), 1)  # the caller's rows are no vectors of elements
 
     def _shared(self) -> list[int]:
         """The vectors that are used outside of their own group, and so must be kept in memory."""
@@ -130,10 +133,10 @@ class ArrayEmitter(Emitter):
         op = self.program.ops[i]
         return not op.args and op.kind not in (*SUMS, "call") and i not in self.mixed
 
-    def _each(self, size: int, work: Callable[[], None]) -> None:
-        """Do some work for every block of elements."""
+    def _each(self, size: int, work: Callable[[], None], most: int = 0) -> None:
+        """Do some work for every block of (at ``most`` so many) elements."""
         width = 1
-        while width * 2 <= min(size, self.target.lanes):
+        while width * 2 <= min(size, most or self.target.lanes):
             width *= 2
         self._narrow(size, width)
         if size == 1:
@@ -262,9 +265,6 @@ class ArrayEmitter(Emitter):
             if self.wide[i] == size:
                 for k, v in enumerate(b.start):
                     self._write(i, str(k), self._have(v), k > 0)
-        for i, root in enumerate(p.roots):
-            if self._widest(root[0].start) == size:
-                self.store_row(f"%out{i}", "0", [self._have(row.start[0]) for row in root])
         checks = [c for c in p.checks if self._widest(c.values) == size]
         for c in checks:
             for v in c.values:
@@ -274,12 +274,18 @@ class ArrayEmitter(Emitter):
             nan = self.number(float("nan"))
             self._poison([self.put(f"select {self.bool} {failed}, {self.type} {nan}, {self.type} {self.zero}")])
 
+    def _begin_rows(self, size: int) -> None:
+        for i, root in enumerate(self.program.roots):
+            if self._widest(root[0].start) == size:
+                self.store_row(f"%out{i}", "0", [self._have(row.start[0]) for row in root])
+
     def _advance(self, size: int) -> None:
-        p = self.program
-        for i, b in enumerate(p.buffers):
+        for i, b in enumerate(self.program.buffers):
             if self.wide[i] == size and b.step is not None:
                 self._write(i, "%k", self._have(b.step), True)
-        for i, root in enumerate(p.roots):
+
+    def _advance_rows(self, size: int) -> None:
+        for i, root in enumerate(self.program.roots):
             if self._widest(root[0].start) == size:
                 for row in root:
                     for v in row.start if row.step is None else (row.step,):
