@@ -33,7 +33,7 @@ __all__ = ["Transport"]
 
 _WIDE = 4  # numbers in a vector: the plain components, and each part of each component, fill whole ones
 _MOST = 200_000  # components of a larger system
-_REGISTERS = 2500  # vectors of products up to which parts are kept in registers
+_REGISTERS = 400  # vectors of products up to which parts are kept in registers: compilation grows faster than they do
 _MANY = 2500  # nodes of a graph taken apart from which vectors are looked for
 
 
