@@ -66,7 +66,7 @@ class BranchedSearch:
             self._enter(rest)
             after = self._functions(rest, 0, _BESIDE)
             crossed = _crossings(before, zero, after, self._directions)
-            self._search.begin([e for e, _ in crossed])
+            self._search.begin([*(e for e, _ in crossed), int(hits.which[cut])])
             x = np.array([place * piece.lengths[base]])
             for e, rise in crossed:
                 at = (np.array([v]) for v in (e, base, place, x[0], times[0, 0], rise, 1 if rise else 2, False))

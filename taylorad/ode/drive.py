@@ -184,7 +184,7 @@ class Drive:
         y = self.watch.act(hit, y)
         self.going.restart(t, y)
         self.end = t, y
-        limit = self.watch.accumulation(self.span[0], self.way)
+        limit = self.watch.accumulation(self.span[0])
         if limit is None:
             return None
         return (

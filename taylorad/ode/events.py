@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from taylorad.errors import DomainError, TraceError
+from taylorad.ode.accumulation import MANY, accumulation
 from taylorad.ode.action import Action
 from taylorad.ode.branched import BranchedSearch
 from taylorad.ode.branches import has_branches
@@ -27,9 +28,6 @@ from taylorad.ode.system import Shape, traced
 from taylorad.series.node import Node
 
 __all__ = ["Event", "Hit", "Watch", "node_of", "roots_of"]
-
-_MANY = 12  # actions, each sooner than the one before, that may accumulate
-_NEAR = 1e-10  # of the time since the beginning: how near
 
 
 @final
@@ -185,18 +183,14 @@ class Watch:
     def act(self, hit: Hit, y: np.ndarray) -> np.ndarray:
         """The state from which the solution goes on after a hit. DomainError where an action gives none."""
         self.search.begin(hit.events)
-        self.changes = [*self.changes[1 - _MANY :], hit.t]
+        self.changes = [*self.changes[1 - MANY :], hit.t]
         for e in hit.events:
             y = self.actions[e](hit.t, y)
         return y
 
-    def accumulation(self, t0: float, way: float) -> float | None:
-        """Where the times of the actions accumulate, if it is near: the sum of a geometric series."""
-        gaps = np.abs(np.diff(self.changes))
-        if len(gaps) < _MANY - 1 or np.any(gaps[1:] > gaps[:-1]):
-            return None
-        rest = gaps[-1] ** 2 / (gaps[-2] - gaps[-1]) if gaps[-2] > gaps[-1] else 0.0 if gaps[-1] == 0 else np.inf
-        return float(self.changes[-1] + way * rest) if rest <= _NEAR * abs(self.changes[-1] - t0) else None
+    def accumulation(self, t0: float) -> float | None:
+        """Where the times of the actions accumulate, if it is near."""
+        return accumulation(self.changes, t0)
 
     def result(self, dim: int, dtype: np.dtype[Any]) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Times (m,), states (m, dim) and multiplicities (m,) of each event."""

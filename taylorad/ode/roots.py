@@ -365,10 +365,11 @@ def isolate(
 
     The arrays are as :func:`scan` leaves them, ``offset`` is the function's number times m; of the m expansions the
     first ``steps`` have a step of their own. The first window begins at ``first``, or, if ``starts``, at 0, where a
-    root is told too; 2 where the state was set there, so that small motions are no rounding; the last one goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s,
-    ``after`` s·h and ``when`` the time, with ``clock`` (m, 2) at the beginnings; ``rise`` is 1, −1, or 0 where p only
-    touches; with a ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the last end, from which the
-    next window goes on, and c[1] the sign of p just after the beginning of step 0.
+    root is told too; ``starts`` is 2 or 3 where the state was set there, 2 if that makes the function zero. The last
+    window goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s, ``after`` s·h and ``when``
+    the time, with ``clock`` (m, 2) at the beginnings; ``rise`` is 1, −1, or 0 where p only touches; with a
+    ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the
+    last end, from which the next window goes on, and c[1] the sign of p just after the beginning of step 0.
     """
     width, store = order + 6, max(order + 1, 5)
     cuts = (order + 2) * width
@@ -392,9 +393,11 @@ def isolate(
             low = edge(kept, at, order, max(zero, before), -reach)
         elif starts > 0:
             low = edge(kept, at, order, zero, 1.0)
-            if not abs(kept[at]) > zero:
-                if starts == 2:
+            if starts > 1:  # the state was set here, so that small values are no rounding
+                low = 0.0
+                if kept[at] == 0.0 or (starts == 2 and not abs(kept[at]) > zero):
                     low = departure(kept, at, order)
+            if low > 0.0:
                 far = low if low <= 1.0 else _FARTHEST
                 ahead, past = value(kept, at, order, far), value(kept, at, order, -far)
                 step[found], part[found], times[found] = 0, 0.0, 1
@@ -449,7 +452,7 @@ def isolate(
             now = last
             if j < turns:
                 flatness = zero
-                if starts == 2 and i == 0:
+                if starts > 1 and i == 0:
                     flatness = bound(c, 0, order, u)
                 now = 1 if v > flatness else -1 if v < -flatness else 0
                 if now == 0:

@@ -29,7 +29,7 @@ _TAIL = 1e-10  # of Σ |a_k|: a truncation error that is never too large
 _WORSE = 100.0  # times the state's own truncation error: one that is
 _PARTS = 32  # parts of a step, at the most, and how often a part is cut again
 _DEPTH = 4
-_KEPT = 64  # kernels for which memory is kept
+_KEPT, _LARGE = 64, 2**19  # kernels for which memory is kept, and bytes of it that are too many
 _TIME, _CONSTANT = -1, -2  # what a leaf of a kernel is, if not a component
 
 
@@ -106,6 +106,8 @@ class Search:
     ``directions`` says which crossings of each function count: all and touches for 0, else those of that sign.
     """
 
+    _desk: _Desk | None = None
+
     def __init__(self, nodes: Sequence[Node], dim: int, args: np.ndarray, directions: Sequence[float] = ()) -> None:
         self._moving, self._used, self._kernel = _prepared(tuple(nodes), dim, args.dtype.kind == "c")
         self._dim, self._args = dim, args
@@ -114,7 +116,6 @@ class Search:
         self._fresh, self._set = True, False
         self._told: set[int] = set()
         self.openings = [0] * len(nodes)  # the signs of the functions just after the last beginning
-        self._desk: _Desk | None = None
 
     def begin(self, told: Sequence[int] = ()) -> None:
         """The next block begins anew, from a state that was set; zeros there of the functions ``told`` are known."""
@@ -135,7 +136,7 @@ class Search:
         return joined(found)
 
     def __del__(self) -> None:
-        if self._desk is not None and self._kernel is not None:
+        if self._desk is not None and self._kernel is not None and self._desk.block.nbytes <= _LARGE:
             if len(_desks) > _KEPT:
                 _desks.clear()
             key = (self._kernel, self._desk.order, self._dim, tuple(self._used))
@@ -204,6 +205,7 @@ class Search:
                 return self._inside(e, place, piece, *finer, ended, depth - 1)
         order = piece.rows.shape[1] - 1
         starts, ends = self._fresh, not piece.goes_on
+        kind = 1 if not self._set else 2 if e in self._told else 3
         assert self._desk is not None
         memory, cell = self._desk.memory, self._desk.cell
         room = 4 * count + order + 6
@@ -212,7 +214,7 @@ class Search:
             part, after, when = np.empty((3, room))
             found = isolate(
                 seen.kept, seen.near, count, place * m, m, n, len(seen.counts), order, seen.h, seen.clock, seen.begin,
-                seen.size, self._ahead[e] / float(seen.h[0]), starts * (1 + self._set), int(ends), self._directions[e],
+                seen.size, self._ahead[e] / float(seen.h[0]), starts * kind, int(ends), self._directions[e],
                 step, part, after, when, rise, times, room, memory, cell,
             )  # fmt: skip
             if found >= 0:
@@ -228,9 +230,8 @@ class Search:
         if not found:
             return None
         begins = np.zeros(found, bool)
-        if starts:
-            size, tail = seen.size[:, place, 0]
-            begins[0] = abs(seen.begin[place, 0]) <= _ZERO * size + tail
+        if starts:  # the only root that is nowhere inside of its step
+            begins[0] = step[0] == 0 and part[0] == 0
         which, own = np.full(found, e), slice(found)
         hits = Hits(which, step[own], part[own], after[own], when[own], rise[own], times[own], begins)
         if starts and begins[0]:

@@ -13,6 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import SingularExpansionError
+from taylorad.ode.accumulation import MANY, accumulation
 from taylorad.ode.branches import SLIDES, Branches, Mode, has_branches
 from taylorad.ode.dense import within
 from taylorad.ode.loop import Outcome
@@ -48,6 +49,7 @@ class Switched:
         self._args = np.concatenate([args, np.zeros(self._branches.constants)])
         self._before = 0
         self._way = 1.0
+        self._t0, self._switches = t0, [t0]
         self.restart(t0, y0)
 
     @property
@@ -176,11 +178,25 @@ class Switched:
                 f"at t = {t} the solution slides along two switches at once, where Filippov's motion is not unique; "
                 "smooth one of them (tanh)"
             )
-        return [SLIDES if i == owner else sign for i, sign in enumerate(signs)]
+        slides = [SLIDES if i == owner else sign for i, sign in enumerate(signs)]
+        try:
+            self._branches.mode(tuple(slides))
+        except ZeroDivisionError:
+            raise SingularExpansionError(
+                f"at t = {t} the solution meets a switch along which both branches move it alike, so that it neither "
+                "crosses nor slides; smooth the switch (tanh)"
+            ) from None
+        return slides
 
     # ------------------------------------------------------------------ steps
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
         self._way = 1.0 if end >= float(self._inner.t) else -1.0
+        limit = accumulation(self._switches, self._t0)
+        if limit is not None:
+            raise SingularExpansionError(
+                f"switches of the right-hand side accumulate near t = {limit:.10g}, and no branch describes the motion "
+                "after that; smooth them (tanh), or end with an event before"
+            )
         if self._new:
             outcome, piece, hits = self._first(end)
         else:
@@ -196,6 +212,7 @@ class Switched:
         times[-1] = t, 0.0
         cut = Piece(times, np.array(piece.rows[: step + 1]))
         self._leave()
+        self._switches = [*self._switches[1 - MANY :], t]
         signs = list(self._signs)
         if owner >= len(signs):
             x = hits.after[first : first + 1] + _INSIDE * piece.lengths[step]

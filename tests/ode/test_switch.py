@@ -171,3 +171,13 @@ def test_what_cannot_be_is_named(call, error, words):
 def test_a_problem_with_branches_pickles():
     p = pickle.loads(pickle.dumps(ta.compile_ode(lambda t, y, a: -a * np.sign(y), dim=1, sliding="filippov")))
     assert p.propagate(0, 2, [1.0], (2.0,))[0] == pytest.approx(0.0, abs=1e-14)
+
+
+def test_switches_that_accumulate_are_told():
+    # dry friction of half the strength of the spring: the swings shrink, and all of them are over soon
+    s = ta.solve_ivp(lambda t, y: [y[1], -np.sign(y[0]) - 0.5 * np.sign(y[1])], (0, 20), [1.0, 0.0])
+    assert s.status == Status.UNDEFINED
+    # down from a with acceleration 1/2, then up to a/3 with 3/2: 2·sqrt(a)·(1 + 1/3), and so on with a/3
+    limit = 2 * (1 + 1 / 3) / (1 - np.sqrt(1 / 3))
+    assert f"accumulate near t = {limit:.10g}" in s.message
+    assert s.t[-1] == pytest.approx(limit, abs=1e-8)
