@@ -30,6 +30,7 @@ _PUBLIC = {
     "jet": "derive",
     "gh": "derive",
     "gradient": "derive",
+    "gradient_series": "derive",
     "hessian": "derive",
     "hessian_eigenvalues": "derive",
     "hessian_operator": "derive",
@@ -51,6 +52,7 @@ _PUBLIC = {
     "variables": "multivariate.construct",
     "derivative_tensor": "multivariate.tensor",
     "directional": "multivariate.tensor",
+    "inverse_map": "multivariate.inverse",
     "laplacian": "multivariate.tensor",
     "mixed": "multivariate.tensor",
     "load_solution": "ode.files",
@@ -114,12 +116,14 @@ __all__ = [
     "from_sympy",
     "gh",
     "gradient",
+    "gradient_series",
     "hessian",
     "hessian_eigenvalues",
     "hessian_operator",
     "hessian_trace",
     "hvp",
     "interval",
+    "inverse_map",
     "jacobian",
     "jet",
     "jvp",
@@ -151,6 +155,7 @@ if TYPE_CHECKING:
         derivatives,
         gh,
         gradient,
+        gradient_series,
         hessian,
         hessian_eigenvalues,
         hessian_operator,
@@ -177,6 +182,7 @@ if TYPE_CHECKING:
         UnsupportedFunctionError,
     )
     from taylorad.multivariate.construct import variables
+    from taylorad.multivariate.inverse import inverse_map
     from taylorad.multivariate.series import MultivariateTaylor
     from taylorad.multivariate.tensor import derivative_tensor, directional, laplacian, mixed
     from taylorad.ode.events import Event

@@ -7,12 +7,14 @@ from taylorad.derive.hessian import gh, hessian, hvp
 from taylorad.derive.jacobian import jacobian
 from taylorad.derive.jet import jet
 from taylorad.derive.operator import hessian_eigenvalues, hessian_operator, hessian_trace
+from taylorad.derive.reverse import gradient_series
 
 __all__ = [
     "derivative",
     "derivatives",
     "gh",
     "gradient",
+    "gradient_series",
     "hessian",
     "hessian_eigenvalues",
     "hessian_operator",

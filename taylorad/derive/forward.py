@@ -19,7 +19,7 @@ import numpy as np
 from taylorad.derive.derived import Call, Derived
 from taylorad.derive.expansion import taylor
 from taylorad.derive.tree import Branch, Tree, build, flatten, one_array, shapes_of
-from taylorad.errors import ShapeError, SingularExpansionError
+from taylorad.errors import ShapeError, SingularExpansionError, UnsupportedFunctionError
 from taylorad.rings.choice import ring_of
 from taylorad.taylor.nested import innermost
 from taylorad.taylor.series import Taylor
@@ -133,6 +133,8 @@ def _table(rows: Sequence[Sequence[Any]]) -> np.ndarray:
 # ---------------------------------------------------------------------- what the derivatives of a function are made of
 def evaluated(derived: Derived, call: Call) -> Any:
     """One derivative at a point, or at every point of a batch."""
+    if derived.__name__ not in _MADE:
+        raise UnsupportedFunctionError(f"{derived.__name__} needs a function that can be traced at this point")
     if not call.batch:
         return _MADE[derived.__name__](Lines(derived.function, call, call.arrays), call)
     alone = Derived(derived.__name__, derived.evaluate, derived.function, derived.beside)

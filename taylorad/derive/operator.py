@@ -72,7 +72,7 @@ def hessian_trace(
     H = hessian_operator(f, p, args=args)
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], (H.shape[0], samples))
     values = np.einsum("ij,ij->j", signs, H.matmat(signs))
-    return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(samples))
+    return float(np.mean(values)), float(np.std(values, ddof=1) / samples**0.5)
 
 
 def hessian_eigenvalues(

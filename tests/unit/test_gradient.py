@@ -327,6 +327,37 @@ def test_a_gradient_as_a_field_of_a_differential_equation() -> None:
     np.testing.assert_allclose(s.y[:, -1], start, atol=1e-11)
 
 
+# ---------------------------------------------------------------------- reverse over Taylor
+@pytest.mark.parametrize("n", [3, 12])
+def test_gradients_along_a_line_to_any_order(n: int) -> None:
+    """Coefficient k of ∇f(x + t·v): against the series of each partial derivative, found forward."""
+    x, v = RNG.standard_normal(n), RNG.standard_normal(n)
+
+    def f(y: Any) -> Any:
+        return np.sum(np.exp(y[1:] * y[:-1] / 4)) * np.sin(y[0]) + np.sum(y**2) ** 1.5
+
+    c = ta.gradient_series(f, x, v, order=6)
+    np.testing.assert_allclose(c[0], ta.gradient(f, x), rtol=1e-13)
+    np.testing.assert_allclose(c[1], ta.hvp(f, x, v), rtol=1e-12, atol=1e-12)
+    for i in range(2):
+        unit = np.eye(n)[i]
+        slope = ta.compile(lambda y, unit=unit: ta.jvp(f, y, unit), order=6, shapes=[n])
+        np.testing.assert_allclose(c[:, i], slope(x, along=v), rtol=1e-10, atol=1e-11)
+    whole = ta.gradient_series(f, np.stack([x, v], axis=1), v, order=2, batch=1)
+    np.testing.assert_allclose(whole[:, :, 0], c[:3], rtol=1e-12, atol=1e-12)
+
+
+def test_gradient_series_of_trees() -> None:
+    p = {"a": np.array([1.0, 2.0]), "b": 3.0}
+    c = ta.gradient_series(lambda q: q["a"][0] ** 2 * q["b"] + q["a"][1], p, {"a": np.array([1.0, 0.0]), "b": 0.0}, 2)
+    np.testing.assert_array_equal(c["a"], [[6, 1], [6, 0], [0, 0]])
+    np.testing.assert_array_equal(c["b"], [1, 2, 1])
+    with pytest.raises(MixedRingError, match="float64"):
+        ta.gradient_series(rational, EXACT, EXACT, 2)
+    with pytest.raises(UnsupportedFunctionError, match="traced"):
+        ta.gradient_series(branching, np.ones(2), np.ones(2), 2)
+
+
 # ---------------------------------------------------------------------- what no graph can answer
 def branching(x: Any) -> Any:
     return x[0] * x[1] if x[0] > 0 else x[0] ** 2
