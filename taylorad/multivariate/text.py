@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.multivariate.space import Space
+from taylorad.rings.intervals import Interval
 from taylorad.taylor.text import is_complex, number
 
 __all__ = ["latex", "text"]
@@ -45,7 +46,7 @@ def _written(f: MultivariateTaylor, tex: bool) -> str:
 
 def _terms(f: MultivariateTaylor, tex: bool) -> Iterator[tuple[str, str]]:
     for exponents, c in f.terms().items():
-        minus = not is_complex(c) and bool(c < 0)
+        minus = not (isinstance(c, Interval) or is_complex(c)) and bool(c < 0)
         shown = number(-c if minus else c, tex, 0)
         if any(exponents):
             monomial = _monomial(f.space, exponents, tex)

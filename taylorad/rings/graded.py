@@ -79,7 +79,9 @@ class GradedRing(Ring):
         """Zeros (size, *shape)."""
         if self._dtype is not object:
             return np.zeros((size, *self._shape), self._dtype)
-        return np.full(size, self.base.zero(), object)
+        out = np.empty(size, object)
+        out[:] = [self.base.zero()] * size  # elements may have a say in what numpy does with them
+        return out
 
     def buffer(self, order: int) -> Graded:
         return Graded(self.empty(self.monomials.size), self.monomials)
