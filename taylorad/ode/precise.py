@@ -95,7 +95,7 @@ class Precise:
     ) -> None:
         """``system`` is one of :func:`scaled`, ``rtol`` and ``atol`` are sizes, ``bits`` are kept."""
         self.order, self.rejected, self._bits, self.ring = order, 0, bits, ring
-        self._plan, self._args = schedule(system.states), args
+        self._plan, self.args = schedule(system.states), args
         self._rtol, self._atol, self._max = rtol, atol, size(Fraction(max_step)) if max_step < math.inf else math.inf
         self.clock = bits + 64 + max(0, -_whole(size(span[1] - span[0]))) if span[0] != span[1] else bits + 64
         least = min((size(x) for parts in y0 for x in parts if x), default=0.0)
@@ -177,7 +177,7 @@ class Precise:
         later = [zero] * order
         leaves: list[Any] = [[ring.element(parts, place.bits), *later] for parts in place.y]
         leaves.append([ring.element((place.t,), self.clock), one, *later[1:]])
-        leaves += [[ring.element(tuple(fixed(x, bits) for x in parts), bits), *later] for parts in self._args]
+        leaves += [[ring.element(tuple(fixed(x, bits) for x in parts), bits), *later] for parts in self.args]
         leaves.append([one, *later])
         store, steps = bind(self._plan, ring, leaves, order)
         for n in self._plan.first:

@@ -11,9 +11,11 @@ import numpy as np
 
 from taylorad.errors import DomainError
 from taylorad.ode.drive import singularity
+from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
 from taylorad.ode.precise import Expansion, Place, Precise, order_for, scaled
 from taylorad.ode.precise_dense import PreciseDense, numbers, objects
+from taylorad.ode.precise_events import PreciseWatch
 from taylorad.ode.precision import BITS, complex_parts, exact, exact_row, size
 from taylorad.ode.progress import Progress, interrupts, telling
 from taylorad.ode.solution import MESSAGES, Solution, Status
@@ -106,10 +108,17 @@ def solve(
     progress: Progress = False,
 ) -> Solution:
     """:meth:`taylorad.ode.problem.Problem.solve` in many digits: times and states are mpmath numbers."""
-    if events is not None:
-        raise DomainError("events are found in doubles; leave events= or precision= out")
     going = begin(problem, span, y0, args, max_step)
     assert problem.precision is not None
+    given = [] if events is None else list(events) if isinstance(events, (list, tuple)) else [events]
+    watch = PreciseWatch(
+        [Event.of(g) for g in given],
+        problem.dim,
+        problem.shapes,
+        going.args,
+        problem.precision.bits,
+        problem.dtype.kind == "c",
+    )
     end = going.time(exact(span[1], "the end"))
     way = _Way(going, end, problem.precision.bits)
     back = -1 if end < going.here.t else 1
@@ -128,6 +137,10 @@ def solve(
                     break
                 last = series
                 way.taken += 1
+                stop = watch.take(series, going.here.t) if given else None
+                if stop is not None:
+                    place = tuple(series.ring.parts(x) for x in series.at(stop))
+                    going.here = Place(stop, place, series.ring.bits)
                 if dense:
                     way.pieces.append(series)
                 if grid is None:
@@ -137,6 +150,9 @@ def solve(
                     grid.pop(0)
                 if tell is not None:
                     tell(float(way.time(going.here.t)))
+                if stop is not None:
+                    status, message = Status.EVENT, MESSAGES[Status.EVENT]
+                    break
                 if callback is not None and callback(way.time(going.here.t), way.state()):
                     status, message = Status.STOPPED, MESSAGES[Status.STOPPED]
                     break
@@ -154,8 +170,8 @@ def solve(
         objects(t),
         objects(rows, problem.dim).T,
         cast(Any, PreciseDense(way.pieces, going.here.t, way.bits)) if way.pieces else None,
-        None,
-        None,
+        None if events is None else [objects([way.time(t) for t in times]) for times in watch.times],
+        None if events is None else [_rows(states, way.bits, problem.dim) for states in watch.states],
         way.taken + going.rejected,
         0,
         0,
@@ -178,6 +194,11 @@ def end_state(problem: Problem, t0: Any, t1: Any, y0: Any, args: Any, max_steps:
     if s.status != Status.END:
         raise DomainError(f"{s.message} The solution was followed to t = {s.stats['t']}.")
     return s.y[:, -1]
+
+
+def _rows(states: list[tuple[Expansion, list[Any]]], bits: int, dim: int) -> np.ndarray:
+    """States at events, (m, dim)."""
+    return objects([numbers(series, elements, bits) for series, elements in states], dim)
 
 
 def _grid(t_eval: Any, span: tuple[Any, Any], going: Precise, back: int) -> list[int]:

@@ -148,9 +148,14 @@ class Solution:
 
     def roots(self, g: Callable[..., Any]) -> np.ndarray:
         """The times at which ``g(t, y, *args)`` vanishes, all of them, in the order of integration."""
+        dense: Any = self._dense()
+        values = list(self.args.values())
+        if not isinstance(dense, DenseSolution):
+            from taylorad.ode.precise_events import roots_of as sharp_roots_of
+
+            return sharp_roots_of(g, dense, values)
         from taylorad.ode.events import roots_of
 
-        dense, values = self._dense(), list(self.args.values())
         row = np.concatenate([np.ravel(a) for a in values]) if values else np.zeros(0)
         kind = np.complex128 if dense.coefficients.dtype.kind == "c" else np.float64
         return roots_of(g, dense, [np.shape(a) for a in values], row.astype(kind))

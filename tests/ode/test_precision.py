@@ -130,6 +130,33 @@ def test_exact_input():
     assert abs(p.propagate(0, 1, [0.1])[0] - ends[0]) > mpmath.mpf(10) ** -19  # the float is another number
 
 
+def test_events_have_all_digits():
+    quick = [lambda t, y: y[0], lambda t, y: (y[0] - 1) ** 2, lambda t, y: np.sin(10 * y[0]) + 0 * t]
+    s = ta.solve_ivp(oscillator, (0, 20), [0, 1], precision=FIFTY, events=quick)
+    for i, t in enumerate(s.t_events[0]):
+        assert small(t - i * mpmath.pi, 49)
+    for i, t in enumerate(s.t_events[1]):  # roots of order four
+        assert small(t - (2 * i + mpmath.mpf(1) / 2) * mpmath.pi, 40)
+    assert [len(t) for t in s.t_events] == [7, 3, 45]
+    assert all(small(mpmath.sin(10 * mpmath.sin(t)), 48) for t in s.t_events[2])
+    assert s.y_events[0].shape == (7, 2)
+    assert small(s.y_events[0][3, 1] + 1, 49)
+    back = ta.compile_ode(oscillator, 2, precision=FIFTY).solve((10, 0), [mpmath.sin(10), mpmath.cos(10)])
+    wanted = [mpmath.pi * mpmath.mpf(k) / 2 for k in (5, 3, 1)]
+    assert all(small(x - y, 49) for x, y in zip(back.roots(lambda t, y: y[1]), wanted, strict=True))
+
+
+def test_terminal_events_in_many_digits():
+    line = ta.Event(lambda t, y, a: y[0] - a * t, terminal=2, direction=-1)
+    p = ta.compile_ode(lambda t, y, a: oscillator(t, y), dim=2, precision=FIFTY)
+    s = p.solve((0, 20), [0, 1], ["1/10"], events=line, t_eval=range(20))
+    assert (s.status, len(s.t_events[0]), s.t[-1]) == (1, 2, 8)
+    assert s.stats["t"] == s.t_events[0][-1] == s.sol.t_max
+    for t, y in zip(s.t_events[0], s.y_events[0], strict=True):
+        assert small(mpmath.sin(t) - t / 10, 48)
+        assert small(y[0] - t / 10, 48)
+
+
 def test_steps_of_very_unlike_lengths():
     """After a short last step the unit of time is far too short for the next one."""
     st = ta.compile_ode(oscillator, dim=2, precision=FIFTY).stepper(0, [0, 1])
@@ -184,7 +211,7 @@ def test_tolerances():
         ({"t_eval": ["1.5"]}, "outside of the span"),
         ({"t_eval": ["0.5", "0.25"]}, "sorted"),
         ({"t_span": (0, "inf")}, "the end"),
-        ({"events": lambda t, y: y[0]}, "events"),
+        ({"events": ta.Event(lambda t, y: y[0], action=lambda t, y: y)}, "action"),
         ({"fun": lambda t, y: [np.abs(y[0]), y[1]]}, "branches"),
     ],
 )
