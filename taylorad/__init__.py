@@ -47,6 +47,8 @@ _PUBLIC = {
     "compile_ode": "ode.problem",
     "Event": "ode.events",
     "Sensitivity": "ode.sensitivity",
+    "hamiltonian": "ode.mechanics",
+    "lagrangian": "ode.mechanics",
     "TaylorSolver": "ode.solver",
     "MultivariateTaylor": "multivariate.series",
     "variables": "multivariate.construct",
@@ -117,6 +119,7 @@ __all__ = [
     "gh",
     "gradient",
     "gradient_series",
+    "hamiltonian",
     "hessian",
     "hessian_eigenvalues",
     "hessian_operator",
@@ -127,6 +130,7 @@ __all__ = [
     "jacobian",
     "jet",
     "jvp",
+    "lagrangian",
     "laplacian",
     "load",
     "load_solution",
@@ -187,6 +191,7 @@ if TYPE_CHECKING:
     from taylorad.multivariate.tensor import derivative_tensor, directional, laplacian, mixed
     from taylorad.ode.events import Event
     from taylorad.ode.files import load_solution
+    from taylorad.ode.mechanics import hamiltonian, lagrangian
     from taylorad.ode.precision import digits
     from taylorad.ode.problem import compile_ode
     from taylorad.ode.sensitivity import Sensitivity
