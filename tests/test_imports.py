@@ -36,3 +36,7 @@ def test_nothing_heavy(code: str) -> None:
 def test_a_ring_loads_its_library() -> None:
     assert loaded("import taylorad as ta, mpmath; ta.derivative(ta.exp, mpmath.mpf(1), 2)") == {"mpmath"}
     assert "flint" in loaded("import taylorad as ta; ta.derivative(ta.gamma, 0.5, 2)")
+
+
+def test_initial_value_problems_in_doubles_need_machine_code_only() -> None:
+    assert loaded("import taylorad as ta; ta.solve_ivp(lambda t, y: -y, (0, 1), [1.0])") <= {"llvmlite"}

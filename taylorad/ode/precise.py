@@ -17,7 +17,8 @@ from taylorad.errors import DomainError
 from taylorad.ode.loop import Outcome
 from taylorad.ode.precision import size
 from taylorad.ode.system import System, placeholders
-from taylorad.rings.fixed import FixedRing, shifted
+from taylorad.rings.fixed import FixedRing
+from taylorad.rings.integers import shifted
 from taylorad.run.interpret import bind
 from taylorad.series.node import Constant, Function, Linear, Node, Product, Quotient, Theta
 from taylorad.series.schedule import schedule

@@ -16,7 +16,7 @@ from taylorad.ode.precise_dense import PreciseDense, objects
 from taylorad.ode.precision import exact
 from taylorad.ode.search import Search
 from taylorad.ode.system import Shape
-from taylorad.rings.fixed import magnitude, shifted
+from taylorad.rings.integers import magnitude, shifted
 from taylorad.rings.multiprecision import dyadic
 from taylorad.run.interpret import run
 from taylorad.series.node import Leaf

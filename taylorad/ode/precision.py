@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import DomainError
-from taylorad.rings.fixed import magnitude
+from taylorad.rings.integers import magnitude
 
 __all__ = ["BITS", "Digits", "complex_parts", "digits", "exact", "exact_row", "size"]
 

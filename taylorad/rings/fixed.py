@@ -15,27 +15,15 @@ from typing import Any
 
 from taylorad.errors import MixedRingError, SingularExpansionError
 from taylorad.rings.balls import BallRing, dyadic, integer, middle, precision
+from taylorad.rings.integers import magnitude, shifted
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.online import BLOCK, Online
 from taylorad.rings.ring import Element
 
-__all__ = ["FixedRing", "magnitude", "shifted"]
+__all__ = ["FixedRing"]
 
 _LONG = 1000  # bits from which products of blocks are faster than sums
 _PYTHON = 600  # bits up to which Python's integers are as fast as FLINT's
-
-
-def shifted(m: Any, by: int) -> Any:
-    """m·2^by, rounded down."""
-    return m << by if by >= 0 else m >> -by
-
-
-def magnitude(m: int) -> float:
-    """The logarithm of |m| to base 2, to within 0.09, from the leading bits; −inf for 0."""
-    if not m:
-        return -math.inf
-    bits = m.bit_length()
-    return bits - 2.0 + abs(m << 64 - bits if bits < 64 else m >> bits - 64) * 2.0**-63
 
 
 class FixedRing(ObjectRing):

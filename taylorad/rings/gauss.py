@@ -9,7 +9,8 @@ from typing import Any, final
 
 from taylorad.errors import DomainError
 from taylorad.rings.balls import BallRing, complex_ball, dyadic
-from taylorad.rings.fixed import FixedRing, magnitude, shifted
+from taylorad.rings.fixed import FixedRing
+from taylorad.rings.integers import magnitude, shifted
 from taylorad.rings.ring import Element, Position
 
 __all__ = ["Gauss", "GaussRing"]
