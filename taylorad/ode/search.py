@@ -328,8 +328,10 @@ _desks: dict[tuple[Kernel, int, int, tuple[int, ...]], list[_Desk]] = {}  # thos
 
 
 def _desk(order: int, used: Sequence[int], dim: int, args: np.ndarray, kernel: Kernel) -> _Desk:
-    free = _desks.get((kernel, order, dim, tuple(used)))
-    desk = free.pop() if free else _Desk(order, used, dim, kernel)
+    try:  # another thread may be faster
+        desk = _desks[kernel, order, dim, tuple(used)].pop()
+    except (KeyError, IndexError):
+        desk = _Desk(order, used, dim, kernel)
     for place, i in desk.constants:
         desk.block[place : place + BLOCK] = np.real(args[i])
     return desk

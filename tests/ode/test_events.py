@@ -356,3 +356,19 @@ def test_events_with_branches():
     single = swing(events, (0.1, 10.0), callback=lambda t, y: None)
     for a, b in zip(s.t_events, single.t_events, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-11)
+
+
+def test_events_in_several_threads():
+    from concurrent.futures import ThreadPoolExecutor
+
+    p = ta.compile_ode(oscillator, dim=2, rtol=1e-13, atol=1e-13)
+    event = ta.Event(lambda t, y: y[0] * y[1] - 0.1)
+
+    def times(k):
+        return p.solve((0, 200), [np.sin(k), np.cos(k)], events=event).t_events[0]
+
+    alone = [times(k) for k in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(times, range(12)))
+    assert all(a.tolist() == b.tolist() for a, b in zip(alone, together, strict=True))
+    assert all(len(a) > 100 for a in alone)
