@@ -74,6 +74,7 @@ class IntervalLanes(Ring):
         rows.looked, rows.degree = True, degree
         for k in range(min(degree, self.order, 1) + 1):
             rows.at_order[k] = self.fetch(rows, k)
+            self.note(rows.at_order[k])
         return rows
 
     def note(self, element: Element) -> None:

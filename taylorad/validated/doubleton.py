@@ -208,7 +208,7 @@ class Doubleton:
             found = self._sum(found, term)
         m = w.load("%record", f.m, self.width)
         self._keep(Element(self.ring, w.add(found.low, w.neg(m)), w.add(found.hi, m)), "%out")
-        w.give("0")
+        self._verdict(w.number(0.0, self.width))
 
     def _advance(self) -> None:
         """The set after the step, in the next record; 0, or 1 where it is not finite."""
@@ -317,7 +317,8 @@ class Doubleton:
         w.go(end)
         w.label(end)
         # C and B enter as finite: B is Q or I, and C times r0 stands in z or in r0
-        sizes += [m, d]
+        z = self._interval(self._place("dx"))
+        sizes += [m, d, z.low, z.hi]
         for where in (f.r0, f.r):
             x = self._interval(self._field(where, 0, "%next"))
             sizes += [x.low, x.hi]
@@ -328,9 +329,24 @@ class Doubleton:
         def finite(j: str, s: list[Real]) -> list[Real]:
             return [w.fma(w.load(self._field(f.C, j, "%next"), 0, width), w.number(0.0, width), s[0])]
 
+        self._verdict(w.loop(0, self.n - 1, [flag], finite)[0])
+
+    def _verdict(self, flag: Real) -> None:
+        """Return 0 where ``flag``, A, D, A·C and A·B are finite, else 1: products of infinities may be anything."""
+        w, zero = self.w, self.w.number(0.0, self.width)
+        d = self._interval(self._place("D"))
+        flag = w.fma(d.hi, zero, w.fma(d.low, zero, flag))
+
+        def finite(j: str, s: list[Real]) -> list[Real]:
+            total = s[0]
+            for name in ("A", "AC", "AB"):
+                x = self._interval(self._place(name, j, 2))
+                total = w.fma(x.hi, zero, w.fma(x.low, zero, total))
+            return [total]
+
         flag = w.loop(0, self.n - 1, [flag], finite)[0]
-        bad = w.put(f"bitcast <{width} x {'i' + '1'}> {w.test('uno', flag, flag)} to i{width}")
-        w.give(w.put(f"zext i1 {w.put(f'icmp ne i{width} {bad}, 0')} to i64"))
+        bad = w.put(f"bitcast <{self.width} x {'i' + '1'}> {w.test('uno', flag, flag)} to i{self.width}")
+        w.give(w.put(f"zext i1 {w.put(f'icmp ne i{self.width} {bad}, 0')} to i64"))
 
     def _both(self, column: str, i: str | int) -> tuple[Real, Real]:
         c = self.w.spread(self.w.load(column, i), self.width)

@@ -78,8 +78,7 @@ def _glance(w: Upward) -> None:
         w.give(q)
         w.label(go)
         w.invoke("i64", "wide", ("ptr", "%ws"), ("double", "%from"), ("double", "%to"))
-        w.invoke("i64", "look", *given, ("ptr", "%out"))
-        w.give("0")
+        w.give(w.invoke("i64", "look", *given, ("ptr", "%out")))
 
     w.function(f"i64 @view({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", body)
     w.door("glance", "view", args)

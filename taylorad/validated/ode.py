@@ -17,6 +17,7 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import CompilationError, DomainError, OrderError, TraceError
+from taylorad.ode.precision import Digits
 from taylorad.ode.system import Shape, System, traced
 from taylorad.rings.intervals import Interval
 from taylorad.series.node import Constant, Function, Leaf, Local, Node
@@ -82,7 +83,7 @@ def solve_ivp(
     order: int = ORDER,
     tol: float = TOLERANCE,
     max_steps: int = 100_000,
-    digits: int | None = None,
+    precision: Any = None,
 ) -> Enclosure:
     """Enclose all solutions of y′ = fun(t, y, *args) with y(t₀) in the box y0.
 
@@ -100,7 +101,7 @@ def solve_ivp(
     given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
     shapes = [() if isinstance(a, (str, Interval)) else np.shape(a) for a in given]
     problem = compile_ode(fun, len(y), shapes=shapes, order=order, tol=tol)
-    return problem.solve(t_span, y, given, t_eval=t_eval, max_steps=max_steps, digits=digits)
+    return problem.solve(t_span, y, given, t_eval=t_eval, max_steps=max_steps, precision=precision)
 
 
 @final
@@ -121,12 +122,12 @@ class Problem:
         *,
         t_eval: Any = None,
         max_steps: int = 100_000,
-        digits: int | None = None,
+        precision: Any = None,
     ) -> Enclosure:
         """The enclosure from ``span[0]`` to ``span[1]``, in either direction.
 
-        ``t_eval`` says where ``y`` is wanted (at all steps if not given); ``digits`` asks for balls of so many decimal
-        digits instead of floats (slowly, in Python; without it they are used where a function has no compiled
+        ``t_eval`` says where ``y`` is wanted (at all steps if not given); ``precision=ta.digits(50)`` asks for balls of
+        so many digits instead of floats (slowly, in Python; without it they are used where a function has no compiled
         enclosure). Raises DomainError for wrong input. What cannot be proved raises nothing: the enclosure goes to
         ``t_reached``, and ``status`` and ``message`` say why no further. Rigorous.
         """
@@ -134,8 +135,7 @@ class Problem:
         y, values = self._box(y0), self._values(args)
         if max_steps < 1:
             raise DomainError(f"max_steps = {max_steps} must be at least 1")
-        if digits is not None and (int(digits) != digits or digits < 1):
-            raise DomainError(f"digits = {digits!r} must be an integer, at least 1")
+        count = None if precision is None else Digits.of(precision).count
         times = None if t_eval is None else _wanted(t_eval, t0, t1)
         sign = -1 if t1 < t0 else 1
         length = abs(t1 - t0)
@@ -143,7 +143,7 @@ class Problem:
         unit = Fraction(1, 1 << shift) if shift >= 0 else Fraction(1 << -shift)
         end, beyond = divmod(length.numerator * unit.denominator, length.denominator * unit.numerator)
         end += beyond > 0
-        march, equation = self._march(y, values, t0, unit, sign, digits)
+        march, equation = self._march(y, values, t0, unit, sign, count)
         status = Status(march.go(end, max_steps)) if length else Status.END
         reached = t1 if status == Status.END else t0 + sign * int(march.counts[-1]) * unit
         return Enclosure(march, status, reached, self.dim, equation, times)
@@ -172,13 +172,13 @@ class Problem:
         t0: Fraction,
         unit: Fraction,
         sign: int,
-        digits: int | None,
+        count: int | None,
     ) -> tuple[March, list[Node]]:
         ranges = [_bounded("argument", j, x) for j, x in enumerate(values)]
         wide = tuple(x.width > _THIN * x.mag and j not in self._bound for j, x in enumerate(ranges))
         system, equation = self.system(wide, sign)
         box = [_bounded("component", i, x) for i, x in enumerate(y)]
-        if digits is None:
+        if count is None:
             from taylorad.validated.flow import Track, flow
 
             try:
@@ -190,7 +190,7 @@ class Problem:
         from taylorad.validated.balls import BallTrack
 
         start, rest = _parted(y, values, wide)
-        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, digits), equation
+        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, count), equation
 
     def system(self, wide: tuple[bool, ...], sign: int) -> tuple[System, list[Node]]:
         """The system whose last components are the arguments that ``wide`` marks; backward in time for ``sign`` −1.

@@ -28,7 +28,7 @@ CASES: list[tuple[Any, Any, Any, Any, dict[str, Any]]] = [
     (lorenz, "1/4", ["15", "15", "36"], ("10", "28", "8/3"), {}),
     (lorenz, "1/10", ta.box(["15", "15", "36"], rad="0.01"), ("10", "28", "8/3"), {"order": 12}),
     (lorenz, "1/10", ["15", "15", "36"], (v.interval("9.9", "10.1"), "28", "8/3"), {}),
-    (lorenz, "1/16", ["15", "15", "36"], ("10", "28", "8/3"), {"digits": 30}),
+    (lorenz, "1/16", ["15", "15", "36"], ("10", "28", "8/3"), {"precision": ta.digits(30)}),
     (mixture, "1/2", ["0.1", "0.3"], (), {}),
     (lambda t, y: [-abs(y[0]) + t**2], 1, [2], (), {}),
 ]
@@ -45,7 +45,7 @@ def test_a_certificate_is_proved_again(
     assert checked.steps == enclosed.steps
     assert abs(checked.t_reached - Fraction(end)) < Fraction(1, 10**9)
     assert len(checked.box) == len(start)
-    if "digits" not in options:
+    if "precision" not in options:
         low, hi = enclosed.march.boxes()
         for i, x in enumerate(checked.box):
             assert low[-1][i] <= x.lo

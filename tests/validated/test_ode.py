@@ -189,7 +189,7 @@ def test_corners_of_the_laub_loomis_box(reach: int) -> None:
 def test_decimals_are_enclosed_and_floats_are_exact() -> None:
     decimal = v.solve_ivp(lambda t, y, a: [a * y[0]], (0, 1), [1], args=("1.4",))
     written = v.solve_ivp(lambda t, y: [v.exact("1.4") * y[0]], (0, 1), [1])
-    binary = v.solve_ivp(lambda t, y: [1.4 * y[0]], (0, 1), [1], digits=30)
+    binary = v.solve_ivp(lambda t, y: [1.4 * y[0]], (0, 1), [1], precision=ta.digits(30))
     with precision(200):
         e = flint.arb(flint.fmpq(7, 5)).exp()
         assert inside(e, decimal.box[0])
@@ -234,7 +234,7 @@ def test_arguments_with_ranges_are_followed_as_coordinates() -> None:
 
 
 def test_more_digits_and_every_function() -> None:
-    enclosed = v.solve_ivp(lambda t, y: [y[0] * np.cos(t)], (0, "1/3"), ["1/10"], digits=40)
+    enclosed = v.solve_ivp(lambda t, y: [y[0] * np.cos(t)], (0, "1/3"), ["1/10"], precision=ta.digits(40))
     with precision(200):
         truth = (flint.arb(flint.fmpq(1, 3)).sin()).exp() / 10
         assert enclosed.box[0].contains(truth)
@@ -282,7 +282,7 @@ def test_wrong_input_is_named() -> None:
     with pytest.raises(DomainError, match="is no number"):
         v.solve_ivp(f, (0, "soon"), [1])
     with pytest.raises(DomainError, match="digits"):
-        v.solve_ivp(f, (0, 1), [1], digits=0)
+        v.solve_ivp(f, (0, 1), [1], precision=0)
     with pytest.raises(DomainError, match="this problem has 2"):
         v.compile_ode(lambda t, y: [y[0], y[1]], 2).solve((0, 1), [1])
     with pytest.raises(DomainError, match="takes 3"):
