@@ -20,6 +20,8 @@ _PUBLIC = {
     "Roots": "zeros",
     "integrate": "quadrature",
     "TaylorModel": "model",
+    "CompiledEnclosure": "batch",
+    "compile": "batch",
     "roots": "zeros",
     "shrink_wrap": "wrapping",
     "solve_system": "zeros",
