@@ -21,12 +21,13 @@ from taylorad.run.emit_intervals import IntervalLanes
 from taylorad.run.interpret import bind
 from taylorad.run.lanes import Rows
 from taylorad.run.upward import Upward
-from taylorad.series.node import Leaf, Node, State
+from taylorad.series.node import Function, Leaf, Node, Product, Quotient, State
 from taylorad.series.schedule import Schedule
 
 __all__ = ["Boxes", "aligned", "coefficients", "compile_interval", "sources"]
 
 _LANES = 4
+_MANY = 16  # sums, from which on their ends are calls: slower by a little, and half as long
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 4, ctypes.c_int64)  # without the GIL
 
 
@@ -154,6 +155,7 @@ def coefficients(
         leaves[leaf.index].degree = leaf.degree
     if any(n.size > 1 for n in plan.first):
         raise CompilationError("array nodes are taken apart before their intervals are compiled")
+    ring.compact = sum(isinstance(n, (Product, Quotient, Function)) for n in plan.rest) > _MANY
     c, steps = bind(plan, ring, leaves, order)
     flat = _flat(plan, still)
     for n, rows in c.items():

@@ -22,7 +22,7 @@ from taylorad.rings.ring import Position, Ring
 from taylorad.rings.values import upward as values
 from taylorad.run.interpret import run
 from taylorad.run.lanes import Element, Place, Rows
-from taylorad.run.sums import write_sum
+from taylorad.run.sums import write_ends, write_sum
 from taylorad.run.upward import Real, Upward, above, below
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
@@ -45,7 +45,7 @@ class IntervalLanes(Ring):
         self.fine: list[str] = []
         self.flag = w.number(0.0, lanes)
         self.rows: list[Rows] = []
-        self.wary = False
+        self.wary = self.compact = False
         self._k = "0"
         self._inverses: dict[int, tuple[Element, Element]] = {}
         self._asked: dict[tuple[int, int, str], tuple[Rows, Rows, Any]] = {}
@@ -327,6 +327,10 @@ class IntervalLanes(Ring):
 
     def _ended(self, total: Element, a: Rows, b: Rows, kind: str, first: bool, last: bool) -> Element:
         """With the terms j = 0 and j = k, if they are there."""
+        if self.compact and (first or last):
+            kept = (("ptr", self.place(a, 0)), ("ptr", self.place(b, 0)), ("i64", self._k))
+            sums = ((total.low.type, str(x)) for x in (total.low, total.hi))
+            return self._taken(self.w.invoke(self.pair, write_ends(self, kind, first, last), *kept, *sums))
         for there, (x, i), (y, j) in ((first, (a, 0), (b, Place())), (last, (a, Place()), (b, 0))):
             if there:
                 p, q = x[i], y[j]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from taylorad.run.lanes import Element
 from taylorad.run.upward import Real
 
-__all__ = ["write_sum"]
+__all__ = ["write_ends", "write_sum"]
 
 
 def write_sum(ring: Any, kind: str) -> None:
@@ -26,11 +27,23 @@ def write_sum(ring: Any, kind: str) -> None:
     w.function(f"{ring.pair} @{symbol}(ptr %a, ptr %b, {rest} noinline", lambda: _body(ring, kind))
 
 
-def _body(ring: Any, kind: str) -> None:
+def write_ends(ring: Any, kind: str, first: bool, last: bool) -> str:
+    """The function that adds the terms j = 0 and j = k to a sum of one kind, where there are many; its name."""
+    w, symbol = ring.w, f"{ring.stem}.{kind}.{'f' * first}{'l' * last}"
+    if symbol not in w.written:
+        w.written[symbol] = 2
+        places = ["0"] * first + ["%k"] * last
+        plain = Real("", ring.lanes).type
+        head = f"{ring.pair} @{symbol}(ptr %a, ptr %b, i64 %k, {plain} %low, {plain} %hi) noinline"
+        w.function(head, lambda: _body(ring, kind, places))
+    return symbol
+
+
+def _body(ring: Any, kind: str, places: Sequence[str] = ()) -> None:
     """Four lanes at a time: more would not fit into the registers of a loop."""
     w, lanes = ring.w, ring.lanes
     width = min(4, lanes)
-    parts = [_lanes(ring, kind, start, width) for start in range(0, lanes, width)]
+    parts = [_lanes(ring, kind, start, width, places) for start in range(0, lanes, width)]
     found = parts[0] if len(parts) == 1 else [_beside(ring, [p[side] for p in parts]) for side in (0, 1)]
     one = w.put(f"insertvalue {ring.pair} poison, {found[0].type} {found[0]}, 0")
     w.give(w.put(f"insertvalue {ring.pair} {one}, {found[1].type} {found[1]}, 1"), ring.pair)
@@ -50,8 +63,8 @@ def _beside(ring: Any, parts: list[Real]) -> Real:
     return total
 
 
-def _lanes(ring: Any, kind: str, start: int, width: int) -> list[Real]:
-    """−lo and hi of the sum, in ``width`` lanes from ``start`` on."""
+def _lanes(ring: Any, kind: str, start: int, width: int, places: Sequence[str]) -> list[Real]:
+    """−lo and hi of the sum, or of the terms at ``places`` added to one, in ``width`` lanes from ``start`` on."""
     w, lanes, gradient = ring.w, ring.lanes, ring.gradient
     part = ring.part(width)
     zero = w.number(0.0, width)
@@ -65,7 +78,7 @@ def _lanes(ring: Any, kind: str, start: int, width: int) -> list[Real]:
 
     def weighed(j: str, i: str, a: Element) -> Element:
         x, y = w.whole(j, width), w.whole(i, width)
-        p, q = ([w.leading(Real(f"%{e}{side}", lanes), width) for side in "lh"] for e in "pq")
+        p, q = ([w.from_lane(Real(f"%{e}{side}", lanes), 0, width) for side in "lh"] for e in "pq")
         return part.corners(Element(part, *(w.fma(u, x, w.mul(v, y)) for u, v in zip(p, q, strict=True))), a)
 
     def term(j: str, sums: list[Real]) -> list[Real]:
@@ -81,8 +94,14 @@ def _lanes(ring: Any, kind: str, start: int, width: int) -> list[Real]:
         parts = [x for e in found for x in (e.low, e.hi)]
         return [w.add(s, x) for s, x in zip(sums, parts, strict=True)]
 
-    first, last = ("1", w.integer("sub", "%k", 1)) if kind == "weighted" else ("%first", "%last")
-    sums = w.loop(first, last, [zero] * (4 if two else 2), term)
+    zeros = [zero] * (4 if two else 2)
+    if places:
+        sums = [w.from_lane(Real(f"%{side}", lanes), start, width) for side in ("low", "hi")] + zeros[2:]
+        for j in places:
+            sums = term(j, sums)
+    else:
+        first, last = ("1", w.integer("sub", "%k", 1)) if kind == "weighted" else ("%first", "%last")
+        sums = w.loop(first, last, zeros, term)
     found = Element(part, sums[0], sums[1])
     if two:
         rest = Element(part, sums[2], sums[3])

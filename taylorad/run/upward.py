@@ -245,11 +245,11 @@ class Upward:
         mask = f"<{lanes} x i32> zeroinitializer"
         return Real(self.put(f"shufflevector <{lanes} x double> {v}, <{lanes} x double> poison, {mask}"), lanes)
 
-    def leading(self, a: Real, lanes: int) -> Real:
-        """The first lanes of a vector."""
+    def from_lane(self, a: Real, start: int, lanes: int) -> Real:
+        """Some neighbouring lanes of a vector."""
         if a.lanes == lanes:
             return a
-        mask = f"<{lanes} x i32> <{', '.join(f'i32 {i}' for i in range(lanes))}>"
+        mask = f"<{lanes} x i32> <{', '.join(f'i32 {start + i}' for i in range(lanes))}>"
         return Real(self.put(f"shufflevector {a.type} {a}, {a.type} poison, {mask}"), lanes)
 
     def lane(self, a: Real, i: int) -> Real:
