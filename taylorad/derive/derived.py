@@ -12,7 +12,7 @@ from taylorad.derive.pulled import PLACE, Pulled, pull
 from taylorad.derive.tree import Branch, Tree, flatten
 from taylorad.errors import DomainError, ShapeError, TayloradError, TraceError
 from taylorad.trace.array import Traced
-from taylorad.trace.graph import Shape
+from taylorad.trace.graph import Shape, depth
 
 __all__ = ["Call", "Derived"]
 
@@ -122,6 +122,8 @@ class Derived:
             except TayloradError as other:
                 known = isinstance(other, DomainError) or isinstance(error, TraceError)
                 raise other if known else error from None
+            except Exception as other:  # numpy does not know series: what cannot be traced says more
+                raise error from other
 
     def over(self, batch: int) -> Derived:
         """The same for points whose last ``batch`` axes count them."""
@@ -132,7 +134,7 @@ class Derived:
     def made(self, call: Call, what: str, build: Build) -> Any:
         """What ``build`` makes of the function's graph, kept for calls of the same form."""
         key = call.key
-        if key is None:
+        if key is None or depth():  # inside another trace the function may hold values of that trace
             return build(self._pull(call))
         with self._lock:
             found = self._made.get((what, key))

@@ -19,6 +19,7 @@ from taylorad.errors import (
     MixedRingError,
     ShapeError,
     SingularExpansionError,
+    TraceError,
     UncertifiedError,
     UnsupportedFunctionError,
 )
@@ -312,6 +313,20 @@ def test_variables_of_nested_gradients_are_kept_apart() -> None:
     assert ta.derivative(lambda t: ta.gradient(lambda y: y[0] ** 3 * y[1], [t, t])[0], 2.0) == 36.0
 
 
+def test_a_derivative_made_outside_is_used_inside() -> None:
+    """The compiled form of a point of numbers is of no use for traced ones, and the other way round."""
+    x = np.linspace(0.1, 0.9, 12)
+    slope, H = ta.gradient(rosenbrock), ta.hessian(rosenbrock)
+    expected = ta.gradient(lambda y: np.sum(H(y) @ y) + np.sum(slope(y)), x)
+    assert H(x).shape == (12, 12)
+    assert slope(x).shape == (12,)
+    again = ta.gradient(lambda y: np.sum(H(y) @ y) + np.sum(slope(y)), x)
+    np.testing.assert_allclose(again, expected, rtol=1e-12)
+    h = 1e-6
+    plus, minus = (np.sum(H(y) @ y) + np.sum(slope(y)) for y in (x + h * x, x - h * x))
+    assert again @ x == pytest.approx((plus - minus) / (2 * h), rel=1e-6)
+
+
 def test_a_gradient_as_a_field_of_a_differential_equation() -> None:
     """Kepler's problem from its Hamiltonian: the field is a gradient, traced into the right-hand side."""
 
@@ -425,6 +440,8 @@ def test_misuse_is_told() -> None:
         ta.hessian(lambda y: y * y[0], x)
     with pytest.raises(ShapeError, match="list of them: stack"):
         ta.jacobian(lambda y: [y, y], x)
+    with pytest.raises(TraceError, match="det"):
+        ta.gradient(lambda y: np.linalg.det(np.outer(y, y)), x)
     with pytest.raises(ShapeError, match="returned None"):
         ta.gradient(lambda y: None, x)
     with pytest.raises(ShapeError, match="no elements"):
