@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -134,14 +135,15 @@ class Run:
             row = np.repeat(np.broadcast_to(np.asarray(x, np.float64), (flow.system.dim,)), copies)
             return _padded(row, flow.stride)
 
-        y = np.zeros((5, flow.stride))
+        y = aligned((5, flow.stride))
         y[0] = _padded(np.ascontiguousarray(y0, kind).view(np.float64), flow.stride)
-        tol = np.stack([spread(atol, parts), spread(rtol, parts)])
+        tol = aligned((2, flow.stride))
+        tol[0], tol[1] = spread(atol, parts), spread(rtol, parts)
         real = np.zeros(len(Real))
         real[Real.MAX_STEP] = real[Real.LIMIT] = math.inf
-        room = np.zeros(flow.room // 8 + 4)
+        room = aligned((flow.room // 8 + 4,))
         values = np.atleast_1d(np.ascontiguousarray(args, kind)) if len(args) else np.zeros(1, kind)
-        empty = np.zeros((1, flow.order + 1, flow.stride))
+        empty = aligned((1, flow.order + 1, flow.stride))
         return Run(flow, y, values, tol, real, np.zeros(len(Whole), np.int64), empty, np.zeros((1, 2)), room)
 
     def keep(self, steps: int, rows: np.ndarray | None = None) -> None:
@@ -173,6 +175,14 @@ class Run:
         if self.flow.complex:
             return rows[..., : 2 * self.flow.system.dim].view(np.complex128)
         return rows[..., : self.flow.system.dim]
+
+
+def aligned(shape: tuple[int, ...], make: Callable[..., np.ndarray] = np.zeros) -> np.ndarray:
+    """An array that begins with a line of the cache, so that no vector lies in two of them."""
+    size = math.prod(shape)
+    room = make(size + 7)
+    first = -(room.ctypes.data // 8) % 8
+    return room[first : first + size].reshape(shape)
 
 
 def _padded(row: np.ndarray, width: int) -> np.ndarray:

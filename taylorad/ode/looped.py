@@ -1,11 +1,12 @@
 """A step in loops over k and j, for systems that are too large to write every order down.
 
 Sums of order k need lower orders only: they are taken first, for all of the system, in few loops that hold several
-partial sums; from both ends of j, so that the newest terms come last, and squares take half of the terms, doubled.
+partial sums; squares take half of the terms, doubled.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, final
 
 from taylorad.ode.jet import Jet
@@ -17,7 +18,7 @@ from taylorad.run.writer import Target, double
 
 __all__ = ["Looped"]
 
-_BUNDLE = 12  # partial sums that run side by side
+_BUNDLE = 14  # partial sums and factors that are held side by side
 
 Key = tuple[str, tuple[int, ...]]
 
@@ -30,6 +31,8 @@ class Looped(Jet, Rows):
         super().__init__(program, order, target, dim, min(target.lanes, 4), controlled)
         n, width = len(self.states), self.width
         self.arrays_of: dict[Key, int] = {}
+        self.shared = Counter(t for pack in self.packs for t in set(self.factors(pack)))
+        self.rank = {t: i for i, t in enumerate(self.shared)}
         self.groups = [repeated(self.states[i : i + width], width) for i in range(0, n, width)]
         self.at_start = [repeated(self.starts[i : i + width], width) for i in range(0, n, width)]
 
@@ -40,7 +43,7 @@ class Looped(Jet, Rows):
         K = self.order
         rows = {
             "reciprocal": [0.0, *(1 / k for k in range(1, K + 1))],
-            "middle": [-1.0 if k == 2 else float(k > 2 and k % 2 == 0) for k in range(K + 1)],
+            "middle": [float(k > 0 and k % 2 == 0) for k in range(K + 1)],
         }
         return "\n".join(
             f"@{name} = internal constant [{K + 1} x double] [{', '.join(f'double {double(x)}' for x in row)}], align 8"
@@ -97,26 +100,26 @@ class Looped(Jet, Rows):
 
     # ------------------------------------------------------------------ loops over k and j
     def _array(self, key: Key) -> str:
-        """The address of coefficient 0 in an array of ``memory``."""
+        """The address of coefficient 0 in an array of ``memory``; sums look at 1 … K−1 alone."""
         if key not in self.arrays_of:
-            size = 8 * len(key[1]) * (self.order + 1 + SHORT)
-            self.arrays_of[key] = self.room + 8 * len(key[1]) * SHORT
-            self.room += -(-size // 32) * 32
+            size, back = 8 * len(key[1]), key[0] == "back"
+            self.arrays_of[key] = self.room + size * (SHORT if back else -1)
+            self.room += -(-size * (self.order + 1 + SHORT if back else self.order - 1) // 32) * 32
         return self.put(f"getelementptr i8, ptr %memory, i64 {self.arrays_of[key]}")
 
     def _load(self, base: str, index: str, width: int) -> str:
         return self.put(f"load {vector(width)}, ptr {self.at(base, index, width)}, align 8")
 
     def others(self) -> None:
-        before = self.block
+        before, w = self.block, self.width
         self.do("br label %order")
         self.label("order")
         head = len(self.lines)
         self.do("%kf = uitofp i64 %k to double")
-        self._keep("%k", self.groups)
-        last = self.put(f"icmp eq i64 %k, {self.order}")
-        self.do(f"br i1 {last}, label %swept, label %sums")
-        self.label("sums")
+        for b, t in enumerate(self.groups):
+            place = self.integer("add", self.integer("mul", "%k", self.stride), b * w)
+            self.now[t] = self.fetch(self.at("%row", place, 1))
+            self.settle(t, self.now[t])
         self._sums()
         stored: set[Key] = set()
         for pack in self.packs:
@@ -128,14 +131,31 @@ class Looped(Jet, Rows):
                     self._store(key)
         for t in self.uses:
             self.value(t)
+        after = self.integer("add", "%k", 1)
+        inverse = self.fill(self.put(f"load double, ptr {self.at('@reciprocal', after, 1)}, align 8"), w)
+        slopes = repeated(self.slopes, self.stride)
+        found = [self._slope(slopes[b * w : (b + 1) * w]) for b in range(self.blocks)]
         while len(stored) < len(self.arrays_of):
             key = next(key for key in self.arrays_of if key not in stored)
             stored.add(key)
             self._store(key)
-        after = self.integer("add", "%k", 1)
+        for b, f in enumerate(found):
+            place = self.integer("add", self.integer("mul", after, self.stride), b * w)
+            self.keep(self.arith("fmul", f, inverse, self.kind), self.at("%row", place, 1))
         self.lines.insert(head, f"  %k = phi i64 [ 1, %{before} ], [ {after}, %{self.block} ]")
-        self.do("br label %order")
+        more = self.put(f"icmp slt i64 {after}, {self.order}")
+        self.do(f"br i1 {more}, label %order, label %swept")
         self.label("swept")
+
+    def _slope(self, buffers: tuple[int, ...]) -> str:
+        """Coefficient k of some derivatives."""
+        steps = tuple(step for b in buffers if (step := self.buffers[b].step) is not None)
+        if len(steps) == len(buffers):
+            return self.value(steps)
+        if len(buffers) == 1:
+            return self._earlier(buffers, 0)
+        half = len(buffers) // 2
+        return self.joined(self._slope(buffers[:half]), self._slope(buffers[half:]), half)
 
     def _store(self, key: Key) -> None:
         what, buffers = key
@@ -152,76 +172,70 @@ class Looped(Jet, Rows):
             found = self.value(tuple(s for s in steps if s is not None))
             self.do(f"store {vector(width)} {found}, ptr {self.at(self._array(key), '%k', width)}, align 8")
 
+    # ------------------------------------------------------------------ sums
     def _sums(self) -> None:
-        bundle: list[tuple[int, ...]] = []
-        used = 0
-        for pack in self.packs:
-            need = 1 if self.ops[pack[0]].kind == "half" else 2
-            if used + need > _BUNDLE:
-                self._bundle(bundle)
-                bundle, used = [], 0
-            bundle.append(pack)
-            used += need
-        if bundle:
-            self._bundle(bundle)
+        """All sums of order k. Those that share a factor run in one loop, which loads it once."""
+        packs = [(pack, *self._turned(pack)) for pack in self.packs]
+        kinds = [(half, width) for half in (True, False) for width in (1, 2, 4, 8)]
+        for half, width in kinds:
+            group = [p for p in packs if len(p[0]) == width and (self.ops[p[0][0]].kind == "half") == half]
+            shared = sorted(group, key=lambda p: self.rank[p[2]])
+            bundle: list[Any] = []
+            for p in shared:
+                if len(bundle) + len({q[2] for q in (*bundle, p)}) >= _BUNDLE:
+                    self._bundle(bundle, half, width)
+                    bundle = []
+                bundle.append(p)
+            if bundle:
+                self._bundle(bundle, half, width)
 
-    def _bundle(self, packs: list[tuple[int, ...]]) -> None:
-        before, name = self.block, f"sum{self.names}"
-        some = self.put("icmp sgt i64 %k, 4")
+    def _turned(self, pack: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The factors of a pack, the one that more packs have in common last."""
+        a, b = self.factors(pack)
+        return (b, a) if self.shared[a] > self.shared[b] else (a, b)
+
+    def _bundle(self, packs: list[tuple[tuple[int, ...], ...]], half: bool, width: int) -> None:
+        """Σ a_j·b_{k−j}, j = 1 … k−1, side by side; of squares half of the terms, doubled."""
+        before, name, size, kind = self.block, f"sum{self.names}", 8 * width, vector(width)
+        some = self.put(f"icmp sgt i64 %k, {2 if half else 1}")
         self.do(f"br i1 {some}, label %{name}, label %{name}x")
         self.label(name)
         head = len(self.lines)
-        self.integer_as(f"%{name}r", "sub", "%k", f"%{name}j")
+        whole = self.integer("mul", "%k", size)
         loaded: dict[Any, str] = {}
 
-        def at(t: tuple[int, ...], index: str) -> str:
-            if (t, index) not in loaded:
-                loaded[t, index] = self._load(self._array(("sum", t)), index, len(t))
-            return loaded[t, index]
+        def at(t: tuple[int, ...], offset: str) -> str:
+            if (t, offset) not in loaded:
+                address = self.put(f"getelementptr i8, ptr {self._array(('sum', t))}, i64 {offset}")
+                loaded[t, offset] = self.fetch(address, width)
+            return loaded[t, offset]
 
+        ahead = f"%{name}o"
+        back = self.integer("sub", whole, ahead)
+        zero = self.same(0.0, width)
         phis: list[str] = []
-        ends: list[list[str]] = []
         outs: list[str] = []
-        for p, pack in enumerate(packs):
-            a, b = self.factors(pack)
-            kind = vector(len(pack))
-            sides = [(f"%{name}j", f"%{name}r")]
-            if self.ops[pack[0]].kind == "old":
-                sides.append((f"%{name}r", f"%{name}j"))
-            names: list[str] = []
-            for s, (i, j) in enumerate(sides):
-                total = f"%{name}a{p}x{s}"
-                new = self.fma(at(a, i), at(b, j), total, kind)
-                zero = self.same(0.0, len(pack))
-                phis.append(f"  {total} = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
-                outs.append(f"  {total}e = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
-                names.append(f"{total}e")
-            ends.append(names)
-        after = self.integer("add", f"%{name}j", 1)
-        more = self.put(f"icmp slt i64 {self.integer('shl', after, 1)}, %k")
-        self.lines[head:head] = [f"  %{name}j = phi i64 [ 2, %{before} ], [ {after}, %{name} ]", *phis]
+        for p, (_, a, b) in enumerate(packs):
+            total = f"%{name}a{p}"
+            new = self.fma(at(a, ahead), at(b, back), total, kind)
+            phis.append(f"  {total} = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
+            outs.append(f"  {total}e = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
+        after = self.integer("add", ahead, size)
+        last = self.integer("shl", after, 1) if half else after
+        more = self.put(f"icmp slt i64 {last}, {whole}")
+        self.lines[head:head] = [f"  {ahead} = phi i64 [ {size}, %{before} ], [ {after}, %{name} ]", *phis]
         self.do(f"br i1 {more}, label %{name}, label %{name}x")
         self.label(f"{name}x")
         self.lines += outs
         loaded.clear()
-        middle = self.integer("lshr", "%k", 1)
-        last = self.integer("sub", "%k", 1)
-        weight = self._number("middle")
-        weights = {w: self.fill(weight, w) for w in sorted({len(pack) for pack in packs})}
-        for pack, totals in zip(packs, ends, strict=True):
-            a, b = self.factors(pack)
-            kind = vector(len(pack))
-            mid = self.arith("fmul", at(a, middle), weights[len(pack)], kind)
-            if len(totals) == 2:
-                total = self.arith("fadd", totals[0], totals[1], kind)
-                total = self.fma(mid, at(b, middle), total, kind)
-                total = self.fma(at(a, "1"), at(b, last), total, kind)
-                total = self.fma(at(a, last), at(b, "1"), total, kind)
-            else:
-                total = self.fma(at(a, "1"), at(b, last), totals[0], kind)
-                total = self.fma(mid, at(b, middle), self.arith("fadd", total, total, kind), kind)
+        # for odd k any place will do, since its weight is 0; but 0 is no place
+        middle = self.integer("mul", self.integer("lshr", self.integer("add", "%k", 1), 1), size) if half else ""
+        weight = self.fill(self._number("middle"), width) if half else ""
+        for p, (pack, a, _) in enumerate(packs):
+            total = f"%{name}a{p}e"
+            if half:
+                x = at(a, middle)
+                twice = self.arith("fadd", total, total, kind)
+                total = self.fma(self.arith("fmul", x, weight, kind), x, twice, kind)
             self.now[pack] = total
             self.settle(pack, total)
-
-    def integer_as(self, name: str, op: str, a: str, b: str) -> None:
-        self.do(f"{name} = {op} i64 {a}, {b}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from taylorad.ode.lanes import repeated
@@ -25,8 +26,11 @@ class Sums:
         self.buffers = list(program.buffers)
         self.added: list[int] = []
         self._plain(program)
-        self.sums = [i for i in (*program.step, *self.added) if self.ops[i].kind in ("old", "half")]
-        self.users = self._users(sorted({*program.step, *self.added}))
+        self._unscaled([i for i in (*program.step, *self.added) if self.ops[i].kind in ("old", "half")])
+        living = self._living(program)
+        self.sums = [i for i in living if self.ops[i].kind in ("old", "half")]
+        self.users = self._users(living)
+        self.counts = Counter(b for i in self.sums for b in set(self.ops[i].data))
         self.packs = self._packs(width)
 
     def _op(self, kind: str, args: tuple[int, ...] = (), data: object = None, moving: bool = True) -> int:
@@ -57,32 +61,111 @@ class Sums:
             weight = self._op("mul", (order, second))
             self.ops[i] = Op("fma", (weight, plain, self._op("mul", (slope, tilted))))
 
+    def _unscaled(self, sums: Sequence[int]) -> None:
+        """Constant factors are pulled out of sums, so that sums that differ by them are one, and squares are seen."""
+        seen: dict[object, tuple[float, float, int]] = {}
+        known: dict[tuple[int, ...], int] = {}
+        for i in sums:
+            scale = 1.0
+            factors: list[int] = []
+            for b in self.ops[i].data:
+                c, b = self._base(b, seen)
+                scale *= c
+                factors.append(b)
+            pair = tuple(sorted(factors))
+            if pair not in known:
+                known[pair] = i
+                if scale != 1:
+                    known[pair] = self._op("old")
+                self.ops[known[pair]] = Op("half" if pair[0] == pair[1] else "old", (), pair)
+            if known[pair] != i:
+                number = self._op("number", (), scale, moving=False)
+                self.ops[i] = Op("mul", (number, known[pair]))
+
+    def _base(self, b: int, seen: dict[object, tuple[float, float, int]]) -> tuple[float, int]:
+        """c and the first buffer x of which this one is c times, at every order."""
+        buffer = self.buffers[b]
+        if buffer.step is None or len(buffer.start) != 1:
+            return 1.0, b
+        start, step = self._direction(buffer.start[0]), self._direction(buffer.step)
+        first, other, x = seen.setdefault((start[1], step[1]), (start[0], step[0], b))
+        c = start[0] / first
+        return (c, x) if c == step[0] / other else (1.0, b)
+
+    def _direction(self, i: int) -> tuple[float, frozenset[tuple[int, float]]]:
+        """An operation as a multiple of a linear combination."""
+        form = self._linear(i, 4)
+        scale = form[min(form)] if form else 0.0
+        if not scale:
+            return 1.0, frozenset([(i, 1.0)])
+        return scale, frozenset((a, c / scale) for a, c in form.items())
+
+    def _linear(self, i: int, depth: int) -> dict[int, float]:
+        op = self.ops[i]
+        numbers = [float(self.ops[a].data) for a in op.args if self.ops[a].kind == "number"]
+        rest = [a for a in op.args if self.ops[a].kind != "number"]
+        terms: list[tuple[float, int]] = [(1.0, i)]
+        if depth and op.kind in ("add", "sub"):
+            terms = [(1.0, op.args[0]), (1.0 if op.kind == "add" else -1.0, op.args[1])]
+        elif depth and op.kind == "neg":
+            terms = [(-1.0, op.args[0])]
+        elif depth and op.kind in ("mul", "fma") and len(numbers) == 1 and len(rest) == len(op.args) - 1:
+            terms = [(numbers[0], rest[0]), *((1.0, a) for a in rest[1:])]
+        out: dict[int, float] = {}
+        for c, a in terms:
+            for x, d in (self._linear(a, depth - 1) if a != i else {i: 1.0}).items():
+                out[x] = out.get(x, 0.0) + c * d
+        return out
+
+    def _living(self, program: Program) -> list[int]:
+        """What the states need of the step, now that some operations have been replaced."""
+        found: set[int] = set()
+        todo = [row.step for root in program.roots for row in root if row.step is not None]
+        moving = {*program.step, *self.added}
+        while todo:
+            i = todo.pop()
+            if i in moving and i not in found:
+                found.add(i)
+                todo.extend(self.ops[i].args)
+                if self.ops[i].kind in ("old", "half"):
+                    todo.extend(step for b in self.ops[i].data if (step := self.buffers[b].step) is not None)
+                elif self.ops[i].kind in ("back", "coef"):
+                    b = self.ops[i].data[0] if self.ops[i].kind == "back" else self.ops[i].data
+                    todo.extend(step for step in (self.buffers[b].step,) if step is not None)
+        return sorted(found)
+
     def _packs(self, width: int) -> list[tuple[int, ...]]:
-        users = self.users
-        part = self._parts(users)
-        squares = {self.ops[i].data[0]: self._use(i, users, _DEPTH) for i in self.sums if self.ops[i].kind == "half"}
-        seen: dict[object, int] = {}
-        groups: dict[tuple[str, object], list[int]] = {}
-        for i in sorted(self.sums, key=lambda i: (part[i], i)):
-            kind, (a, b), *_ = self.ops[i].kind, self.ops[i].data
-            place = (kind, self._use(i, users, _DEPTH), squares.get(a), squares.get(b))
-            rank = seen[part[i], place] = seen.get((part[i], place), -1) + 1
-            groups.setdefault((kind, (place, rank)), []).append(i)
+        """Parts that are alike share vectors: each has a lane of its own in all of them."""
+        part = self._parts(self.users)
+        members: dict[int, list[int]] = {}
+        for i in self.sums:
+            members.setdefault(part[i], []).append(i)
+        kinds: dict[tuple[str, ...], list[list[int]]] = {}
+        for group in members.values():
+            group.sort(key=lambda i: (self.ops[i].kind, i))
+            kinds.setdefault(tuple(self.ops[i].kind for i in group), []).append(group)
         packs: list[tuple[int, ...]] = []
         rest: dict[str, list[int]] = {"old": [], "half": []}
-        for (kind, _), group in groups.items():
-            while len(group) >= width:
-                packs.append(tuple(group[:width]))
-                group = group[width:]
-            if 2 * len(group) >= width and len(self.sums) > 2 * width:
-                packs.append(repeated(group, width))
-            else:
-                rest[kind] += group
+        for group in kinds.values():
+            while len(group) >= width or (2 * len(group) >= width and len(self.sums) > 2 * width):
+                some, group = group[:width], group[width:]
+                packs += [repeated(lanes, width) for lanes in zip(*some, strict=True)]
+            for i in (i for one in group for i in one):
+                rest[self.ops[i].kind].append(i)
         for left in rest.values():
             for j in range(0, len(left), width):
                 some = left[j : j + width]
                 packs.append(repeated(some, 1 << (len(some) - 1).bit_length()))
+        for pack in packs:
+            self._turn(pack)
         return packs
+
+    def _turn(self, pack: tuple[int, ...]) -> None:
+        """Of every sum of a pack the factor that stands in more sums goes last."""
+        for i in pack:
+            a, b = self.ops[i].data
+            if self.counts[a] > self.counts[b]:
+                self.ops[i] = Op(self.ops[i].kind, (), (b, a))
 
     def uses(self, pack: tuple[int, ...]) -> list[tuple[int, ...]]:
         """What is made of the sums of a pack first, and of that, as long as it is one thing for each."""
@@ -129,14 +212,3 @@ class Sums:
             for place, a in enumerate(self.ops[i].args):
                 found.setdefault(a, (i, place))
         return found
-
-    def _use(self, i: int, users: dict[int, tuple[int, int]], depth: int) -> object:
-        if depth == 0 or i not in users:
-            return None
-        user, place = users[i]
-        kind = self.ops[user].kind
-        return (
-            kind,
-            place if kind in ("add", "sub") or (kind == "fma" and place == 2) else 0,
-            self._use(user, users, depth - 1),
-        )
