@@ -222,3 +222,64 @@ def test_other_processors() -> None:
     w.door("outer", "inner", [("ptr", "%a")])
     text = assembly(w.text(), host("aarch64-unknown-linux-gnu", "", ""))
     assert text.lower().count("fpcr") >= 3
+
+
+def grown(rnd: random.Random) -> Any:
+    """A random expression of up to eight operations in two variables."""
+    nodes: list[Any] = [X, Leaf.of(1, 1), rnd.choice((Fraction(1, 3), 0.1, 2))]
+    for _ in range(rnd.randint(2, 8)):
+        a, b = rnd.choice(nodes), rnd.choice(nodes)
+        operation = rnd.randrange(7)
+        if operation < 4:
+            made = (a + b, a - b, a * b, a / (2 + b * b) if not isinstance(b, float) else a * b)[operation]
+        else:
+            f = BOOK[rnd.choice(("exp", "sin", "cos", "atan", "tanh", "sinh", "cosh", "sigmoid"))]
+            made = f(a) if not isinstance(a, (int, float, Fraction)) else a * X
+        nodes.append(made)
+    return nodes[-1] * X + nodes[-2]
+
+
+def graphs(count: int, each: int, seed: int) -> tuple[int, int]:
+    """Random graphs on random boxes, beside balls of 300 bits at their points: how many boxes, how many refused."""
+    rnd, total, refused = random.Random(seed), 0, 0
+    for _ in range(count):
+        plan = schedule([grown(rnd)])
+        kernel = compile_interval(plan, 5)
+        low, hi = np.zeros((2, 2, each)), np.zeros((2, 2, each))
+        low, hi = low[: kernel.leaves], hi[: kernel.leaves]
+        low[:, 1] = hi[:, 1] = rnd.uniform(-2, 2)
+        for i in range(each):
+            for leaf in range(kernel.leaves):
+                x, w = rnd.uniform(-2, 2), rnd.choice((0.0, 1e-13, 1e-4, 0.5)) * rnd.random()
+                low[leaf, 0, i], hi[leaf, 0, i] = x - w, x + w
+        a, b, fine = kernel(low, hi)
+        total, refused = total + each, refused + int((~fine).sum())
+        with precision(300):
+            for i in np.flatnonzero(fine):
+                at = [flint.arb(rnd.uniform(low[leaf, 0, i], hi[leaf, 0, i])) for leaf in range(kernel.leaves)]
+                zero = [flint.arb(0)] * 4
+                leaves = [[x, flint.arb(float(low[leaf, 1, i])), *zero] for leaf, x in enumerate(at)]
+                truth = run(plan, BallRing(), leaves, 5)[0]
+                assert all(enclosed(a[0, k, i], truth[k], b[0, k, i]) for k in range(6))
+    return total, refused
+
+
+def test_random_graphs() -> None:
+    total, refused = graphs(20, 60, 1)
+    assert refused < 0.01 * total
+
+
+@pytest.mark.nightly
+def test_many_random_graphs() -> None:
+    total, refused = graphs(400, 500, 2)
+    assert refused < 0.01 * total
+
+
+def test_narrow_where_it_can_be() -> None:
+    """A product of intervals is their range: wider only by the rounding of each term."""
+    low, hi, _ = compile_interval(schedule([X * Leaf.of(1)]), 3)(
+        np.array([[[1.0], [1.0], [0], [0]], [[-3.0], [2.0], [0.5], [-1.0]]]),
+        np.array([[[2.0], [1.0], [0], [0]], [[-1.0], [2.5], [0.5], [-1.0]]]),
+    )
+    assert low[0, :, 0].tolist() == [-6.0, -1.0, 2.5, -1.5]
+    assert hi[0, :, 0].tolist() == [-1.0, 4.0, 3.5, -0.5]
