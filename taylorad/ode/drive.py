@@ -23,7 +23,7 @@ _GROWS = 4
 _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
 _HUGE = 1e150  # where a solution is that grows out of the numbers, and no pole that is approached
 _STIFF = 1000  # steps before stiffness is thought of
-_SOME = 16  # of which one is looked at
+_SOME = 64  # of which one is looked at
 
 
 def singularity(t: float, c: np.ndarray, way: float) -> float | None:
