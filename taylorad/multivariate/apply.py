@@ -47,12 +47,18 @@ def apply(function: Callee, args: tuple[Any, ...]) -> Any:
                 f"{entry.name} was given a polynomial as its parameter {name}, which must be a constant: "
                 f"derivatives with respect to {name} are not in the book"
             )
+    if isinstance(entry, Rule) and entry.homogeneity is not None and isinstance(operands[0], MultivariateTaylor):
+        from taylorad.multivariate.root import root
+
+        found = root(operands[0], entry, params, lambda w: apply(function, (w, *params)))
+        if found is not None:
+            return found
     for a in operands:
         join.is_operand(a)
     space, ring, data = join.common(operands)
     plan = planned(function, entry, tuple(isinstance(a, MultivariateTaylor) for a in operands), params)
-    found = [MultivariateTaylor._make(space, ring, x) for x in engine.execute(plan, space, ring, data)]
-    return found[0] if len(found) == 1 else tuple(found)
+    results = [MultivariateTaylor._make(space, ring, x) for x in engine.execute(plan, space, ring, data)]
+    return results[0] if len(results) == 1 else tuple(results)
 
 
 def _either(function: Callee, args: tuple[Any, ...]) -> Any:

@@ -18,7 +18,7 @@ from taylorad.run import graded
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
 
-__all__ = ["absolute", "add", "divide", "multiply", "power", "remainder", "subtract"]
+__all__ = ["absolute", "add", "divide", "lowered", "multiply", "power", "remainder", "subtract"]
 
 # what stands behind these doors checks types and lengths by itself, and gives None where anything is unusual
 _PRODUCT = graded.kernel(schedule([Leaf.of(0) * Leaf.of(1)]))
@@ -147,10 +147,10 @@ def _reduced(a: Any, b: MultivariateTaylor) -> MultivariateTaylor:
             + (f" like {name}, which does not divide the numerator" if factor in below else "")
             + "; there is no Taylor series here, move the expansion point"
         )
-    return divide(_lowered(a, factor), _lowered(b, factor))
+    return divide(lowered(a, factor), lowered(b, factor))
 
 
-def _lowered(a: MultivariateTaylor, factor: tuple[int, ...]) -> MultivariateTaylor:
+def lowered(a: MultivariateTaylor, factor: tuple[int, ...]) -> MultivariateTaylor:
     """a divided by a monomial that divides all of its terms."""
     smaller = a.space.shifted(tuple(-e for e in factor))
     assert smaller is not None  # the monomial is one of the space
@@ -177,6 +177,8 @@ def power(a: Any, b: Any) -> Any:
     if whole is not None:
         return _integer_power(a, whole)
     space, ring, leaves = join.common((a, b))
+    if np.all(ring.is_zero(leaves[0][0])):
+        return apply(CONSTANT_POWER, (a, b))
     return _make(space, ring, engine.execute(_POWER.plan, space, ring, leaves)[0])
 
 

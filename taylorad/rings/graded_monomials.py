@@ -130,19 +130,34 @@ class Monomials:
         """
         found = self._tables.get((i, j))
         if found is None:
-            a, b = self.block(i), self.block(j)
-            hashes = self._hashes[a, None] + self._hashes[None, b]
-            place = np.empty(hashes.shape, np.int64)
-            step = max(1, (1 << 22) // ((b.stop - b.start) * self.count or 1))
-            for begin in range(0, len(place), step):  # exponents of a few rows at a time
-                rows = slice(begin, begin + step)
-                products = self.exponents[a][rows, None] + self.exponents[None, b]
-                place[rows] = self._look(hashes[rows], products)
-            place = np.where(place < 0, self.offsets[i + j + 1], place) - self.offsets[i + j]
-            place.flags.writeable = False
+            fresh = self.table_of(i, j)
+            fresh.flags.writeable = False
             with self._lock:
-                found = self._tables.setdefault((i, j), place)
+                found = self._tables.setdefault((i, j), fresh)
         return found
+
+    def table_of(self, i: int, j: int) -> np.ndarray:
+        """The same, computed anew. Raises OrderError where all tables together would be too large for memory."""
+        self._fits()
+        a, b = self.block(i), self.block(j)
+        place = np.empty((a.stop - a.start, b.stop - b.start), np.int32)
+        step = max(1, (1 << 22) // (place.shape[1] * self.count or 1))
+        for begin in range(0, len(place), step):  # exponents of a few rows at a time
+            rows = slice(begin, begin + step)
+            hashes = self._hashes[a][rows, None] + self._hashes[None, b]
+            found = self._look(hashes, self.exponents[a][rows, None] + self.exponents[None, b])
+            place[rows] = np.where(found < 0, self.offsets[i + j + 1], found) - self.offsets[i + j]
+        return place
+
+    def _fits(self) -> None:
+        sizes = np.diff(self.offsets).tolist()
+        pairs = sum(sizes[i] * sum(sizes[1 : self.order - i + 1]) for i in range(1, self.order))
+        if 4 * pairs > LIMIT:
+            raise OrderError(
+                f"products of polynomials in {self.count} variables to order {self.order}, with {self.size} "
+                f"coefficients, need tables of {4 * pairs / 2**30:.3g} GiB, more than the limit of {LIMIT >> 30} GiB; "
+                "lower the order, cap exponents, or use fewer variables"
+            )
 
     def add_products(
         self, out: np.ndarray, i: int, j: int, left: Any, right: Any, mul: Callable[[Any, Any], Any]

@@ -70,7 +70,7 @@ def _entries(monomials: Grading, k: int) -> np.ndarray:
 def _unordered(found: dict[int, list[np.ndarray]], monomials: Monomials, i: int, j: int) -> None:
     first = np.argmax(monomials.exponents != 0, axis=1)
     left, right, result = monomials.block(i), monomials.block(j), monomials.block(i + j)
-    table = monomials.table(i, j) + result.start
+    table = monomials.table_of(i, j).astype(np.int64) + result.start
     kept = table < result.stop
     a, b = first[left, None], first[None, right]
     if i < j:

@@ -16,6 +16,7 @@ import pytest
 import taylorad as ta
 from taylorad.book.entry import BOOK, ENTRIES, Entry
 from taylorad.multivariate.space import space
+from taylorad.rings import graded_monomials
 from taylorad.run import eager
 
 F = Fraction
@@ -250,6 +251,30 @@ def test_monomials_divide_out() -> None:
     for bad in (lambda: x / y, lambda: 1 / (x + y), lambda: x / (0 * y)):
         with pytest.raises(ta.SingularExpansionError):
             bad()
+
+
+def test_roots_of_monomials() -> None:
+    """√(x⁴·a) is x²·√a, known to two orders less; √(x²) has a kink, √(x·y) a branch point, and cube roots are odd."""
+    x, y = xy(8, (0.0, 0.0))
+    f = np.sqrt(x**4 * (4 + y))
+    assert f.order == 6
+    assert f.isclose((x**2 * np.sqrt(4 + y)).truncate(6), 1e-15)
+    assert ((x**4 * (4 + y)) ** 0.5).isclose(f, 1e-15)
+    cube = ta.cbrt(x**3 * (8 + y))
+    assert cube.order == 6
+    assert cube.isclose((x * ta.cbrt(8 + y)).truncate(6), 1e-14)
+    assert np.sqrt(xy(8, (0j, 0j))[0] ** 2 * 4)[1, 0] == 2
+    for bad, words in ((x**2, "kink"), (x * y, "branch point"), (x + y, "branch point"), (x**2 + y**2, "branch point")):
+        with pytest.raises(ta.SingularExpansionError, match=words):
+            np.sqrt(bad * (1 + y))
+    with pytest.raises(ta.SingularExpansionError, match="pole"):
+        ta.rsqrt(x**4 * (1 + y))
+
+
+def test_tables_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graded_monomials, "LIMIT", 1 << 16)
+    with pytest.raises(ta.OrderError, match=r"924 coefficients, need tables of"):
+        graded_monomials.Monomials((6,) * 6, (0,) * 6, (6,)).table(1, 1)
 
 
 def test_homogeneous_parts_add_up() -> None:
