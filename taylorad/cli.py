@@ -55,8 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     ode.add_argument("system", help="equations such as \"x' = y; y' = -x\" (t is the time), or a name such as lorenz, two-body, chain")
     ode.add_argument("--y0", dest="start", metavar="VALUES", help="initial values, 0.5,0")
     ode.add_argument("--t", metavar="END", help="the end, or beginning,end (default 10)")
-    ode.add_argument("--rtol", type=float, default=1e-12, help="relative tolerance (default 1e-12)")
-    ode.add_argument("--atol", type=float, default=1e-14, help="absolute tolerance (default 1e-14)")
+    ode.add_argument("--rtol", type=float, help="relative tolerance (default 1e-12)")
+    ode.add_argument("--atol", type=float, help="absolute tolerance (default 1e-14)")
+    ode.add_argument("--digits", type=int, metavar="N", help="compute in N digits, typed numbers taken exactly")
     ode.add_argument("--points", type=int, default=2001, metavar="N", help="rows of the table, points of the picture")
     ode.add_argument("--csv", metavar="FILE", help="write a table to FILE")
     ode.add_argument("--plot", metavar="FILE", help="draw the solution to FILE (.png)")
@@ -191,7 +192,7 @@ def _ode(options: argparse.Namespace) -> int:
 
     if options.points < 2:
         raise TayloradError(f"--points {options.points} must be at least 2")
-    answer = integrate(options.system, options.start, options.t, options.rtol, options.atol)
+    answer = integrate(options.system, options.start, options.t, options.rtol, options.atol, options.digits)
     print(answer.text())
     if options.csv is not None:
         answer.save(options.csv, options.points)

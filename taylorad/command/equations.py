@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, cast
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class Equations:
 
     names: tuple[str, ...]
     trees: tuple[ast.expr, ...]
+    pi: Any = np.pi
+    e: Any = np.e
 
     @staticmethod
     def of(text: str) -> Equations:
@@ -57,12 +60,19 @@ class Equations:
         """The right-hand sides at traced values or numbers."""
         return [_value(tree, self._values(t, y)) for tree in self.trees]
 
+    def sharp(self, bits: int) -> Equations:
+        """The same, with pi and e in so many bits."""
+        from taylorad.rings.multiprecision import MultiprecisionRing, working
+
+        with working(bits):
+            return replace(self, **{name: MultiprecisionRing().constant(name) for name in ("pi", "e")})
+
     def at(self, text: str, y: Any) -> Any:
         """Another expression in the unknowns, such as the energy, at numbers."""
-        return _value(_tree(text, self.names), self._values(0.0, y))
+        return _value(_tree(text, self.names), self._values(0.0, y), float)
 
     def _values(self, t: Any, y: Any) -> dict[str, Any]:
-        return {name: y[i] for i, name in enumerate(self.names)} | {"t": t, "pi": np.pi, "e": np.e}
+        return {name: y[i] for i, name in enumerate(self.names)} | {"t": t, "pi": self.pi, "e": self.e}
 
 
 def _tree(side: str, names: Sequence[str]) -> ast.expr:
@@ -94,7 +104,10 @@ def _check(node: ast.expr, names: Sequence[str], text: str, depth: int = 0) -> N
                 known = ", ".join((*names, "t"))
                 raise ExpressionError(f"{name} is not known; there are {known}, pi and e", text, place)
             inside = []
-        case ast.Constant(value=int() | float()):
+        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
+            written = ast.get_source_segment(text, node) or ""
+            number: Any = node.value if isinstance(node.value, int) else written.replace("_", "")
+            cast(Any, node).value = Fraction(number)  # 0.1 is one tenth, and 8/3 is not rounded
             inside = []
         case _:
             raise ExpressionError("only numbers, + - * / **, names and functions are known", text, place)
@@ -102,20 +115,20 @@ def _check(node: ast.expr, names: Sequence[str], text: str, depth: int = 0) -> N
         _check(part, names, text, depth + 1)
 
 
-def _value(node: ast.expr, values: dict[str, Any]) -> Any:
+def _value(node: ast.expr, values: dict[str, Any], number: Callable[[Fraction], Any] = lambda x: x) -> Any:
     match node:
         case ast.BinOp(left=a, op=op, right=b):
-            return _OPERATORS[type(op)](_value(a, values), _value(b, values))
+            return _OPERATORS[type(op)](_value(a, values, number), _value(b, values, number))
         case ast.UnaryOp(op=op, operand=a):
-            found = _value(a, values)
+            found = _value(a, values, number)
             return -found if isinstance(op, ast.USub) else found
         case ast.Call(func=ast.Name(id=name), args=args):
             function = public(name)
             assert function is not None
-            return function(*(_value(a, values) for a in args))
+            return function(*(_value(a, values, number) for a in args))
         case ast.Name(id=name):
             return values[name]
         case ast.Constant(value=value):
-            return value
+            return number(cast(Fraction, value))
         case _:
             raise TypeError(f"{node!r} was not checked")

@@ -5,23 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from taylorad.command.equations import Equations
 from taylorad.command.models import MODELS
 from taylorad.errors import DomainError, TayloradError
+from taylorad.ode.precision import digits
 from taylorad.ode.problem import compile_ode
 from taylorad.ode.solution import Solution
 
 __all__ = ["Answer", "integrate"]
 
-def numbers(text: str, what: str) -> list[float]:
-    """``0.5,0,-1/3`` as floats; DomainError for anything else."""
+
+def numbers(text: str, what: str) -> list[Fraction]:
+    """``0.5,0,-1/3`` as fractions; DomainError for anything else."""
     try:
-        return [float(Fraction(part.strip())) for part in text.split(",")]
+        return [Fraction(part.strip()) for part in text.split(",")]
     except (ValueError, ZeroDivisionError, OverflowError) as problem:
         raise DomainError(f"{what} {text!r} is not a list of numbers such as 0.5,0,-1/3") from problem
+
+
+def decimal(x: Any, count: int) -> str:
+    """A number of mpmath with so many digits."""
+    from taylorad.rings.multiprecision import written
+
+    return written(x, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +46,13 @@ class Answer:
     def text(self) -> str:
         """The end, the steps, and why it ended."""
         s = self.solution
+        count = s.stats.get("digits")
+
+        def shown(x: Any) -> str:
+            return repr(float(x)) if count is None else decimal(x, count)
+
         values = zip(s.names, s.y[:, -1], strict=True)
-        lines = [f"t = {float(s.t[-1])!r}", *(f"{name} = {float(value)!r}" for name, value in values)]
+        lines = [f"t = {shown(s.t[-1])}", *(f"{name} = {shown(value)}" for name, value in values)]
         if self.drift is not None:
             lines.append(f"the invariant changed by {self.drift:.1e}, relative to its beginning")
         lines.append(f"{s.stats['steps']} steps of order {s.stats['order']}; {s.message}")
@@ -46,7 +61,7 @@ class Answer:
     def save(self, path: str, points: int) -> None:
         """Times and states, evenly spaced, as CSV."""
         s = self.solution
-        t = np.linspace(s.t[0], s.t[-1], points)
+        t = np.linspace(float(s.t[0]), float(s.t[-1]), points)
         table = np.column_stack([t, s(t).T]) if s.sol is not None else np.column_stack([s.t, s.y.T])
         lines = [",".join(("t", *s.names)), *(",".join(map(repr, map(float, row))) for row in table)]
         try:
@@ -63,8 +78,16 @@ class Answer:
             raise TayloradError(f"no picture at {path}: {error}") from error
 
 
-def integrate(system: str, start: str | None, t: str | None, rtol: float, atol: float) -> Answer:
-    """Solve a model by name, or equations; ``t`` is the end, or ``beginning,end``."""
+def integrate(
+    system: str,
+    start: str | None,
+    t: str | None,
+    rtol: float | None = None,
+    atol: float | None = None,
+    count: int | None = None,
+) -> Answer:
+    """Solve a model by name, or equations; ``t`` is the end, or ``beginning,end``, ``count`` a number of digits."""
+    precision = None if count is None else digits(count)
     model = MODELS.get(system)
     if model is None and "=" not in system:
         raise TayloradError(f"{system!r} is neither a system ({', '.join(MODELS)}) nor equations like x' = -y")
@@ -77,6 +100,11 @@ def integrate(system: str, start: str | None, t: str | None, rtol: float, atol: 
     span = numbers(t, "--t") if t is not None else [10.0 if model is None else model.end]
     if len(span) > 2:
         raise DomainError(f"--t {t} is neither the end nor beginning,end")
-    problem = compile_ode(law.rhs, len(values), 0, rtol=rtol, atol=atol, names=law.names)
-    s = problem.solve((0.0, span[0]) if len(span) == 1 else (span[0], span[1]), values)
+    if precision is None:
+        rtol, atol = 1e-12 if rtol is None else rtol, 1e-14 if atol is None else atol
+        values, span = [float(x) for x in values], [float(x) for x in span]
+    elif isinstance(law, Equations):
+        law = law.sharp(precision.bits)
+    problem = compile_ode(law.rhs, len(values), 0, rtol=rtol, atol=atol, names=law.names, precision=precision)
+    s = problem.solve((0, span[0]) if len(span) == 1 else (span[0], span[1]), values)
     return Answer(s, system) if model is None else Answer(s, model.title, model.drift(s.y), model.shown)

@@ -14,7 +14,7 @@ from taylorad.errors import MixedRingError, UnsupportedFunctionError
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element
 
-__all__ = ["MultiprecisionRing", "dyadic", "exactly", "pair", "rational", "working"]
+__all__ = ["MultiprecisionRing", "dyadic", "exactly", "pair", "rational", "working", "written"]
 
 
 class MultiprecisionRing(ObjectRing):
@@ -86,6 +86,11 @@ def exactly(value: complex) -> Any:
 def dyadic(m: int, e: int, bits: int) -> Any:
     """m·2^e as an mpf of ``bits`` bits."""
     return mpmath.mp.make_mpf(libmp.from_man_exp(m, e, bits, "n"))
+
+
+def written(x: Any, digits: int) -> str:
+    """A number in decimal digits."""
+    return str(mpmath.nstr(x, digits, strip_zeros=False))
 
 
 def pair(x: Any, y: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,9 @@ __all__ = ["OPERATORS", "book", "each", "operate", "power"]
 def operate(name: str, operands: Sequence[Any]) -> Any:
     """A Python operator; NotImplemented for operands that are no numbers."""
     if any(not isinstance(x, (Traced, int, float, Condition, np.ndarray)) and not plain(x) for x in operands):
-        operands = [lift(x) if is_exact(x) else x for x in operands]
-        if not all(isinstance(x, (Traced, Condition)) or plain(x) for x in operands):
+        exponent = name == "pow" and is_exact(operands[1])
+        operands = [lift(x) if is_exact(x) and not (i and exponent) else x for i, x in enumerate(operands)]
+        if not all(isinstance(x, (Traced, Condition)) or plain(x) or is_exact(x) for x in operands):
             return NotImplemented
     return OPERATORS[name](*operands)
 
@@ -42,6 +44,9 @@ def each(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def power(a: Any, b: Any) -> Any:
     """a**b: products for integral b of any type, else by the rule for constant powers, else exp(b·log a)."""
+    if is_exact(b):
+        b = Fraction(number(b).parts[0])
+        return elementwise(lambda u: _whole_power(u, int(b)) if b.denominator == 1 else CONSTANT_POWER(u, b), (a,))
     if not plain(b):
         return elementwise(SERIES_POWER, (a, b))
     if np.size(b) == 1:

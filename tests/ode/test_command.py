@@ -45,6 +45,20 @@ def test_every_model_runs_keeps_its_invariant_and_is_drawn(name, tmp_path, capsy
         assert float(out.split("changed by ")[1].split(",")[0]) < 1e-9
 
 
+def test_digits(capsys):
+    import mpmath
+
+    assert main(["ode", "x' = y; y' = -x*0.01 + 0*pi", "--y0", "0,0.1", "--t", "1/3", "--digits", "40"]) == 0
+    out = capsys.readouterr().out
+    with mpmath.workdps(50):
+        assert abs(mpmath.mpf(out.split("x = ")[1].split()[0]) - mpmath.sin(mpmath.mpf(1) / 30)) < mpmath.mpf(10) ** -39
+    assert out.startswith("t = 0.3333333333333333333333333333333333333333\n")
+    assert main(["ode", "x' = cos(pi*t)", "--y0", "0", "--t", "0.5", "--digits", "30"]) == 0
+    assert "x = 0.318309886183790671537767526745" in capsys.readouterr().out
+    assert main(["ode", "lorenz", "--t", "1", "--digits", "20"]) == 0
+    assert "x = -9.3785700109250623608" in capsys.readouterr().out
+
+
 def test_models_that_come_back():
     """The figure eight and Arenstorf's orbit are periodic, to the digits of their published initial values."""
     for name, digits in [("figure-eight", 1e-6), ("three-body", 1e-5)]:
@@ -75,6 +89,8 @@ def test_a_solution_that_ends_early_says_so(capsys):
         (["x' = -x", "--y0", "1", "--t", "1,2,3"], "--t"),
         (["x' = -x", "--y0", "1", "--points", "1"], "--points"),
         (["x' = -x", "--y0", "1", "--rtol", "-1"], "rtol"),
+        (["x' = -x", "--y0", "1", "--digits", "0"], "digits"),
+        (["x' = True*x", "--y0", "1"], "only numbers"),
         (["x' = -x", "--y0", "1", "--csv", "/nowhere/at/all.csv"], "no table"),
     ],
 )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.special
 
 import taylorad as ta
+from taylorad.series.node import Constant, Leaf
 from taylorad.trace import TracedArray, trace
 
 RNG = np.random.default_rng(7)
@@ -250,3 +253,22 @@ def test_repr_and_identity() -> None:
     assert isinstance(seen[0], TracedArray)
     assert len({seen[0]: 1}) == 1
     assert not hasattr(seen[0], "no_such_method")
+
+
+def test_exact_numbers_stay_exact() -> None:
+    """Fractions and mpmath numbers are nodes of their own value; as exponents they are numbers, not series."""
+    third = Fraction(1, 3)
+    leaf = Leaf.of(0)
+    cases = [
+        (lambda x: third * x, third * leaf),
+        (lambda x: x - mpmath.mpf("0.5"), leaf - Fraction(1, 2)),
+        (lambda x: (np.array([[third, Fraction(2)]], object) @ np.stack([x, x]))[0], third * leaf + 2 * leaf),
+        (lambda x: x ** Fraction(2), leaf * leaf),
+        (lambda x: x ** mpmath.mpf(-1), 1 / leaf),
+    ]
+    for f, wanted in cases:
+        assert trace(f, ((),), np.dtype(float)).roots[0] is wanted
+    root = trace(lambda x: x ** Fraction(1, 3), ((),), np.dtype(float)).roots[0]
+    assert any(isinstance(n, Constant) and n.value == third for n in root.operands)
+    with pytest.raises(TypeError):
+        trace(lambda x: x * "1/3", ((),), np.dtype(float))
