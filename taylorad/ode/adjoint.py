@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Slopes", "gradient_of_loss"]
 
-BLOCK = 32  # steps whose coefficients are in memory at a time
+BLOCK = 64  # steps whose coefficients are in memory at a time
 KEPT = 256  # states
+_SMALL = 8
 
 
 @final
@@ -201,16 +202,37 @@ class _Sweep:
     def backward(self, mark: _Mark) -> None:
         """The loss' derivative by the state at the beginning of a block, from that at its end."""
         _, piece = self._go(mark)
+        if not len(piece):
+            return
         places, index, offsets = self._sampled(piece)
+        weights = None if self.weights is None else self.weights[:, places]
+        if self.steps.small:
+            self._by_matrices(piece, weights, index, offsets)
+            return
         steps = self.steps.of(piece, self.row)
         powers = piece.lengths[:, None] ** self.steps.powers
         for n in range(len(piece) - 1, -1, -1):
             source = np.multiply.outer(self.bar, powers[n])
-            if self.weights is not None:
+            if weights is not None:
                 here = index == n
-                source += self.weights[:, places[here]] @ offsets[here][:, None] ** self.steps.powers
+                source += weights[:, here] @ offsets[here][:, None] ** self.steps.powers
             self.bar, more = self.steps(steps[n], source)
             self.arguments += more
+
+    def _by_matrices(self, piece: Piece, weights: np.ndarray | None, index: np.ndarray, offsets: np.ndarray) -> None:
+        """The derivatives of all steps of a block at once, and then one after the other times the loss'."""
+        n, dim = len(piece), len(self.bar)
+        if weights is None:
+            index, offsets = index[:0], offsets[:0]
+        every = np.concatenate([np.arange(n), index])
+        matrices = self.steps.matrices(piece, self.row, every, np.concatenate([piece.lengths, offsets]))
+        sampled = np.zeros((n, matrices.shape[2]))
+        if weights is not None:
+            np.add.at(sampled, index, np.einsum("jp,pji->pi", weights, matrices[n:]))
+        for matrix, more in zip(matrices[:n][::-1], sampled[::-1], strict=True):
+            both = self.bar @ matrix + more
+            self.bar = both[:dim]
+            self.arguments += both[dim:]
 
 
 @final
@@ -229,6 +251,7 @@ class _Steps:
             self.sizes = [1] * (system.dim + 1 + system.n_args)
             rhs, states = problem.rhs, [Leaf.of(i) for i in range(system.dim)]
         self.states, self.dim = len(states), system.dim
+        self.small = not self.vector and self.dim <= _SMALL  # one sweep for each component, but many at a time
         self.kernel = self._compiled(system.name, rhs, states)
         self.roots = self.kernel.roots
         entry = self.kernel.code(1).entry
@@ -246,6 +269,25 @@ class _Steps:
         for costate, s, bar in zip(costates, states, bars, strict=False):
             costate.bind(bar, Leaf.of(first + s.index, INFINITE, s.size), weight)
         return compile_plan(schedule([*costates, *bars[count:]]))
+
+    def matrices(self, piece: Piece, row: np.ndarray, index: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        """The derivatives of the polynomials of steps ``index`` at ``offsets`` after their beginnings.
+
+        An array (n, dim, dim + m). Row j is that of component j, by the state at the beginning and by the m numbers of
+        the arguments.
+        """
+        K, n, dim = self.order, len(index), self.dim
+        series = np.repeat(piece.coefficients[index].transpose(2, 1, 0), dim, axis=2)  # a point for each (step, j)
+        times = np.ones((2, n * dim))
+        times[0] = np.repeat(piece.times[index, 0], dim)
+        sources = np.zeros((dim, K + 1, n, dim))
+        for j in range(dim):
+            sources[j, :, :, j] = (offsets[:, None] ** self.powers).T
+        arguments = [np.broadcast_to(x, (1, n * dim)) for x in row]
+        given = [*series, times, *arguments, *sources.reshape(dim, K + 1, n * dim)]
+        found = self.kernel([*given, self.weight[:, None]], K, redo=_lost)
+        rows = [x[K] for x in found[:dim]] + [x[K - 1] for x in found[dim:]]
+        return np.stack(rows, axis=-1).reshape(n, dim, len(rows))
 
     def of(self, piece: Piece, row: np.ndarray) -> list[list[np.ndarray]]:
         """The leaves that each step of a block has before its sources."""

@@ -267,15 +267,16 @@ class Problem:
     ) -> Solution:
         t0, t1 = ends(span)
         watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
+        known = [Event.of(g) for g in watched]
         going = self.march(t0, y0, args, max_step) if sensitivity is None else None
-        carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, max_step)
+        carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, max_step, known)
         with telling(progress, t0, t1) as tell, interrupts() as stopped:
             drive = Drive(
                 cast(March, Attended(cast(March, carried or going), tell, stopped)),
                 (t0, t1),
                 self.shapes,
                 self.values(args),
-                [Event.of(g) for g in watched],
+                known,
                 wanted(t_eval, t0, t1),
                 dense,
                 max_steps,
@@ -302,10 +303,11 @@ class Problem:
         Returns the value and :class:`~taylorad.ode.adjoint.Slopes` with ``y0`` (dim,) and ``args`` in the form given.
         They are the derivatives of the steps that were taken, to rounding, with the lengths of the steps held fixed: at
         tolerance ε they differ from those of the exact solution by about ε. Not rigorous. Memory is that of
-        ``checkpoints`` states and the coefficients of 32 steps, whatever the number of steps; where these are too few
-        for all blocks of 32 steps, some are taken again (binomial checkpointing). Raises DomainError where the
+        ``checkpoints`` states and the coefficients of 64 steps, whatever the number of steps; where these are too few
+        for all blocks of 64 steps, some are taken again (binomial checkpointing). Raises DomainError where the
         solution does not reach the end, UnsupportedFunctionError for right-hand sides with branches, complex states and
-        ``precision=``. Cost: two solutions and their adjoints, some six solutions in all.
+        ``precision=``. Cost: two solutions, and for each step the adjoints of its
+        polynomial: some 10 µs where there are few equations, five times its own series where there are many.
 
         >>> import numpy as np, taylorad as ta
         >>> p = ta.compile_ode(lambda t, y, a: [a * y[0]], dim=1)
