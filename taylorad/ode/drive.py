@@ -19,7 +19,7 @@ __all__ = ["Drive", "singularity"]
 
 _ROOM = 2**22  # bytes of coefficients between two looks
 _FRESH = 2**20  # the same at first where they are kept, and how many times larger each part is than the one before
-_GROWS = 4
+_GROWS, _LARGEST = 4, 2**26
 _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
 _HUGE = 1e150  # where a solution is that grows out of the numbers, and no pole that is approached
 _STIFF = 1000  # steps before stiffness is thought of
@@ -109,7 +109,7 @@ class Drive:
                     size = min(_NEXT, most)
                     continue
                 if self.dense:  # the memory stays with the solution
-                    most *= _GROWS
+                    most = min(_GROWS * most, max(most, _LARGEST // (8 * (self.going.order + 1) * self.dim)))
                 size = min(_GROWS * size, most)
                 ended = self._ended(outcome)
                 if ended is not None:

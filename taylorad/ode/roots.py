@@ -72,20 +72,22 @@ def scan(
         counts[e] = 0
     for first in range(0, m, _BLOCK):
         n = min(_BLOCK, m - first)
-        for c in range(leaves):
-            column = columns[c]
-            at = 4 * _BLOCK + c * room
-            if column >= 0:
-                for part in range(0, n, _SHORT):  # in parts, so that what is read and what is written stay close
-                    short = min(_SHORT, n - part)
+        for part in range(0, n, _SHORT):  # in parts, so that what is read and what is written stay close
+            short = min(_SHORT, n - part)
+            for c in range(leaves):
+                if columns[c] >= 0:
+                    at = 4 * _BLOCK + c * room + part
+                    where = (first + part) * (order + 1) * stride + columns[c]
                     for k in range(order + 1):
-                        where = ((first + part) * (order + 1) + k) * stride + column
                         for j in range(short):
-                            block[at + k * _BLOCK + part + j] = rows[where + j * (order + 1) * stride]
+                            block[at + k * _BLOCK + j] = rows[where + k * stride + j * (order + 1) * stride]
+        for c in range(leaves):
+            at = 4 * _BLOCK + c * room
+            if columns[c] >= 0:
                 for k in range(order + 1):
                     for j in range(n, _BLOCK):
                         block[at + k * _BLOCK + j] = block[at + k * _BLOCK + n - 1]
-            elif column == -1:
+            elif columns[c] == -1:
                 for j in range(_BLOCK):
                     i = min(first + j, m - 1)
                     block[at + j] = ends[2 * i] + ends[2 * i + 1]
