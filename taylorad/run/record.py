@@ -312,6 +312,11 @@ class Operand:
     def __init__(self, ring: Recorder, element: Element, re: Any = None, im: Any = None) -> None:
         self.ring, self.element, self.re, self.im = ring, element, re, im
 
+    @property
+    def number(self) -> float | None:
+        """The float that a real operand is known to be."""
+        return self.ring.tape.value(self.element) if isinstance(self.element, int) else None
+
     def _of(self, other: Any) -> Element:
         return other.element if isinstance(other, Operand) else self.ring.lift(other)
 

@@ -51,12 +51,23 @@ def _square(x: Any) -> Any:
     return x * x
 
 
+def _power(call: Any, u: Any, a: Any) -> Any:
+    """Small odd halves, which forces between bodies are made of, by a root: the C library takes ten times as long."""
+    halves = 2 * (a.number or 0)
+    if halves not in (-3, -1, 1, 3):
+        return call("pow", u, a)
+    root = call("llvm.sqrt", u)
+    found = root if abs(halves) == 1 else u * root
+    return found if halves > 0 else 1 / found
+
+
 _LIBRARY = (
-    *("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "pow", "cbrt", "hypot"),
+    *("exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "cbrt", "hypot"),
     *("sin", "cos", "tan", "asin", "acos", "atan", "atan2"),
     *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "erf", "erfc"),
 )
 _REAL: dict[str, Formula] = {name: _symbol(name) for name in _LIBRARY} | {
+    "pow": _power,
     "exp10": lambda call, u: call("pow", 10.0, u),
     "sqrt": _symbol("llvm.sqrt"),
     "rsqrt": lambda call, u: 1 / call("llvm.sqrt", u),
