@@ -89,6 +89,43 @@ def test_values_over_boxes_contain_values_at_points(name: str) -> None:
     assert refused <= (count / 3 if name in STEPS | POLES else 0)
 
 
+def extreme_box(rng: random.Random) -> Interval:
+    """Subnormal, huge, half-infinite, the whole line, around zero."""
+    kind = rng.randrange(6)
+    if kind < 2:
+        a = math.ldexp(rng.uniform(-1, 1), rng.randint(*((-1074, -1000), (500, 1023))[kind]))
+        return Interval(a, min(a + abs(a) * rng.choice((0, 1e-10, 0.5)), 1.7976931348623157e308))
+    a = rng.uniform(-5, 5)
+    ends = ((a, math.inf), (-math.inf, a), (-math.inf, math.inf), (-1e-300, abs(a)))
+    return Interval(*ends[kind - 2])
+
+
+ELEMENTARY = (
+    *("exp", "log", "exp2", "expm1", "log1p", "sqrt", "cbrt", "rsqrt", "hypot", "sigmoid", "softplus", "logaddexp"),
+    *("erf", "erfc", "ndtr", "sin", "cos", "tan", "sec", "sinpi", "asin", "acos", "atan", "atan2", "acot"),
+    *("sinh", "cosh", "tanh", "coth", "sech", "asinh", "acosh", "atanh", "asech", "floor", "round", "mod"),
+)
+
+
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_extreme_boxes_are_contained_or_refused(name: str) -> None:
+    rng = random.Random(name)
+    for _ in range(12 * TIMES):
+        boxes = [extreme_box(rng) for _ in range(BOOK[name].entry.arity)]
+        try:
+            found = called(name, [], boxes)
+        except TayloradError:
+            continue
+        for _ in range(3):
+            at = [min(max(rng.choice((x.lo, x.hi, 0.0, rng.uniform(-9, 9))), x.lo, -1e300), x.hi, 1e300) for x in boxes]
+            with precision(300):
+                try:
+                    exact = called(name, [], [ball(min(max(p, x.lo), x.hi)) for p, x in zip(at, boxes, strict=True)])
+                except TayloradError:
+                    continue
+            assert not any(outside(x, y) for x, y in zip(found, exact, strict=True)), (boxes, at, found)
+
+
 # ---------------------------------------------------------------------- random graphs
 UNARY = ("exp", "sin", "cos", "atan", "tanh", "sinh", "erf", "asinh", "square")
 COMPILED = tuple(name for name in UNARY if name not in ("erf", "asinh"))  # their values are no machine code
