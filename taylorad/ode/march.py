@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, final
@@ -101,7 +102,9 @@ def march(
     if ring is None:
         try:
             return Native(system, float(t0), y0, args, rtol, atol, max_step, order)
-        except CompilationError:
+        except CompilationError as error:
+            if isinstance(error.__cause__, RuntimeError):  # code was written, and the compiler refused it
+                warnings.warn(f"slow, in the interpreter, for {error}; please report this", stacklevel=2)
             from taylorad.rings.arrays import ArrayRing
 
             ring = ArrayRing(y0.dtype)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.integrate import DenseOutput, OdeSolver
 
 from taylorad.ode.dense import evaluate
+from taylorad.ode.drive import singularity
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import Piece
 from taylorad.ode.problem import compile_ode
@@ -58,11 +59,19 @@ class TaylorSolver(OdeSolver):
     def _step_impl(self) -> tuple[bool, str | None]:
         outcome, piece = self._going.go(float(self.t_bound), 1)
         if not len(piece):
-            return False, f"no further step can be made ({Outcome(outcome).name.lower()})"
+            return False, self._ended(outcome)
         self._piece = Piece(np.array(piece.times), np.array(piece.coefficients))
         self.nfev += 1
         self.t, self.y = float(piece.times[-1, 0]), self._going.state
         return True, None
+
+    def _ended(self, outcome: Outcome) -> str:
+        last = self._piece
+        if last is not None:
+            ahead = singularity(float(last.times[0, 0]), last.coefficients[0], float(self.direction))
+            if ahead is not None:
+                return f"Singularity near t = {ahead:.10g}; the solution does not go on beyond it."
+        return f"No further step can be made from t = {self.t} ({outcome.name.lower()})."
 
     def _dense_output_impl(self) -> DenseOutput:
         assert self._piece is not None

@@ -112,6 +112,23 @@ def test_scipys_methods_are_scipys():
         ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], "RK45", callback=print)
 
 
+def test_scipys_loop_stops_at_a_pole_and_says_so():
+    s = scipy.integrate.solve_ivp(lambda t, y: y**2, (0, 2), [1.0], method=ta.TaylorSolver)
+    assert s.status == -1
+    assert s.message.startswith("Singularity near t = 1;")
+    s = scipy.integrate.solve_ivp(lambda t, y: [1 / t], (0, 2), [1.0], method=ta.TaylorSolver)
+    assert s.status == -1
+    assert "from t = 0.0" in s.message
+
+
+def test_scipys_loop_with_arguments_and_events():
+    given = {"args": (9.8, 0.1), "t_eval": np.linspace(0, 20, 5), "events": lambda t, y, g, c: y[0]}
+    s = scipy.integrate.solve_ivp(pendulum, (0, 20), [0.5, 0.0], ta.TaylorSolver, **given)
+    ours = ta.solve_ivp(pendulum, (0, 20), [0.5, 0.0], **given)
+    np.testing.assert_allclose(s.y, ours.y, atol=1e-13)
+    np.testing.assert_allclose(s.t_events[0], ours.t_events[0], atol=1e-12)
+
+
 def test_the_fields_are_scipys():
     ours, theirs = both(oscillator, (0, 5), [0.0, 1.0])
     assert set(theirs.keys()) <= set(ours.keys())
