@@ -281,7 +281,8 @@ class Abreast(Emitter):
         self.keep(value, self.vector(self.layout.whole + which), self.integers)
 
     def fetch(self, address: str, kind: str = "") -> str:
-        return self.put(f"load {kind or self.type}, ptr {address}, align 8")
+        """A load that stays one: else a choice between it and a new value became a masked store, which is slow."""
+        return self.put(f"load volatile {kind or self.type}, ptr {address}, align 8")
 
     def same(self, value: int, kind: str = "i64") -> str:
         return "<" + ", ".join([f"{kind} {value}"] * self.lanes) + ">"

@@ -22,6 +22,7 @@ from taylorad.ode.flow import order_for
 from taylorad.ode.members import Members
 from taylorad.ode.solution import MESSAGES, Status
 from taylorad.ode.system import System
+from taylorad.run.program import SUMS
 from taylorad.series.schedule import schedule
 
 if TYPE_CHECKING:
@@ -30,21 +31,27 @@ if TYPE_CHECKING:
 __all__ = ["Crowd", "Found", "crowd", "solve", "together", "unbegun"]
 
 _APART = 64  # components up to which a system of vectors is taken apart
+_FEW, _MANY = 4, 60  # sums of a system that waits for its results, and of one that has work enough by itself
 _SHORT = 100_000  # steps that are soon taken again
 _POLL = 0.05  # seconds between two looks at progress
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, ctypes.c_double, ctypes.c_void_p)
-_crowds: dict[tuple[Any, ...], Crowd] = {}
+_crowds: dict[tuple[Any, ...], Crowd | None] = {}
 _lock = threading.RLock()
 
 
-def crowd(system: System | ArraySystem, order: int, complex: bool = False, lanes: int | None = None) -> Crowd:
-    """The compiled system, the same one again for the same input; CompilationError where it has no machine code."""
+def crowd(system: System | ArraySystem, order: int, complex: bool = False, lanes: int | None = None) -> Crowd | None:
+    """The compiled system, the same one again for the same input.
+
+    None where members are better solved one by one: without machine code, and (if ``lanes`` are not given) large ones.
+    """
     key = (system.name, order, complex, lanes)
     with _lock:
-        found = _crowds.get(key)
-        if found is None:
-            found = _crowds[key] = Crowd(system, order, complex, lanes)
-        return found
+        if key not in _crowds:
+            try:
+                _crowds[key] = Crowd(system, order, complex, lanes)
+            except CompilationError:
+                _crowds[key] = None
+        return _crowds[key]
 
 
 @final
@@ -71,9 +78,12 @@ class Crowd:
         if program.givens:
             name = type(program.givens[0].node).__name__
             raise CompilationError(f"no machine code for a {name} node: the interpreter integrates this system")
+        sums = sum(program.ops[i].kind in SUMS for i in program.step)
+        if sums > _MANY and lanes is None:
+            raise CompilationError("one solution of this system fills the vectors by itself")
         target = host().target
         # a step of few sums waits for its results, and works on twice as many members meanwhile
-        lanes = lanes or target.lanes * (2 if program.near else 1)
+        lanes = lanes or target.lanes * (2 if sums <= _FEW else 1)
         wide = Wide(program, self.order, system.dim, system.n_args, lanes, target)
         text = wide.text()
         return text, {"symbols": program.symbols, "layout": astuple(wide.layout), "lanes": lanes}
@@ -141,15 +151,12 @@ def solve(problem: Problem, members: Members, threads: int, tell: Callable[[int]
 
 
 def _native(problem: Problem) -> Crowd | None:
-    """None where members are solved one by one: branches, functions without machine code, and large systems."""
+    """None where members are solved one by one."""
     system = problem.system
     if system is None or (isinstance(system, ArraySystem) and system.dim > _APART):
         return None
     least = float(np.min(problem.rtol if np.min(problem.rtol) > 0 else problem.atol))
-    try:
-        return crowd(system, problem.order or order_for(least), problem.dtype.kind == "c")
-    except CompilationError:
-        return None
+    return crowd(system, problem.order or order_for(least), problem.dtype.kind == "c")
 
 
 def _unsound(members: Members, i: int) -> str:
@@ -268,17 +275,12 @@ def _alone(
     t, state = start
     options: dict[str, Any] = {"max_step": members.max_step, "max_steps": members.max_steps, "dense": False}
     options["progress"] = progress
-    args, place = [], 0
-    for shape in problem.shapes:
-        size = math.prod(shape)
-        args.append(members.args[i, place : place + size].reshape(shape))
-        place += size
     inside = None
     if members.grid is not None:
         (low, high), rest = sorted((float(t), float(members.ends[i]))), members.grid[given:]
         inside = rest[(rest >= low) & (rest <= high)]
     try:
-        s = problem.solve((t, members.ends[i]), state, tuple(args), t_eval=inside, **options)
+        s = problem.solve((t, members.ends[i]), state, _arguments(problem, members, i), t_eval=inside, **options)
     except DomainError as error:  # this member's numbers, not the way it was asked for
         found.ended(i, Status.UNDEFINED, str(error))
         return
@@ -291,11 +293,18 @@ def _alone(
         found.y[i, :, given : given + s.y.shape[1]] = s.y
 
 
+def _arguments(problem: Problem, members: Members, i: int) -> tuple[np.ndarray, ...]:
+    """The arguments of member i in their shapes."""
+    ends = np.cumsum([math.prod(shape) for shape in problem.shapes])
+    rows = np.split(members.args[i], ends[:-1]) if len(ends) else []
+    return tuple(row.reshape(shape) for row, shape in zip(rows, problem.shapes, strict=True))
+
+
 # ---------------------------------------------------------------------- one after the other
 def _one_by_one(
     problem: Problem, members: Members, found: Found, queue: np.ndarray, threads: int, tell: Callable[[int], Any]
 ) -> None:
-    """Branches, and functions without machine code."""
+    """Branches, functions without machine code, and large systems."""
     todo, count, halt = iter(queue.tolist()), [len(members) - len(queue)], threading.Event()
     lock = threading.Lock()
 
@@ -309,8 +318,25 @@ def _one_by_one(
                 i = next(todo, None)
             if i is None:
                 return
-            _alone(problem, members, found, i, (members.t0, members.y0[i]), progress=heard)
+            if not _straight(problem, members, found, i):
+                _alone(problem, members, found, i, (members.t0, members.y0[i]), progress=heard)
             with lock:
                 count[0] += 1
 
     _watched(run, [None] * threads, lambda: count[0], halt.set, tell)
+
+
+def _straight(problem: Problem, members: Members, found: Found, i: int) -> bool:
+    """Member i to its end in machine code, if only its end is wanted and it gets there soon."""
+    assert found.y is not None
+    if members.grid is not None or math.isfinite(members.max_step):
+        return False
+    t, end, most = members.t0, float(members.ends[i]), min(members.max_steps, _SHORT)
+    try:
+        quick = problem.straight(t, end, members.y0[i], _arguments(problem, members, i), most)
+    except DomainError:  # a branch that has no beginning
+        return False
+    if quick is not None:
+        (found.y[i], found.steps[i]), found.t[i] = quick, end
+        found.ended(i, Status.END, MESSAGES[Status.END])
+    return quick is not None

@@ -71,11 +71,11 @@ def test_all_widths_agree(swings):
         np.testing.assert_array_equal(other, found[0])
 
 
-def _endpoints(native, p, y0):
+def _endpoints(native, p, y0, end=3.0):
     from taylorad.ode.crowd import Found, together, unbegun
     from taylorad.ode.members import Members
 
-    members = Members.of(p, (0, 3), y0, (9.8, 0.1), None, np.inf, 1000)
+    members = Members.of(p, (0, end), y0, (9.8, 0.1)[: len(p.shapes)], None, np.inf, 1000)
     found = Found(members)
     found.y = unbegun(members)
     together(p, native, members, found, np.arange(len(y0)), 1, lambda done: None)
@@ -177,6 +177,26 @@ def test_what_has_no_machine_code_is_solved_too():
     e = bessel.ensemble((0, 1), [[0.0], [np.nan], [1.0]])
     assert e.status.tolist() == [0, -4, 0]
     assert e.y[2, 0] - e.y[0, 0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_a_large_system_is_solved_one_by_one():
+    k = np.arange(1, 9)
+
+    def web(t, y):  # every component with every other one
+        return [sum(np.sin(y[j] - y[i]) / k[i] for j in range(8) if j != i) for i in range(8)]
+
+    p = ta.compile_ode(web, dim=8)
+    y0 = np.random.default_rng(3).normal(size=(5, 8))
+    y0[2, 3] = np.nan
+    one, two = (p.ensemble((0, 2), y0, threads=n) for n in (1, 2))
+    np.testing.assert_array_equal(one.y, two.y)
+    assert one.status.tolist() == [0, 0, -4, 0, 0]
+    np.testing.assert_array_equal(one.y[1], p.propagate(0, 2, y0[1]))
+    assert crowd(p.system, order_for(1e-10)) is None
+    native = crowd(p.system, order_for(1e-10), False, 4)
+    np.testing.assert_allclose(_endpoints(native, p, y0[:2], 2.0), one.y[:2], rtol=1e-11)
+    grid = p.ensemble((0, 2), y0[:2], t_eval=[1.0, 2.0])
+    np.testing.assert_allclose(grid.y[:, :, 1], one.y[:2], rtol=1e-13)
 
 
 def test_progress_and_interrupts():
