@@ -170,10 +170,8 @@ class BallTrack:
         p, zero = self.order, ball(0)
         x = [m + spread(zero, d) for m, d in zip(s.m, s.displacement(), strict=True)]
         jets = self._jets.gradients(x, self._time(at), p)
-        goal = self._tol * max((magnitude(a) for a in x), default=ball(1))
-        if not goal > 0:
-            goal = self._tol * ball(Fraction(1, 1 << 200))
-        ticks = forced or max(1, min(left, self._guess(jets, goal)))
+        ticks, goal = self._guess(x, jets, left)
+        ticks = forced or ticks
         points, size = None, zero
         for _ in range(60):
             h = ball(ticks * self.unit)
@@ -196,16 +194,16 @@ class BallTrack:
             ticks = max(1, int(ticks * max(shrink, 0.25)))
         return SMALL
 
-    def _guess(self, jets: list[list[Dual]], goal: Any) -> int:
-        """Ticks at which the last two coefficients come down to the goal."""
-        found = None
-        for k in (self.order - 1, self.order):
-            most = max(_log2(magnitude(row[k].value)) for row in jets)
-            h = (_log2(goal) - most) / k
-            found = h if found is None else min(found, h)
-        assert found is not None
+    def _guess(self, x: Sequence[Any], jets: list[list[Dual]], left: int) -> tuple[int, Any]:
+        """Ticks at which the last two coefficients come down to g, and g: see :mod:`taylorad.validated.step`."""
         unit = self.unit.numerator.bit_length() - self.unit.denominator.bit_length()
-        return int(2.0 ** max(0.0, min(60.0, found - unit)))
+        sizes = [max((magnitude(row[k].value) for row in jets), key=_log2) for k in (1, self.order - 1, self.order)]
+        scale, speed, tol = max(map(_log2, map(magnitude, x))), _log2(sizes[0]), _log2(self._tol)
+        found = unit + 60.0
+        for k, most in zip((self.order - 1, self.order), map(_log2, sizes[1:]), strict=True):
+            found = min(found, max((tol + scale - most) / k, (tol + speed - most) / (k - 1)))
+        ticks = max(1, min(left, int(2.0 ** max(0.0, found - unit))))
+        return ticks, self._tol * ball(Fraction(2) ** round(max(scale, speed + found, -1000.0)))
 
     def _image(self, s: BallSet, jets: Any, points: Any, rest: Any, h: Any) -> BallSet:
         n = self.n

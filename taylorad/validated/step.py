@@ -164,7 +164,6 @@ class Step:
         for i in range(n):
             for side in (0, 1):
                 scale = w.max(scale, w.load(self._at("x", side * width), i))
-        goal = w.mul(scale, self.parameter(Parameters.TOL))
         unit, sign = self.parameter(Parameters.UNIT), self.parameter(Parameters.SIGN)
         since = w.mul(sign, w.mul(w.whole("%count"), unit))
         t = (w.add(self.parameter(Parameters.T_LOW), w.neg(since)), w.add(self.parameter(Parameters.T_HI), since))
@@ -176,15 +175,14 @@ class Step:
                 w.store(t[side], w.at("%ws", leaves[n].base + offset), side * ring.lanes)
             if name == "box":
                 self._leave_unless(w.invoke("i64", "box", ("ptr", "%ws")), BOX)
-        # step size from the last two coefficients
-        h = w.number(1e300)
+        # step size from the last two coefficients, relative to x or, next to 0, to how far it moves
+        tol = self.parameter(Parameters.TOL)
+        speed, h = self._largest(1), w.number(1e300)
         for k in (order - 1, order):
-            most = w.number(1e-300)
-            for i in range(n):
-                place = self._base("box_roots", self.box_roots, i)
-                for side in (0, 1):
-                    most = w.max(most, w.load(place, (2 * k + side) * self.lanes))
-            h = w.min(h, self._power(w.div(goal, most), k))
+            most = self._largest(k)
+            own = self._power(w.div(w.mul(scale, tol), most), k)
+            h = w.min(h, w.max(own, self._power(w.div(w.mul(speed, tol), most), k - 1)))
+        goal = w.mul(w.max(scale, w.min(w.mul(speed, h), w.number(1e290))), tol)
         guess = self._ticks(w.div(h, unit))
         guess = self._smaller(guess, "%left")
         guess = self._larger(guess, "1")
@@ -240,6 +238,15 @@ class Step:
         w.give("%q")
         w.label("shortened")
         w.give(q)
+
+    def _largest(self, k: int) -> Real:
+        """max |x_k| over the components."""
+        most = self.w.number(1e-300)
+        for i in range(self.n):
+            place = self._base("box_roots", self.box_roots, i)
+            for side in (0, 1):
+                most = self.w.max(most, self.w.load(place, (2 * k + side) * self.lanes))
+        return most
 
     def _leave_unless(self, fine: str, status: int) -> None:
         w = self.w

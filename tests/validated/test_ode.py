@@ -265,6 +265,23 @@ def test_times_of_all_kinds() -> None:
     assert still.box[0].lo == 1 == still.box[0].hi
 
 
+def test_from_zero() -> None:
+    """Next to 0 a step is measured by how far the solution moves."""
+    fast = v.solve_ivp(lambda t, y: [-1000 * (y[0] - np.cos(t))], (0, "1/10"), [0])
+    with precision(100):  # x = (10⁶·cos t + 10³·sin t − 10⁶·e^(−1000 t))/(10⁶ + 1)
+        t = flint.arb(flint.fmpq(1, 10))
+        assert inside((10**6 * t.cos() + 1000 * t.sin() - 10**6 * (-1000 * t).exp()) / (10**6 + 1), fast.box[0])
+    assert fast.success
+    assert fast.steps < 100
+    assert fast.width < 1e-14
+    balls = v.solve_ivp(lambda t, y: [1 + y[0] ** 2], (0, 1), [0], precision=ta.digits(20))
+    with precision(100):
+        assert balls.box[0].contains(flint.arb(1).tan())
+    rest = v.solve_ivp(lambda t, y: [y[0] * y[1], 0], (0, 3), [0, 1])
+    assert 0 in rest.box[0]
+    assert 1 in rest.box[1]
+
+
 def test_wrong_input_is_named() -> None:
     def f(t: Any, y: Any) -> Any:
         return [y[0]]
