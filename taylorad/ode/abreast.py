@@ -193,6 +193,21 @@ class Abreast(Emitter):
         for part, value in enumerate(values):
             self.keep(value, self.at(base, self.integer("add", place, part)))
 
+    def poison(self, values: list[str], flag: str) -> str:
+        """Not at every order: what is not finite once is so in the state at the end of the step."""
+        return flag if flag == "%flag" else super().poison(values, flag)
+
+    def _indices(self) -> None:
+        super()._indices()
+        second = self.put("icmp eq i64 %k, 2")
+        self.do(f"%first = select i1 {second}, i64 -1, i64 1")  # where there is a zero
+
+    def _first(self, buffer: int) -> str:
+        """Coefficient 1, or 0 at orders 1 and 2, where j = 1 and j = k−1 are one term or none."""
+        if (buffer, "first") not in self.past:
+            self.past[buffer, "first"] = self.load(self.forward[buffer], "%first")
+        return self.past[buffer, "first"]
+
     def _call(self, symbol: str, args: list[str]) -> str:
         if symbol.startswith("llvm."):
             return super()._call(symbol, args)

@@ -130,7 +130,8 @@ class Wide(Abreast):
                     self.arith("fmul", self.arith("fadd", logs[1], minus), self.number(1 / (p - 1))),
                 )
                 low = self.better("olt", found, low)
-            flag = self.fma(c[1], self.number(0.0), flag)
+            for k in (0, 1):
+                flag = self.fma(c[k], self.number(0.0), flag)
             slope = self.fetch(self.vector(self.integer("add", turn.index, 4 * self.layout.dim)))
             off = self.absolute(self.arith("fsub", c[1], slope))
             turn.new = [low, flag, self.better("ogt", off, defect), self.better("ogt", own, tolerance)]
