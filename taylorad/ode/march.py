@@ -165,8 +165,10 @@ class Native:
         return outcome, int(self._run.whole[Whole.STEPS])
 
     def restart(self, t: float, state: np.ndarray) -> None:
-        fresh = self._run.flow.run(state, (), 0.0, 0.0).y
-        self._run.y[:] = fresh
+        y = self._run.y
+        row = np.ascontiguousarray(state, self._run.values(y[0]).dtype).view(np.float64)
+        y[1:] = 0.0
+        y[0, : len(row)], y[0, len(row) :] = row, row[-1]
         self._run.real[Real.T], self._run.real[Real.T_LOW] = t, 0.0
 
 
@@ -305,8 +307,8 @@ class Interpreted:
                 x = _size(row[p])
                 if x != 0:
                     one = own / own if own != 0 else moved / moved if moved != 0 else 1
-                    first = float((0.067 * own / x) ** (one / p)) if own != 0 else 0.0
-                    second = float((0.067 * moved / x) ** (one / (p - 1))) if moved != 0 else 0.0
+                    first = float((0.25 * own / x) ** (one / p)) if own != 0 else 0.0
+                    second = float((0.25 * moved / x) ** (one / (p - 1))) if moved != 0 else 0.0
                     out = min(out, max(first, second))
         return out
 
