@@ -8,33 +8,70 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 _PUBLIC = {
-    "ball": "literals",
-    "box": "literals",
-    "exact": "literals",
-    "interval": "literals",
+    "CompiledEnclosure": "batch",
+    "Enclosure": "enclosure",
     "Minimum": "optimum",
     "Root": "zeros",
     "Roots": "zeros",
-    "integrate": "quadrature",
     "TaylorModel": "model",
-    "CompiledEnclosure": "batch",
-    "compile": "batch",
-    "roots": "zeros",
-    "shrink_wrap": "wrapping",
-    "solve_system": "zeros",
-    "Enclosure": "enclosure",
+    "ball": "literals",
+    "box": "literals",
     "check": "certificate",
+    "compile": "batch",
     "compile_ode": "ode",
-    "solve_ivp": "ode",
     "derivative": "derivatives",
+    "exact": "literals",
+    "integrate": "quadrature",
+    "interval": "literals",
     "minimize": "optimum",
     "range": "optimum.range_",
+    "roots": "zeros",
+    "shrink_wrap": "wrapping",
+    "solve_ivp": "ode",
+    "solve_system": "zeros",
     "taylor": "derivatives",
 }
-__all__ = list(_PUBLIC)
+__all__ = [
+    "CompiledEnclosure",
+    "Enclosure",
+    "Minimum",
+    "Root",
+    "Roots",
+    "TaylorModel",
+    "ball",
+    "box",
+    "check",
+    "compile",
+    "compile_ode",
+    "derivative",
+    "exact",
+    "integrate",
+    "interval",
+    "minimize",
+    "range",
+    "roots",
+    "shrink_wrap",
+    "solve_ivp",
+    "solve_system",
+    "taylor",
+]
+
+if TYPE_CHECKING:
+    from taylorad.validated.batch import CompiledEnclosure, compile
+    from taylorad.validated.certificate import check
+    from taylorad.validated.derivatives import derivative, taylor
+    from taylorad.validated.enclosure import Enclosure
+    from taylorad.validated.literals import ball, box, exact, interval
+    from taylorad.validated.model import TaylorModel
+    from taylorad.validated.ode import compile_ode, solve_ivp
+    from taylorad.validated.optimum import Minimum, minimize
+    from taylorad.validated.optimum import range_ as range
+    from taylorad.validated.quadrature import integrate
+    from taylorad.validated.wrapping import shrink_wrap
+    from taylorad.validated.zeros import Root, Roots, roots, solve_system
 
 
 def __getattr__(name: str) -> Any:
