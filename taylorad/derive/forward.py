@@ -136,7 +136,8 @@ def evaluated(derived: Derived, call: Call) -> Any:
     if derived.__name__ not in _MADE:
         raise UnsupportedFunctionError(f"{derived.__name__} needs a function that can be traced at this point")
     if not call.batch:
-        return _MADE[derived.__name__](Lines(derived.function, call, call.arrays), call)
+        with np.errstate(all="ignore"):  # in a branch that is not taken anything may happen
+            return _MADE[derived.__name__](Lines(derived.function, call, call.arrays), call)
     alone = Derived(derived.__name__, derived.evaluate, derived.function, derived.beside)
     found = [
         alone(

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from taylorad.errors import ShapeError
+from taylorad.errors import ShapeError, SingularExpansionError
 from taylorad.rings.choice import ring_named
 from taylorad.run.interpret import run
 from taylorad.series.node import Leaf, Node
@@ -47,7 +47,8 @@ class Sheet:
     def __call__(self, arrays: Sequence[Any], batch: Shape = ()) -> Any:
         """The results (*out, *batch), from an array (*shape, *batch) for each argument.
 
-        Raises DomainError where a function, or its derivative, has no value. Cost: one visit of each node.
+        Raises DomainError where a function, or its derivative, has no value, and where that is not a number (what a
+        choice leaves out may be infinite, times 0). Cost: one visit of each node.
         """
         if self.inside or any(isinstance(a, Traced) for a in arrays):
             return self._traced([lift(a) for a in arrays])
@@ -55,6 +56,11 @@ class Sheet:
             return self._each([_spread(a, s, batch) for a, s in zip(arrays, self.graph.shapes, strict=True)], batch)
         rows = [np.asarray(a, self.graph.dtype, order="C")[None] for a in arrays]
         found = self.machine.run(leaves_of(self.graph.shapes, rows), batch, 1)
+        if any(np.isnan(root).any() for root in found):
+            raise SingularExpansionError(
+                "a derivative is not a number: an infinity is multiplied by 0 or subtracted from another one; "
+                "move the point, or scale the function"
+            )
         return _first(assemble(self.graph.outputs, found, batch))
 
     def _traced(self, arguments: Sequence[Any]) -> Any:

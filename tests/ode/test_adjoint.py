@@ -92,6 +92,16 @@ def test_it_is_the_steps_that_are_differentiated() -> None:
     assert abs(np.prod(steps) - np.exp(2)) > 1e-6
 
 
+def test_forward_and_reverse_agree() -> None:
+    """Derivatives carried along with the same steps, contracted with the loss', are the adjoint's to rounding."""
+    p = ta.compile_ode(lorenz, 3, rtol=1e-6, atol=1e-6)
+    _, slope = p.value_and_gradient(loss, (0, 2), START, ARGS)
+    s = p.solve((0, 2), START, ARGS, sensitivity=ta.Sensitivity(y0=True, args=True))
+    bar = ta.gradient(loss, s.y[:, -1])
+    np.testing.assert_allclose(slope.y0, bar @ s.dy_dy0(2.0), rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(slope.args, bar @ s.dy_dargs(2.0), rtol=1e-11, atol=1e-12)
+
+
 def test_large_systems() -> None:
     """A heat equation in a vector: y(t) = exp(tA)·y0, and so is the adjoint."""
     n = 100

@@ -180,6 +180,29 @@ def test_compiled(form: str, dtype: Any) -> None:
 
 
 # ---------------------------------------------------------------------- assert_rule
+def test_gradients_and_hessians() -> None:
+    """sl′ = (1 + sl²)·cl by adjoint and tangent, of few variables and of many; sl″ = −2·sl³."""
+    for n in (2, 12):
+        x = np.linspace(0.1, 1.2, n)
+        s, c = ta.lemniscate(x)
+        np.testing.assert_allclose(ta.gradient(lambda y: np.sum(ta.sl(y)), x), (1 + s * s) * c, rtol=1e-14)
+        np.testing.assert_allclose(ta.hessian(lambda y: np.sum(ta.sl(y)), x), np.diag(-2 * s**3), atol=1e-13)
+    third = Fraction(1, 3)
+    slope = ta.gradient(lambda y: ta.sl(y[0]) * y[1], [flint.arb(1) / 3, flint.arb(2)])
+    assert slope[1].overlaps(ta.sl(flint.arb(third.numerator) / third.denominator))
+
+
+def test_a_differential_equation_and_its_adjoint() -> None:
+    """x′ = a·sl x in machine code, and the slope of its end by the start and by a, against differences."""
+    p = ta.compile_ode(lambda t, y, a: [a * ta.sl(y[0])], 1, rtol=1e-13, atol=1e-14)
+    _, slope = p.value_and_gradient(lambda y: y[0], (0, 1), [0.4], (0.7,))
+    h = 1e-5
+    ends = [p.propagate(0, 1, [0.4 + s * h], (0.7,))[0] for s in (1, -1)]
+    assert slope.y0[0] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-8)
+    ends = [p.propagate(0, 1, [0.4], (0.7 + s * h,))[0] for s in (1, -1)]
+    assert slope.args[0] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-8)
+
+
 def test_assert_rule_accepts_it(lemniscate: Any) -> None:
     names = ("arb", "acb", "mpf", "mpc", "float64", "complex128", "fraction")
     assert ta.testing.assert_rule(lemniscate, points=[0.0, 0.375, -1.25]) == names
