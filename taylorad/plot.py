@@ -211,6 +211,7 @@ def tube(
     enclosure: Any,
     components: Sequence[int] | None = None,
     *,
+    parts: int = 4,
     names: Sequence[str] | None = None,
     ax: Any = None,
     path: str | Path | None = None,
@@ -219,11 +220,11 @@ def tube(
     """Draw the tube of a :class:`~taylorad.validated.enclosure.Enclosure`: a box of times and values for each step.
 
     Every solution runs inside, at all times and not only at those of the steps. Two ``components`` are drawn against
-    one another; one, or another number of them, over time (all if not given).
+    one another; one, or another number of them, over time (all if not given). Each step is drawn in ``parts``.
 
     Returns the axes. Raises ImportError without matplotlib, and ValueError for components that do not exist.
     """
-    t, boxes = enclosure.tube()
+    t, boxes = enclosure.tube(parts)
     shown = list(range(len(boxes))) if components is None else list(components)
     if not shown or not all(-len(boxes) <= i < len(boxes) for i in shown):
         raise ValueError(f"components {shown} of an enclosure with {len(boxes)}")
