@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, final
@@ -201,7 +202,9 @@ def space(
     second = parameter_order if parameters else 0
     own = [second if n in parameters else order for n in names]
     capped = tuple(min(c, o) for c, o in zip(caps or own, own, strict=True))
-    return _made(names, order, capped, parameters, second)
+    with _lock:  # a cache alone makes two of what two threads ask for at the same time
+        return _made(names, order, capped, parameters, second)
 
 
 _made = lru_cache(maxsize=512)(Space)
+_lock = threading.RLock()

@@ -62,7 +62,8 @@ class Monomials:
     @staticmethod
     def of(caps: tuple[int, ...], groups: tuple[int, ...], orders: tuple[int, ...]) -> Monomials:
         """The set, which is made once."""
-        return _known(caps, groups, orders)
+        with _making:
+            return _known(caps, groups, orders)
 
     def _sizes(self) -> list[int]:
         """How many monomials of each degree there are, from generating functions."""
@@ -181,6 +182,9 @@ class Monomials:
 
     def __reduce__(self) -> Any:
         return (Monomials.of, (self.caps, self.groups, self.orders))
+
+
+_making = threading.RLock()
 
 
 @lru_cache(maxsize=128)
