@@ -47,6 +47,8 @@ _PUBLIC = {
     "compile_ode": "ode.problem",
     "Event": "ode.events",
     "Sensitivity": "ode.sensitivity",
+    "lyapunov_spectrum": "ode.lyapunov",
+    "poincare_map": "ode.section",
     "hamiltonian": "ode.mechanics",
     "lagrangian": "ode.mechanics",
     "TaylorSolver": "ode.solver",
@@ -134,9 +136,11 @@ __all__ = [
     "laplacian",
     "load",
     "load_solution",
+    "lyapunov_spectrum",
     "mixed",
     "multiply",
     "plot",
+    "poincare_map",
     "polynomial",
     "rule",
     "solve_ivp",
@@ -191,9 +195,11 @@ if TYPE_CHECKING:
     from taylorad.multivariate.tensor import derivative_tensor, directional, laplacian, mixed
     from taylorad.ode.events import Event
     from taylorad.ode.files import load_solution
+    from taylorad.ode.lyapunov import lyapunov_spectrum
     from taylorad.ode.mechanics import hamiltonian, lagrangian
     from taylorad.ode.precision import digits
     from taylorad.ode.problem import compile_ode
+    from taylorad.ode.section import poincare_map
     from taylorad.ode.sensitivity import Sensitivity
     from taylorad.ode.solve import solve_ivp
     from taylorad.ode.solver import TaylorSolver

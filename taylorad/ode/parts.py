@@ -372,8 +372,8 @@ class Parts(Writer):
         if not self.ops[i].args:
             return factor
         p, q = (self.put(f"uitofp i64 {x} to double") for x in (here, there))
-        alpha, beta = (self.value[a][0] for a in self.ops[i].args)
-        weight = self.fma(alpha, p, self.arith("fmul", beta, q, "double"), "double")
+        first, second = (self.value[a][0] for a in self.ops[i].args)
+        weight = self.fma(first, p, self.arith("fmul", second, q, "double"), "double")
         return self.arith("fmul", self._filled(weight) if vector else weight, factor, self._type(self.sizes[i]))
 
     def _factor(self, b: int, v: int, index: str, vector: bool, loaded: _Loaded) -> str:

@@ -38,6 +38,9 @@ class Sensitivity:
     args : bool, or names of arguments
         an argument with a shape counts as all of its numbers.
     order : int ≥ 1
+    control : bool
+        whether the derivatives decide the lengths of steps, too. By default only the solution does, and where its
+        neighbours change much faster than itself, derivatives are less accurate than it.
 
     Raises DomainError for names and numbers that are none and where nothing varies, OrderError for other orders.
     """
@@ -45,6 +48,7 @@ class Sensitivity:
     y0: bool | Sequence[int] = True
     args: bool | Sequence[str] = False
     order: int = 1
+    control: bool = False
 
     def __post_init__(self) -> None:
         if int(self.order) != self.order or self.order < 1:
@@ -90,9 +94,18 @@ class Variations:
 
     def first(self, t: Any) -> np.ndarray:
         """First derivatives by all variables, (dim, n, *shape of t), the variables in their order."""
-        m = self.transport.monomials
-        units = m.find(np.eye(m.count, dtype=int))
-        return self.coefficients(t)[:, units]
+        return self.coefficients(t)[:, self.transport.units]
+
+    def event(self, g: Any, t: float, shapes: Sequence[tuple[int, ...]], args: np.ndarray) -> tuple[Any, Any]:
+        """Of the event g = 0 at ``t``: the derivatives of its time, (n,), and of the state at it, (dim, n)."""
+        from taylorad.ode.saltation import Surface
+
+        where = self.transport
+        surface = Surface(g, None, where.dim, shapes, args, len(where.components), where.arguments)
+        f = self._dense.derivative(t)[: where.dim]
+        phi = self.first(t)
+        dtau = surface.time(t, self.coefficients(t)[:, 0], f, phi)
+        return dtau, phi + np.outer(f, dtau)
 
     def flow_map(self, t: float) -> FlowMap:
         """The solution at one time as a polynomial."""

@@ -134,6 +134,16 @@ class Solution:
         known = self._variations()
         return known.first(t)[:, len(known.transport.components) :]
 
+    def event_derivatives(self, g: Any, t: float) -> tuple[np.ndarray, np.ndarray]:
+        """Of an event g(t, y, *args) = 0 (a function, or an Event) at its time ``t``: first derivatives.
+
+        Those of the time, (n,), and those of the state at the event, (dim, n), by all variables: components of y0, then
+        arguments. DomainError where the solution touches the surface g = 0 and does not cross it.
+        """
+        values = list(self.args.values())
+        row = np.concatenate([np.ravel(a) for a in values]).astype(float) if values else np.zeros(0)
+        return self._variations().event(getattr(g, "g", g), float(t), [np.shape(a) for a in values], row)
+
     def flow_map(self, t: float) -> FlowMap:
         """The state at ``t`` as a polynomial in offsets of y0 and of the arguments, to the order carried along."""
         return self._variations().flow_map(t)

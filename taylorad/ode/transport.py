@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -61,8 +61,9 @@ class Transport:
         arguments: Sequence[int],
         order: int,
         registers: int = _REGISTERS,
+        control: bool = False,
     ) -> Transport:
-        """For right-hand sides over :func:`~taylorad.ode.system.placeholders`.
+        """For right-hand sides over :func:`~taylorad.ode.system.placeholders`; with ``control`` all decides the steps.
 
         Parts stay in ``registers`` vectors of products at the most, else they are taken apart. Raises OrderError where
         the larger system is too large, DomainError for branches, UnsupportedFunctionError for functions without a rule.
@@ -78,18 +79,26 @@ class Transport:
         products = {n for n in schedule(parts.roots).first if isinstance(n, (Product, Quotient))}
         small = sum(-(-n.size // _WIDE) for n in products) <= registers
         made = parts.whole() if small else parts.apart()
-        return Transport(made[0], monomials, tuple(components), tuple(arguments), *made[1:])
+        system = replace(made[0], controlled=0, name=made[0].name + ":all") if control else made[0]
+        return Transport(system, monomials, tuple(components), tuple(arguments), *made[1:])
 
     @property
     def dim(self) -> int:
         return len(self.places)
 
-    def start(self, y0: np.ndarray) -> np.ndarray:
-        """The larger state at the beginning: each variable of y0 is itself."""
+    @property
+    def units(self) -> np.ndarray:
+        """The places of the variables among all monomials."""
+        return self.monomials.find(np.eye(self.monomials.count, dtype=int))
+
+    def start(self, y0: np.ndarray, phi: np.ndarray | None = None) -> np.ndarray:
+        """The larger state at a beginning, with first derivatives ``phi`` (dim, n); by default y0 varies as itself."""
+        if phi is None:
+            phi = np.zeros((self.dim, self.monomials.count))
+            phi[list(self.components), np.arange(len(self.components))] = 1.0
         y = np.zeros(len(self.sources))
         y[self.places[:, 0]] = y0
-        for v, i in enumerate(self.components):
-            y[self.places[i, _unit(self.monomials, v)]] = 1.0
+        y[self.places[:, self.units]] = phi
         return y[self.sources]
 
     def coefficients(self, states: np.ndarray) -> np.ndarray:

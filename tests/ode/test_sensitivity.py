@@ -100,13 +100,13 @@ def test_only_what_is_named_varies() -> None:
     np.testing.assert_allclose(s.dy_dargs(1.0)[0], -np.sin(w) / (4 * w), rtol=1e-12)
 
 
-FORMS = [("lattice", 40, 1), ("kepler", 4, 2), ("lorenz", 3, 3), ("rational", 3, 2)]
+FORMS = [("lattice", 16, 1), ("kepler", 4, 2), ("lorenz", 3, 3), ("rational", 3, 2)]
 
 
 @pytest.mark.parametrize(("f", "dim", "order"), FORMS)
-def test_all_forms_of_the_larger_system_agree(f, dim, order) -> None:
+def test_all_forms_of_the_larger_system_agree(f, dim, order, monkeypatch) -> None:
     def lattice(t, y):
-        return np.concatenate([y[20:], np.roll(y[:20], 1) - 2 * y[:20] + np.roll(y[:20], -1) - y[:20] ** 3])
+        return np.concatenate([y[8:], np.roll(y[:8], 1) - 2 * y[:8] + np.roll(y[:8], -1) - y[:8] ** 3])
 
     def rational(t, y):
         return [np.exp(-y[0]) / (2 + y[1] * y[1]), np.log(1 + y[2] ** 2) * t, np.tanh(y[0] * y[1]) + y[1] ** 3]
@@ -118,8 +118,9 @@ def test_all_forms_of_the_larger_system_agree(f, dim, order) -> None:
     (transport,) = p.transports.values()
     assert isinstance(transport.system, PartsSystem)
     wanted = s.variations.coefficients(1.0)
+    monkeypatch.setattr("taylorad.ode.transport._MANY", 0 if dim == 16 else 10**9)
     apart = Transport.of(p.rhs, 0, range(dim), [], order, registers=0)
-    assert isinstance(apart.system, ArraySystem) == (dim == 40)
+    assert isinstance(apart.system, ArraySystem) == (dim == 16)
     start = apart.start(y0)
     going = march(apart.system, 0.0, start, [], np.full(len(start), 1e-15), np.full(len(start), 1e-15))
     assert going.go(1.0, 1000)[0] == Outcome.DONE
