@@ -307,8 +307,8 @@ class Interpreted:
                 x = _size(row[p])
                 if x != 0:
                     one = own / own if own != 0 else moved / moved if moved != 0 else 1
-                    first = float((0.25 * own / x) ** (one / p)) if own != 0 else 0.0
-                    second = float((0.25 * moved / x) ** (one / (p - 1))) if moved != 0 else 0.0
+                    first = float((0.067 * own / x) ** (one / p)) if own != 0 else 0.0
+                    second = float((0.067 * moved / x) ** (one / (p - 1))) if moved != 0 else 0.0
                     out = min(out, max(first, second))
         return out
 

@@ -20,7 +20,7 @@ from taylorad.run.writer import Target, double
 
 __all__ = ["Unrolled"]
 
-_FEW = 6  # sums of a system that is limited by latency
+_NEAR, _FEW = 2, 4  # sums of systems that wait for latency, more or less; larger ones are better off with less code
 _LONG = 6  # terms from which two chains are shorter than one
 _MOST = 4  # states that one derivative may hang on
 _CHAINS = 4  # of Horner's rule side by side
@@ -38,10 +38,10 @@ class Unrolled(Jet):
         self.folds = folds(self.ops, sums, min(4, target.lanes))
         self.fold_of = {i: fold for fold in self.folds for i in fold.places}
         self.vectors: dict[tuple[int, int], dict[int, str]] = {}
-        self.near = len(sums) <= _FEW
+        self.near = len(sums) <= _NEAR
         steps = [self.buffers[b].step for b in {*self.slopes, *(b for fold in self.folds for b in (*fold.a, *fold.b))}]
         keys = {step for step in steps if step is not None}
-        self.forms = Forms(self.ops, self.moving, self.states, keys, _MOST)
+        self.forms = Forms(self.ops, self.moving, self.states, keys, _MOST if len(sums) <= _FEW else 0)
         self.double: dict[int, str] = {}
         self.scaled: dict[tuple[int, float], str] = {}
         self.k = 0
