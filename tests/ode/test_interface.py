@@ -316,7 +316,7 @@ def test_what_was_computed_is_kept(f, end, words):
     s = ta.solve_ivp(f, (0, 2000), [1.0], dense_output=True)
     assert s.status < 0
     assert words in s.message
-    assert s.t[-1] == pytest.approx(end, abs=2e-3)
+    assert s.t[-1] == pytest.approx(end, abs=2e-2)
     assert np.all(np.isfinite(s.y))
     assert s.y.shape == (1, len(s.t))
     assert np.all(np.diff(s.t) > 0)
