@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from taylorad.errors import DomainError, MixedRingError
+from taylorad.multivariate.construct import variables
+from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.rings.intervals import Interval
 from taylorad.taylor.construct import variable
 from taylorad.taylor.series import Taylor
@@ -67,47 +69,52 @@ class Mapping:
     def outputs(self, args: Sequence[Any]) -> list[Any]:
         """f as a list of components."""
         found = self(args)
-        return [found] if isinstance(found, (Taylor, Interval)) or np.ndim(found) == 0 else list(found)
+        one = isinstance(found, (Taylor, MultivariateTaylor, Interval)) or np.ndim(found) == 0
+        return [found] if one else list(found)
 
     def _scalar(self, args: Sequence[Any]) -> Any:
         found = self(args)
-        if not isinstance(found, (Taylor, Interval)) and np.ndim(found):
+        if not isinstance(found, (Taylor, MultivariateTaylor, Interval)) and np.ndim(found):
             raise MixedRingError(f"a function that returns one number is needed; it returned {np.shape(found)}")
         return found.item() if isinstance(found, np.ndarray) else found
 
     def value(self, box: Box) -> Interval:
         return Interval.enclosing(self._scalar(box))
 
-    def _along(self, box: Box, direction: Sequence[int] | np.ndarray, order: int) -> Taylor:
-        """The series of f at a box along a direction of 0s and 1s."""
-        moved = [variable(x, order) if d else x for x, d in zip(box, direction, strict=True)]
-        found = self._scalar(moved)
-        return found if isinstance(found, Taylor) else Taylor([Interval.enclosing(found)], exact=True)
+    def _expanded(self, box: Box, order: int) -> Any:
+        """f at variables about the box: a polynomial in several variables, or a number where it depends on none."""
+        return self._scalar([variable(box[0], order)] if self.variables == 1 else list(variables(list(box), order)))
 
     def gradient(self, box: Box) -> list[Interval]:
-        """∂f/∂x_i over the box. n runs of order 1."""
-        unit = np.eye(self.variables, dtype=int)
-        return [Interval.enclosing(self._along(box, row, 1)[1]) for row in unit]
+        """∂f/∂x_i over the box. One run of order 1."""
+        found = self._expanded(box, 1)
+        unit = np.eye(self.variables, dtype=int).tolist()
+        return [_coefficient(found, tuple(row)) for row in unit]
 
     def hessian(self, box: Box) -> list[list[Interval]]:
-        """∂²f/∂x_i∂x_j over the box, from second coefficients along e_i and e_i + e_j. n(n+1)/2 runs of order 2."""
-        n, unit = self.variables, np.eye(self.variables, dtype=int)
-        out = [[Interval(0.0, 0.0)] * n for _ in range(n)]
-        second = [Interval.enclosing(self._along(box, row, 2)[2]) for row in unit]
-        for i in range(n):
-            out[i][i] = second[i] * 2
-            for j in range(i):
-                both = Interval.enclosing(self._along(box, unit[i] + unit[j], 2)[2])
-                out[i][j] = out[j][i] = both - second[i] - second[j]
-        return out
+        """∂²f/∂x_i∂x_j over the box. One run of order 2."""
+        found, n = self._expanded(box, 2), self.variables
+        unit = np.eye(n, dtype=int)
+
+        def entry(i: int, j: int) -> Interval:
+            c = _coefficient(found, tuple((unit[i] + unit[j]).tolist()))
+            return c * 2 if i == j else c
+
+        return [[entry(i, j) for j in range(n)] for i in range(n)]
 
     def jacobian(self, box: Box) -> list[list[Interval]]:
-        """∂f_i/∂x_j over the box. n runs of order 1."""
-        columns: list[list[Interval]] = []
-        for j in range(self.variables):
-            moved = [variable(x, 1) if i == j else x for i, x in enumerate(box)]
-            columns.append([Interval.enclosing(c[1] if isinstance(c, Taylor) else 0) for c in self.outputs(moved)])
-        return [list(row) for row in zip(*columns, strict=True)]
+        """∂f_i/∂x_j over the box. One run of order 1."""
+        moved = [variable(box[0], 1)] if self.variables == 1 else list(variables(list(box), 1))
+        unit = np.eye(self.variables, dtype=int).tolist()
+        return [[_coefficient(c, tuple(row)) for row in unit] for c in self.outputs(moved)]
+
+
+def _coefficient(found: Any, exponents: tuple[int, ...]) -> Interval:
+    if isinstance(found, Taylor):
+        return Interval.enclosing(found[exponents[0]])
+    if isinstance(found, MultivariateTaylor):
+        return Interval.enclosing(found[exponents])
+    return Interval(0.0, 0.0)  # a constant
 
 
 def _arguments(f: Callable[..., Any]) -> int:
