@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, final
 
@@ -16,7 +17,7 @@ from taylorad.trace.graph import Graph, Shape
 
 __all__ = ["Filled"]
 
-_ROWS = 64  # rows of a matrix that are filled at a time, while they are in the cache
+_CACHE = 16384  # entries of a matrix that are filled at a time, while they are in the cache
 
 
 @final
@@ -35,7 +36,7 @@ class Filled:
             (begin, b.size, lines.index(row)) for begin, b in zip(begins, blocks, strict=True) for _, row in b.outers
         ]
         nodes = [*(p.values for _, p in parts), *(r.values for r in lines), *(u for b in blocks for u, _ in b.outers)]
-        first = len(pulled.roots)
+        first = self.results = len(pulled.roots)
         roots = (*pulled.roots, *nodes)
         shapes: list[Shape] = [(n.size,) if n.size > 1 else () for n in nodes]
         outputs = ["list", [], [(shape, first + i, first + i + 1) for i, shape in enumerate(shapes)]]
@@ -51,20 +52,21 @@ class Filled:
 
     def __call__(self, arrays: Sequence[Any], batch: Shape) -> np.ndarray:
         """The matrix (rows, columns, *batch). Cost: that of its structure, and of writing its entries down."""
-        _, parts = self.sheet(arrays, batch)
-        values = parts[: len(self.places)]
-        lines = parts[len(self.places) : len(self.places) + len(self.lines)]
-        weights = parts[len(self.places) + len(self.lines) :]
-        kinds = [np.asarray(x).dtype for x in (*values, *lines, *weights) if not isinstance(x, (int, float))]
-        out = np.zeros((self.rows, self.columns, *batch), np.result_type(np.float64, *kinds))
-        lines = [self._line(x, i, out.dtype, batch) for i, x in enumerate(lines)]
-        for (begin, size, line), u in zip(self.outers, weights, strict=True):
-            u = np.broadcast_to(_array(u, out.dtype, len(batch)), (size, *batch))
-            for at in range(0, size, _ROWS):
-                out[begin + at : begin + min(size, at + _ROWS)] += u[at : at + _ROWS, None] * lines[line]
+        if all(a.dtype != object for a in arrays):
+            dtype, parts = self.sheet.graph.dtype, [x[0] for x in self.sheet.rows(arrays, batch)[self.results :]]
+        else:
+            dtype, parts = np.dtype(object), self.sheet(arrays, batch)[1]
+        first, second = len(self.places), len(self.places) + len(self.lines)
+        out = np.zeros((self.rows, self.columns, *batch), dtype)
+        rows = max(1, _CACHE // (self.columns * math.prod(batch)))
+        lines = [self._line(x, i, dtype, batch) for i, x in enumerate(parts[first:second])]
+        for (begin, size, line), u in zip(self.outers, parts[second:], strict=True):
+            u = np.broadcast_to(_array(u, dtype, len(batch)), (size, *batch))
+            for at in range(0, size, rows):
+                out[begin + at : begin + min(size, at + rows)] += u[at : at + rows, None] * lines[line]
         flat = out.reshape(self.rows * self.columns, *batch)
-        for place, v in zip(self.places, values, strict=True):
-            flat[place] += _array(v, out.dtype, len(batch))
+        for place, v in zip(self.places, parts[:first], strict=True):
+            flat[place] += _array(v, dtype, len(batch))
         return out
 
     def _line(self, values: Any, i: int, dtype: Any, batch: Shape) -> np.ndarray:

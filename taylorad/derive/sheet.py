@@ -54,14 +54,18 @@ class Sheet:
             return self._traced([lift(a) for a in arrays])
         if any(a.dtype == object for a in arrays):
             return self._each([_spread(a, s, batch) for a, s in zip(arrays, self.graph.shapes, strict=True)], batch)
+        return _first(assemble(self.graph.outputs, self.rows(arrays, batch), batch))
+
+    def rows(self, arrays: Sequence[np.ndarray], batch: Shape) -> list[np.ndarray]:
+        """The roots at floats, (1, *batch) each, or (1, size, *batch), as the call does it."""
         rows = [np.asarray(a, self.graph.dtype, order="C")[None] for a in arrays]
         found = self.machine.run(leaves_of(self.graph.shapes, rows), batch, 1)
-        if any(np.isnan(root).any() for root in found):
+        if any(map(_lost, found)):
             raise SingularExpansionError(
                 "a derivative is not a number: an infinity is multiplied by 0 or subtracted from another one; "
                 "move the point, or scale the function"
             )
-        return _first(assemble(self.graph.outputs, found, batch))
+        return found
 
     def _traced(self, arguments: Sequence[Any]) -> Any:
         """The roots over what other traced values are made of."""
@@ -112,6 +116,11 @@ def _ring(numbers: list[Any], graph: Graph) -> tuple[Any, list[Any]]:
 
 def _plain(x: Any) -> Any:
     return as_number(x) if isinstance(x, Taylor) else x
+
+
+def _lost(root: np.ndarray) -> bool:
+    """Whether some number is none; a sum of squares is the fastest way to ask a few."""
+    return bool(math.isnan(np.vdot(root, root).real) if root.size < 8192 else np.isnan(root).any())
 
 
 def _spread(a: np.ndarray, shape: Shape, batch: Shape) -> np.ndarray:
