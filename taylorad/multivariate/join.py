@@ -33,6 +33,9 @@ def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
     A polynomial becomes its coefficients (M, *shape), a number an element of the ring. Raises MixedRingError for
     spaces of different variables and for rings that do not mix, DomainError for numbers that are not finite.
     """
+    first = operands[0]
+    if all(type(a) is MultivariateTaylor and a._space is first._space and a._ring is first._ring for a in operands):
+        return first._space, first._ring, [a._coefficients for a in operands]
     space: Space | None = None
     name = ""
     for a in operands:

@@ -197,7 +197,7 @@ class GradedKernel:
             return outs
         leaves = [np.ascontiguousarray(x) for x in leaves]
         given = [self._given(g, monomials, leaves, shape) for g in self.givens]
-        n = int(np.prod(shape, dtype=np.int64))
+        n = math.prod(shape)
         if not n:
             return outs
         self._many(monomials, leaves, given, outs, words, n)
@@ -225,8 +225,8 @@ class GradedKernel:
                     out.reshape(len(out), n)[:, i] = row
         elif code(ins.ctypes.data, to.ctypes.data, monomials.size - 1, n, 0, n, status.ctypes.data) < 0:
             raise MemoryError(f"no memory for {monomials.size} coefficients")
-        redo = np.flatnonzero(status)
-        if len(redo):
+        if status.any():
+            redo = np.flatnonzero(status)
             few = [x.reshape(len(x), n)[:, redo] for x in leaves]
             try:
                 fresh = self._interpret(monomials, few)
