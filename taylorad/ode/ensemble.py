@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, final
@@ -93,8 +94,9 @@ def ensemble(
     store : a folder for the results, chunk by chunk. The same call again goes on where it ended
     chunk : members in one chunk
 
-    A member's result does not depend on the others, on threads, workers or chunks, nor on how often it was begun; it
-    differs from that of :meth:`~taylorad.ode.problem.Problem.solve` by rounding. What happens to a member is told by
+    A member's result does not depend on the others, on threads, workers or chunks, nor on how often it was begun (only
+    processors with and without fused multiply-adds differ); from that of
+    :meth:`~taylorad.ode.problem.Problem.solve` it differs by rounding. What happens to a member is told by
     its status and message and does not stop the others. An interrupt (Ctrl-C) ends the work; members that did not
     come to their ends have status −5 and are where ``t`` says. Raises DomainError for wrong shapes and for a store
     of another call, MixedRingError for complex values of a real problem. Not rigorous.
@@ -142,22 +144,17 @@ def _joined(members: Members, found: list[Found], size: int, kept: Store | None)
     return Ensemble(t, status, messages, steps, blocks)
 
 
-class _bar:
-    """Progress as tqdm, as a callable, or not at all."""
-
-    def __init__(self, progress: bool | Callable[[int], Any], n: int) -> None:
-        self._progress, self._n, self._bar = progress, n, None
-
-    def __enter__(self) -> Callable[[int], Any]:
-        if callable(self._progress):
-            return self._progress
-        if not self._progress:
-            return lambda done: None
+@contextmanager
+def _bar(progress: bool | Callable[[int], Any], n: int) -> Generator[Callable[[int], Any]]:
+    """Progress as tqdm, as a callable, or not at all; DomainError for anything else."""
+    if callable(progress):
+        yield progress
+    elif progress is True:
         from tqdm import tqdm
 
-        self._bar = bar = tqdm(total=self._n)
-        return lambda done: bar.update(done - bar.n)
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        with tqdm(total=n) as bar:
+            yield lambda done: bar.update(done - bar.n)
+    elif progress is False or progress is None:
+        yield lambda done: None
+    else:
+        raise DomainError(f"progress = {progress!r} is neither True nor a function of the number of members done")

@@ -116,6 +116,24 @@ def test_a_step_limit_can_be_raised_later(problem, tmp_path):
     assert s.y[0, -1] == pytest.approx(np.sin(100), abs=1e-7)
 
 
+@pytest.mark.parametrize(
+    ("f", "y0", "dtype"),
+    [
+        (lambda t, y: [1j * y[0], y[0] - y[1]], [1 + 1j, 2.0], complex),
+        (lambda t, y: [ta.where(np.sin(t) > 0, y[1], -y[1]), -y[0]], [1.0, 2.0], float),
+        (lambda t, y: [ta.jv(0, y[1]), -y[0]], [1.0, 2.0], float),
+    ],
+)
+def test_all_kinds_of_problems(tmp_path, f, y0, dtype):
+    p = ta.compile_ode(f, dim=2, dtype=dtype)
+    whole = solve(p, tmp_path / "whole", (0, 8), y0, leg=4)
+    for _ in range(3):  # some steps more each time
+        part = solve(p, tmp_path / "parts", (0, 8), y0, leg=4, max_steps=6)
+    assert part.status == -3
+    same(solve(p, tmp_path / "parts", (0, 8), y0, leg=4), whole)
+    np.testing.assert_allclose(whole.y[:, -1], p.propagate(0, 8, y0), atol=1e-7)
+
+
 def test_a_pole_ends_it(tmp_path):
     s = solve(ta.compile_ode(lambda t, y: y**2, dim=1), tmp_path, (0, 2), [1.0], leg=7)
     assert s.status == -2

@@ -261,6 +261,7 @@ def test_no_members_at_all(swings):
         ({"span": (0, [1.0, 2.0, 3.0])}, "one end, or 2"),
         ({"span": (np.nan, 1)}, "t0 = nan"),
         ({"threads": 0}, "at least 1"),
+        ({"progress": 3}, "neither True nor"),
         ({"max_steps": 0}, "at least 1"),
         ({"max_step": 0.0}, "positive"),
         ({"t_eval": [2.0]}, "outside"),
