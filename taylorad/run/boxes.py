@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -41,9 +41,9 @@ def sources() -> str:
     return word.hexdigest()
 
 
-def aligned(size: int) -> np.ndarray:
-    """Zeros that begin at a cache line."""
-    room = np.zeros(size + 8)
+def aligned(size: int, make: Callable[[int], np.ndarray] = np.zeros) -> np.ndarray:
+    """Numbers that begin at a cache line."""
+    room = make(size + 8)
     start = (-room.ctypes.data // 8) % 8
     return room[start : start + size]
 

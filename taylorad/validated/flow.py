@@ -105,6 +105,7 @@ class Track:
         self.records = aligned(f.size).reshape(1, f.size)
         self.counts = np.zeros(1, np.int64)
         self._memory = self._filled(args, tol)
+        self._place = self._memory.ctypes.data
         first = self.records[0]
         for i, x in enumerate(start):
             first[f.m + i] = mid = x.mid
@@ -114,7 +115,7 @@ class Track:
 
     def _filled(self, args: Sequence[Interval], tol: float) -> np.ndarray:
         facts, n = self.flow.facts, self.flow.system.dim
-        memory = aligned(facts["room"])
+        memory = aligned(facts["room"], np.empty)
         memory[:] = self.flow.template
         for name, lanes, each in (("box", facts["lanes"], (0,)), ("points", 2, (0, 1))):
             places = facts[name]
@@ -142,27 +143,23 @@ class Track:
 
     def go(self, end: int, most: int) -> int:
         """On to tick ``end``, ``most`` steps at the most; a status of :mod:`taylorad.validated.step`."""
-        status = PAUSED
-        rows, counts = [self.records], [self.counts]
-        last, at, taken = self.records[-1], int(self.counts[-1]), 0
+        status, taken = PAUSED, 0
+        rows: list[np.ndarray] = [self.records[:-1]]
+        counts: list[np.ndarray] = [self.counts[:-1]]
+        last, at = self.records[-1], int(self.counts[-1])
+        size = self.flow.fields.size
         while status == PAUSED and taken < most:
             chunk = min(_CHUNK if taken else _FIRST, most - taken)
-            size = self.flow.fields.size
-            fresh = aligned((chunk + 1) * size).reshape(chunk + 1, size)
-            ticks = np.zeros(chunk + 2, np.int64)
+            fresh = aligned((chunk + 1) * size, np.empty).reshape(chunk + 1, size)
+            ticks = np.empty(chunk + 2, np.int64)
             fresh[0], ticks[0] = last, at
-            status = self.flow.propagate(
-                self._memory.ctypes.data, fresh.ctypes.data, ticks.ctypes.data, end, chunk
-            )
+            status = self.flow.propagate(self._place, fresh.ctypes.data, ticks.ctypes.data, end, chunk)
             n = int(ticks[chunk + 1])
-            rows[-1][-1] = fresh[0]  # with the enclosure of the step that begins here
-            if n:
-                rows.append(fresh[1 : n + 1])
-                counts.append(ticks[1 : n + 1])
-                last, at = fresh[n], int(ticks[n])
-            taken += n
-        if len(rows) > 1:
-            self.records, self.counts = np.concatenate(rows), np.concatenate(counts)
+            rows.append(fresh[:n])  # with the enclosures of their steps
+            counts.append(ticks[:n])
+            last, at, taken = fresh[n], int(ticks[n]), taken + n
+        self.records = np.concatenate([*rows, last[None]])
+        self.counts = np.concatenate([*counts, [at]])
         return DONE if at >= end else status
 
     def boxes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -170,7 +167,7 @@ class Track:
         n, width = self.flow.system.dim, self.flow.fields.width
         out = np.empty((len(self.records), 2 * width))
         records = np.ascontiguousarray(self.records)
-        self.flow.read(self._memory.ctypes.data, records.ctypes.data, len(records) - 1, out.ctypes.data)
+        self.flow.read(self._place, records.ctypes.data, len(records) - 1, out.ctypes.data)
         return -out[:, :n], out[:, width : width + n]
 
     def tube(self) -> tuple[np.ndarray, np.ndarray]:
@@ -186,7 +183,7 @@ class Track:
         record = self.records[step].copy()
         begin, ticks = int(self.counts[step]), int(self.counts[step + 1] - self.counts[step])
         status = self.flow.glance(
-            self._memory.ctypes.data, record.ctypes.data, begin, ticks, below(since), above(until), out.ctypes.data
+            self._place, record.ctypes.data, begin, ticks, below(since), above(until), out.ctypes.data
         )
         low, hi = -out[: f.n], out[f.width : f.width + f.n]
         if status or not np.isfinite(out).all():
