@@ -6,7 +6,6 @@ partial sums; squares take half of the terms, doubled.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, final
 
 from taylorad.ode.jet import Jet
@@ -18,7 +17,7 @@ from taylorad.run.writer import Target, double
 
 __all__ = ["Looped"]
 
-_BUNDLE = 14  # partial sums and factors that are held side by side
+_BUNDLE = 8  # partial sums that are held side by side
 
 Key = tuple[str, tuple[int, ...]]
 
@@ -31,8 +30,6 @@ class Looped(Jet, Rows):
         super().__init__(program, order, target, dim, min(target.lanes, 4), controlled)
         n, width = len(self.states), self.width
         self.arrays_of: dict[Key, int] = {}
-        self.shared = Counter(t for pack in self.packs for t in set(self.factors(pack)))
-        self.rank = {t: i for i, t in enumerate(self.shared)}
         self.groups = [repeated(self.states[i : i + width], width) for i in range(0, n, width)]
         self.at_start = [repeated(self.starts[i : i + width], width) for i in range(0, n, width)]
 
@@ -174,30 +171,36 @@ class Looped(Jet, Rows):
 
     # ------------------------------------------------------------------ sums
     def _sums(self) -> None:
-        """All sums of order k. Those that share a factor run in one loop, which loads it once."""
-        packs = [(pack, *self._turned(pack)) for pack in self.packs]
-        kinds = [(half, width) for half in (True, False) for width in (1, 2, 4, 8)]
-        for half, width in kinds:
-            group = [p for p in packs if len(p[0]) == width and (self.ops[p[0][0]].kind == "half") == half]
-            shared = sorted(group, key=lambda p: self.rank[p[2]])
-            bundle: list[Any] = []
-            for p in shared:
-                if len(bundle) + len({q[2] for q in (*bundle, p)}) >= _BUNDLE:
-                    self._bundle(bundle, half, width)
+        """All sums of order k. Those that share factors run in one loop, which loads them once."""
+        for width in (1, 2, 4, 8):
+            bundle: list[tuple[int, ...]] = []
+            for cluster in self._clusters([pack for pack in self.packs if len(pack) == width]):
+                if bundle and len(bundle) + len(cluster) > _BUNDLE:
+                    self._bundle(bundle, width)
                     bundle = []
-                bundle.append(p)
+                for pack in cluster:
+                    bundle.append(pack)
+                    if len(bundle) == _BUNDLE:
+                        self._bundle(bundle, width)
+                        bundle = []
             if bundle:
-                self._bundle(bundle, half, width)
+                self._bundle(bundle, width)
 
-    def _turned(self, pack: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The factors of a pack, the one that more packs have in common last."""
-        a, b = self.factors(pack)
-        return (b, a) if self.shared[a] > self.shared[b] else (a, b)
+    def _clusters(self, packs: list[tuple[int, ...]]) -> list[list[tuple[int, ...]]]:
+        """Packs that hang together by their factors."""
+        found: list[tuple[set[tuple[int, ...]], list[tuple[int, ...]]]] = []
+        for pack in packs:
+            factors, members = set(self.factors(pack)), [pack]
+            for old in [old for old in found if old[0] & factors]:
+                found.remove(old)
+                factors, members = factors | old[0], old[1] + members
+            found.append((factors, members))
+        return [members for _, members in found]
 
-    def _bundle(self, packs: list[tuple[tuple[int, ...], ...]], half: bool, width: int) -> None:
-        """Σ a_j·b_{k−j}, j = 1 … k−1, side by side; of squares half of the terms, doubled."""
+    def _bundle(self, packs: list[tuple[int, ...]], width: int) -> None:
+        """Σ a_j·b_{k−j}, j = 1 … k−1, side by side, from both ends of j; what is in the middle comes last."""
         before, name, size, kind = self.block, f"sum{self.names}", 8 * width, vector(width)
-        some = self.put(f"icmp sgt i64 %k, {2 if half else 1}")
+        some = self.put("icmp sgt i64 %k, 2")
         self.do(f"br i1 {some}, label %{name}, label %{name}x")
         self.label(name)
         head = len(self.lines)
@@ -215,27 +218,31 @@ class Looped(Jet, Rows):
         zero = self.same(0.0, width)
         phis: list[str] = []
         outs: list[str] = []
-        for p, (_, a, b) in enumerate(packs):
+        for p, pack in enumerate(packs):
+            a, b = self.factors(pack)
             total = f"%{name}a{p}"
             new = self.fma(at(a, ahead), at(b, back), total, kind)
+            if a != b:
+                new = self.fma(at(a, back), at(b, ahead), new, kind)
             phis.append(f"  {total} = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
             outs.append(f"  {total}e = phi {kind} [ {zero}, %{before} ], [ {new}, %{name} ]")
         after = self.integer("add", ahead, size)
-        last = self.integer("shl", after, 1) if half else after
-        more = self.put(f"icmp slt i64 {last}, {whole}")
+        more = self.put(f"icmp slt i64 {self.integer('shl', after, 1)}, {whole}")
         self.lines[head:head] = [f"  {ahead} = phi i64 [ {size}, %{before} ], [ {after}, %{name} ]", *phis]
         self.do(f"br i1 {more}, label %{name}, label %{name}x")
         self.label(f"{name}x")
         self.lines += outs
         loaded.clear()
         # for odd k any place will do, since its weight is 0; but 0 is no place
-        middle = self.integer("mul", self.integer("lshr", self.integer("add", "%k", 1), 1), size) if half else ""
-        weight = self.fill(self._number("middle"), width) if half else ""
-        for p, (pack, a, _) in enumerate(packs):
+        middle = self.integer("mul", self.integer("lshr", self.integer("add", "%k", 1), 1), size)
+        weight = self.fill(self._number("middle"), width)
+        weighted: dict[tuple[int, ...], str] = {}
+        for p, pack in enumerate(packs):
+            a, b = self.factors(pack)
+            if b not in weighted:
+                weighted[b] = self.arith("fmul", at(b, middle), weight, kind)
             total = f"%{name}a{p}e"
-            if half:
-                x = at(a, middle)
-                twice = self.arith("fadd", total, total, kind)
-                total = self.fma(self.arith("fmul", x, weight, kind), x, twice, kind)
-            self.now[pack] = total
+            if a == b:
+                total = self.arith("fadd", total, total, kind)
+            self.now[pack] = total = self.fma(at(a, middle), weighted[b], total, kind)
             self.settle(pack, total)
