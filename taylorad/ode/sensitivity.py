@@ -96,6 +96,17 @@ class Variations:
         """First derivatives by all variables, (dim, n, *shape of t), the variables in their order."""
         return self.coefficients(t)[:, self.transport.units]
 
+    def by_start(self, t: Any) -> np.ndarray:
+        """(dim, *shape of t): by the time t0 at which the state is y0. DomainError unless all of y0 varies.
+
+        A solution from (t0 + dt, y0) was at y0 − f·dt at t0, so this is −∂y/∂y0·f(t0, y0).
+        """
+        where = self.transport
+        if where.components != tuple(range(where.dim)):
+            raise DomainError("derivatives by the initial time need those by all components: Sensitivity(y0=True)")
+        f = self._dense.derivative(self._dense.ts[0])[: where.dim]
+        return -np.tensordot(np.moveaxis(self.first(t)[:, : where.dim], 1, -1), f, 1)
+
     def event(self, g: Any, t: float, shapes: Sequence[tuple[int, ...]], args: np.ndarray) -> tuple[Any, Any]:
         """Of the event g = 0 at ``t``: the derivatives of its time, (n,), and of the state at it, (dim, n)."""
         from taylorad.ode.saltation import Surface

@@ -134,6 +134,10 @@ class Solution:
         known = self._variations()
         return known.first(t)[:, len(known.transport.components) :]
 
+    def dy_dt0(self, t: Any) -> np.ndarray:
+        """First derivatives by the initial time, with y0 as it is, (dim, *shape of t); all of y0 must vary."""
+        return self._variations().by_start(t)
+
     def event_derivatives(self, g: Any, t: float) -> tuple[np.ndarray, np.ndarray]:
         """Of an event g(t, y, *args) = 0 (a function, or an Event) at its time ``t``: first derivatives.
 

@@ -14,6 +14,7 @@ from taylorad.ode.given import numbers
 from taylorad.ode.precision import Digits
 from taylorad.ode.problem import compile_ode
 from taylorad.ode.progress import Progress
+from taylorad.ode.sensitivity import Sensitivity
 from taylorad.ode.solution import Solution
 
 __all__ = ["solve_ivp"]
@@ -50,6 +51,7 @@ def solve_ivp(
     order: int | None = None,
     precision: Digits | None = None,
     sliding: str | None = None,
+    sensitivity: Sensitivity | None = None,
     **options: Any,
 ) -> Solution:
     """Solve y′ = fun(t, y, *args) by Taylor's method: scipy.integrate.solve_ivp's arguments, fields and shapes.
@@ -109,6 +111,7 @@ def solve_ivp(
         max_steps=max_steps,
         callback=callback,
         progress=progress,
+        sensitivity=sensitivity,
     )
     if vectorized:
         options["vectorized"] = True

@@ -69,6 +69,23 @@ def test_the_flow_map_is_right_to_its_order(order) -> None:
     assert m(np.zeros((4, 5, 2))).shape == (4, 5, 2)
 
 
+def test_the_initial_time_varies_too() -> None:
+    p = tight(pendulum, 2)
+    args = (9.8, 0.1)
+    s = p.solve((0.5, 3), [0.5, 0.1], args, sensitivity=ta.Sensitivity())
+    h = 1e-4
+    early, late = (p.propagate(0.5 + x, 3, [0.5, 0.1], args) for x in (-h, h))
+    np.testing.assert_allclose(s.dy_dt0(3.0), (late - early) / (2 * h), rtol=1e-6, atol=1e-7)
+    assert s.dy_dt0([1.0, 2.0, 3.0]).shape == (2, 3)
+    with pytest.raises(DomainError, match="y0=True"):
+        p.solve((0, 1), [0.5, 0.1], args, sensitivity=ta.Sensitivity(y0=[0])).dy_dt0(1.0)
+
+
+def test_solve_ivp_carries_derivatives() -> None:
+    s = ta.solve_ivp(pendulum, (0, 1), [0.5, 0.1], args=(9.8, 0.1), sensitivity=ta.Sensitivity(args=["c"]))
+    assert s.dy_dargs(1.0).shape == (2, 1)
+
+
 def test_an_area_is_preserved() -> None:
     s = tight(kepler, 4).solve((0, 20), [0.5, 0, 0, 3**0.5], sensitivity=ta.Sensitivity())
     J = np.block([[np.zeros((2, 2)), np.eye(2)], [-np.eye(2), np.zeros((2, 2))]])
