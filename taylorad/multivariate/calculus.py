@@ -124,7 +124,7 @@ def integrate(f: MultivariateTaylor, name: str, constant: Any = 0) -> Multivaria
     out = GradedRing(f._ring, larger.monomials).empty(len(larger))
     out[inside] = f._coefficients[places] / _column(divisors, f)
     found = _make(larger, f._ring, out)
-    return found + constant if isinstance(constant, np.ndarray) or constant != 0 else found
+    return found if type(constant) is int and constant == 0 else found + constant
 
 
 # ---------------------------------------------------------------------- values
@@ -150,8 +150,8 @@ def evaluate(f: MultivariateTaylor, offsets: Sequence[Any], named: Mapping[str, 
     found = [np.asarray(d) if isinstance(d, (list, tuple)) else d for d in found]
     if isinstance(f._ring, ArrayRing) and all(isinstance(ring_of([d]), ArrayRing) or _whole(d) for d in found):
         return _at_floats(f, found)
-    space, ring, (c, *d) = common((f, *found))
-    return _horner(space, c, d, len(space)) + ring.zero()
+    _, ring, (c, *d) = common((f, *found))
+    return _horner(f, c, d, len(c)) + ring.zero()
 
 
 def _whole(d: Any) -> bool:
@@ -229,14 +229,18 @@ def _at_floats(f: MultivariateTaylor, offsets: list[Any]) -> Any:
     return out.reshape(shape) if shape else out.item()
 
 
-def _horner(space: Space, c: np.ndarray, offsets: Sequence[Any], size: int) -> Any:
-    """Σ c_e·offsets^e over the first ``size`` monomials, by Horner's rule in the last variable of each monomial.
+def _horner(f: MultivariateTaylor, c: np.ndarray, offsets: Sequence[Any], size: int) -> Any:
+    """Σ c_e·offsets^e for the coefficients c of f, over the first ``size`` monomials, by Horner's rule.
+
+    A monomial is reached from what is left of it without its last variable.
 
     Cost: one product for each monomial that is not the largest multiple of its kind.
     """
-    last, parent = _parents(space.monomials)
+    last, parent = _parents(f._space.monomials)
     children: list[list[int]] = [[] for _ in range(size)]
-    wanted = [bool(np.any(x != 0)) for x in c[:size]]
+    wanted = [False] * len(c)
+    for i in f._places().tolist():
+        wanted[i] = True
     for i in range(size - 1, 0, -1):  # what no coefficient needs is not computed
         if wanted[i]:
             wanted[parent[i]] = True
@@ -271,7 +275,7 @@ def _compose(f: MultivariateTaylor, inner: list[Any]) -> MultivariateTaylor:
         meeting = meeting.to_order(known)
     size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
     near = [g._to(meeting) for g in inner]
-    found = _horner(f._space, f._coefficients, near, size)
+    found = _horner(f, f._coefficients, near, size)
     return found if isinstance(found, MultivariateTaylor) else near[0] * 0 + found
 
 
@@ -292,7 +296,7 @@ def _at_series(f: MultivariateTaylor, inner: list[Any]) -> Taylor:
             raise DomainError(f"the offset {name} is a series with the constant term {g.constant_term}: subtract it")
     known = (f._space.complete_order + 1) * min(g.valuation for g in inner) - 1
     size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
-    found = _horner(f._space, f._coefficients, inner, size)
+    found = _horner(f, f._coefficients, inner, size)
     total: Taylor = found if isinstance(found, Taylor) else inner[0] * 0 + found
     return total.truncate(known) if known < total.order else total
 

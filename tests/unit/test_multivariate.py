@@ -232,6 +232,18 @@ def test_composition_knows_its_order() -> None:
     assert f.to_taylor(x=1.0).isclose(np.exp(ta.variable(0.0, 6)))
 
 
+def test_balls_that_contain_zero_are_not_zero() -> None:
+    """A coefficient that may be zero counts in values, compositions and antiderivatives."""
+    x, y = xy(2, (flint.arb(0), flint.arb(0)))
+    wide = flint.arb(0, 1)
+    f = x * y * wide + x
+    assert f(flint.arb(2), flint.arb(3)).contains(8)
+    assert f(flint.arb(2), flint.arb(3)).contains(-4)
+    assert f(x=x + y, y=y)[0, 2].contains(1)
+    assert x.integrate("x", wide)[0, 0].contains(1)
+    assert f.terms()[1, 1].contains(1)
+
+
 def test_values_at_many_offsets() -> None:
     x, y = xy(12, (0.3, 0.1))
     f = np.exp(x * y)
