@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["solve"]
 
 _WORK = 2e9  # components · K² · steps of a leg: about a second
+_ROOM = 2**25  # bytes of coefficients that a leg may keep
 _UNFINISHED = (Status.STEPS, Status.INTERRUPTED, Status.STOPPED)
 
 
@@ -51,7 +52,7 @@ def solve(
     progress: Progress = False,
     leg: int | None = None,
 ) -> Solution:
-    """:meth:`~taylorad.ode.problem.Problem.solve` in legs of ``leg`` steps (default: about a second each).
+    """:meth:`~taylorad.ode.problem.Problem.solve` in legs of ``leg`` steps (default: a second or less each).
 
     Callbacks are not called again for legs that were kept. Raises DomainError for the folder of another call.
     """
@@ -62,7 +63,11 @@ def solve(
     ]
     least = float(np.min(problem.rtol if np.min(problem.rtol) > 0 else problem.atol))
     order = problem.order or order_for(least)
-    size = leg or max(100, int(_WORK / (problem.dim * (order + 1) ** 2)))
+    row = problem.dim * (order + 1)
+    work = _WORK / (order + 1)
+    if dense or times is not None:
+        work = min(work, _ROOM / problem.dtype.itemsize)
+    size = leg or max(100, int(work / row))
     request = {"kind": "solution"} | problem_digests(problem) | {"span": repr((t0, t1)), "max_step": repr(max_step)}
     request |= {"y0": digest([problem.state(y0)]), "args": digest([problem.values(args)]), "dense": str(dense)}
     request["t_eval"] = digest([] if times is None else [times])
