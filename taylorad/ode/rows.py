@@ -61,15 +61,25 @@ class Rows(Step):
         return Sized(self.reduced(low, "olt", w), self.reduced(flag, "fadd", w))
 
     def end(self, h: str) -> None:
-        h = self.fill(h, self.width)
+        w, kind = self.width, self.kind
+        h = self.fill(h, w)
+        z = self.arith("fmul", h, h, kind)
+        two = self.arith("fadd", z, z, kind)
 
         def block(_: list[str]) -> list[str]:
-            q, lower = self.coefficient(self.order, "%b"), ""
-            for k in range(self.order - 1, 0, -1):
-                lower = self.fma(lower, h, q, self.kind) if lower else q
-                q = self.fma(q, h, self.coefficient(k, "%b"), self.kind)
-            self.keep(self.fma(h, lower, q, self.kind), self.part("%y", 4, "%b"))
-            self.moved(q, h, "%b")
+            parts: list[tuple[str, str]] = []
+            for r in (1, 2):  # the odd and the even powers of h, a chain of Horner's rule in z = h² for each
+                q, lower = "", ""
+                for k in range(self.order - (self.order - r) % 2, 0, -2):
+                    x = self.coefficient(k, "%b")
+                    lower = self.fma(lower, z, q, kind) if lower else q
+                    q = self.fma(q, z, x, kind) if q else x
+                parts.append((q, lower))
+            (q, dq), (p, dp) = parts  # x − x_0 = h·(q + h·p), and its derivative
+            p2 = self.fma(dp, two, self.arith("fadd", p, p, kind), kind) if dp else self.arith("fadd", p, p, kind)
+            q2 = self.fma(dq, two, q, kind) if dq else q
+            self.keep(self.fma(h, p2, q2, kind), self.part("%y", 4, "%b"))
+            self.moved(self.fma(h, p, q, kind), h, "%b")
             return []
 
         self.over_blocks(self.blocks, [], block)
