@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast, final
 
 import numpy as np
 
-from taylorad.errors import DomainError
+from taylorad.errors import DomainError, MixedRingError
 from taylorad.ode.drive import singularity
 from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
@@ -131,7 +131,10 @@ def solve(
             for _ in range(max_steps):
                 if stopped():
                     raise KeyboardInterrupt
-                outcome, series = going.step(end)
+                try:
+                    outcome, series = going.step(end)
+                except MixedRingError as error:
+                    raise problem.mixed(error) from error
                 if series is None:
                     status, message = way.ended(outcome, last)
                     break

@@ -213,6 +213,7 @@ def test_tolerances():
         ({"t_span": (0, "inf")}, "the end"),
         ({"events": ta.Event(lambda t, y: y[0], action=lambda t, y: y)}, "action"),
         ({"fun": lambda t, y: [np.abs(y[0]), y[1]]}, "branches"),
+        ({"fun": lambda t, y: [1j * y[0], y[1]]}, "complex initial values"),
     ],
 )
 def test_wrong_input(change, words):
