@@ -214,23 +214,39 @@ def together(
     done = ended == Action.DONE
     found.status[done] = int(Status.END)
     found.messages = [MESSAGES[Status.END] if d else m for d, m in zip(done.tolist(), found.messages, strict=True)]
-    if members.grid is not None:  # without a step machine code looks at no time
+    if members.grid is not None:
+        for i in np.flatnonzero(ended > Action.DONE):
+            found.y[i, :, result[i, Result.GIVEN] :] = np.nan
+        # without a step machine code looks at no time
         for j in np.flatnonzero(members.grid == members.t0):
             found.y[done & (found.steps == 0), :, j] = members.y0[done & (found.steps == 0)]
-    for i in np.flatnonzero(ended > Action.DONE).tolist():
-        given = int(result[i, Result.GIVEN])
-        if members.grid is not None:
-            found.y[i, :, given:] = np.nan
-        if ended[i] == Action.STEPS:
-            t = found.t[i]
-            message = f"max_steps = {members.max_steps} steps were taken; the solution was followed to t = {t}."
-            found.ended(i, Status.STEPS, message)
-        elif ended[i] != Action.STOPPED and not stopped:
-            taken = int(found.steps[i])
-            _alone(problem, members, found, i, (found.t[i], state[i].copy()), given)
-            if found.status[i] == Status.STUCK and taken < _SHORT:  # the last steps are too few to tell why
-                found.steps[i] = 0
-                _alone(problem, members, found, i, (members.t0, members.y0[i]))
+    try:
+        for i in np.flatnonzero(ended > Action.DONE).tolist():
+            if not stopped or ended[i] == Action.STEPS:
+                _explained(problem, members, found, i, (found.t[i], state[i].copy()), result[i])
+                stopped = stopped or found.status[i] == Status.INTERRUPTED
+    except KeyboardInterrupt:
+        pass  # the rest are where they are
+
+
+def _explained(
+    problem: Problem,
+    members: Members,
+    found: Found,
+    i: int,
+    start: tuple[float, np.ndarray],
+    result: np.ndarray,
+) -> None:
+    """What became of member i, which machine code left at ``start``."""
+    taken, given = int(found.steps[i]), int(result[Result.GIVEN])
+    if result[Result.ENDED] == Action.STEPS:
+        message = f"max_steps = {members.max_steps} steps were taken; the solution was followed to t = {start[0]}."
+        found.ended(i, Status.STEPS, message)
+        return
+    _alone(problem, members, found, i, start, given)
+    if found.status[i] == Status.STUCK and taken < _SHORT:  # the last steps are too few to tell why
+        found.steps[i] = 0
+        _alone(problem, members, found, i, (members.t0, members.y0[i]))
 
 
 def _watched(

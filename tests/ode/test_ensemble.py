@@ -235,6 +235,22 @@ def test_an_interrupt_is_heard_without_machine_code():
     assert np.isfinite(e.y).all()
 
 
+def test_an_interrupt_is_heard_while_failures_are_explained(monkeypatch):
+    p = ta.compile_ode(riccati, dim=1, n_args=1)
+    solve, asked = type(p).solve, []
+
+    def tired(self, *args, **options):
+        asked.append(args)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return solve(self, *args, **options)
+
+    monkeypatch.setattr(type(p), "solve", tired)
+    e = p.ensemble((0, 2), [[1.0], [0.1], [2.0], [3.0]], args=1.0)
+    assert e.status.tolist() == [-2, 0, -5, -5]
+    assert e.t[2:] == pytest.approx([1 / 2, 1 / 3])
+
+
 def test_an_error_in_progress_ends_it():
     p = ta.compile_ode(lorenz, dim=3, n_args=3)
 

@@ -169,7 +169,7 @@ def test_what_is_no_executor(problem, y0):
 
 @pytest.fixture(scope="module")
 def long(problem, y0):
-    return problem.ensemble((0, 150), y0, ARGS)
+    return problem.ensemble((0, 1500), y0, ARGS)
 
 
 class Killer:
@@ -190,7 +190,7 @@ def test_a_killed_process_loses_nothing(problem, y0, long, tmp_path):
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         pool.submit(os.getpid).result()
         kill = Killer(pool._processes)
-        same(problem.ensemble((0, 150), y0, ARGS, executor=pool, chunk=2, store=tmp_path, progress=kill), long)
+        same(problem.ensemble((0, 1500), y0, ARGS, executor=pool, chunk=2, store=tmp_path, progress=kill), long)
     assert kill.killed
     assert len(list(tmp_path.glob("*.npz"))) == N // 2
 
@@ -257,7 +257,7 @@ def test_a_killed_dask_worker_loses_nothing(problem, y0, long, tmp_path):
             distributed.Client(cluster) as client,
         ):
             kill = Killer(client.run(os.getpid).values())
-            same(problem.ensemble((0, 150), y0, ARGS, executor=client, chunk=2, store=tmp_path, progress=kill), long)
+            same(problem.ensemble((0, 1500), y0, ARGS, executor=client, chunk=2, store=tmp_path, progress=kill), long)
     assert kill.killed
     assert len(list(tmp_path.glob("*.npz"))) == N // 2
 
