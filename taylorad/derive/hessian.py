@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from taylorad.derive.columns import Products
 from taylorad.derive.derived import Call, Derived
 from taylorad.derive.filled import Filled
 from taylorad.derive.gradient import both, called, fits, gradient_graph
-from taylorad.derive.jacobian import columns, single, units
+from taylorad.derive.jacobian import single, units
 from taylorad.derive.pulled import Pulled
 from taylorad.derive.sheet import Sheet
 from taylorad.derive.tangent import tangent
@@ -102,7 +103,7 @@ def _made(pulled: Pulled) -> tuple[str, Any, Shape]:
     filled = Filled.of(pulled, gradient_graph(pulled, "a Hessian").roots[1:])
     if filled is not None:
         return "filled", filled, shape
-    return "products", Sheet(_product_graph(pulled), pulled.first), shape
+    return "products", Products(_product_graph(pulled), pulled), shape
 
 
 # ---------------------------------------------------------------------- calls
@@ -118,7 +119,7 @@ def _hessian(derived: Derived, call: Call) -> Any:
         return sheet([*call.arrays, *call.data], call.batch)[2]
     if way == "filled":
         return sheet([*call.arrays, *call.data], call.batch).reshape((*shape, *shape, *call.batch))
-    return columns(sheet, call, shape)
+    return sheet.columns(call, shape)
 
 
 def _gh(derived: Derived, call: Call) -> Any:

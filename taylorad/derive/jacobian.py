@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from taylorad.derive.columns import Products
 from taylorad.derive.derived import Call, Derived
 from taylorad.derive.filled import Filled
 from taylorad.derive.gradient import adjoint_graph, called, moved, result_tree, tangent_graph
@@ -18,11 +19,10 @@ from taylorad.derive.tangent import tangent
 from taylorad.derive.tree import Branch, one_array
 from taylorad.errors import ShapeError
 from taylorad.series.node import Node, as_node
-from taylorad.trace.array import Traced
 from taylorad.trace.cells import FEW, row
 from taylorad.trace.graph import Graph, Shape
 
-__all__ = ["columns", "jacobian", "single", "units"]
+__all__ = ["jacobian", "single", "units"]
 
 
 def jacobian(f: Callable[..., Any], p: Any = None, *, args: Sequence[Any] = (), batch: int = 0) -> Any:
@@ -49,8 +49,8 @@ def _jacobian(derived: Derived, call: Call) -> Any:
     if way == "filled":
         return sheet(given, call.batch).reshape((*out, *shape, *call.batch))
     if way == "tangents":
-        return columns(sheet, call, shape)
-    found = columns(sheet, call, out)  # (*shape, *out, *batch)
+        return sheet.columns(call, shape)
+    found = sheet.columns(call, out)  # (*shape, *out, *batch)
     axes = len(shape) + len(out)
     order = [*range(len(shape), axes), *range(len(shape)), *range(axes, axes + len(call.batch))]
     return np.transpose(found, order)
@@ -68,8 +68,8 @@ def _made(pulled: Pulled) -> tuple[Any, str, Shape, Shape]:
     if filled is not None:
         return filled, "filled", shape, out
     if n <= m:
-        return Sheet(tangent_graph(pulled), pulled.first), "tangents", shape, out
-    return Sheet(adjoint_graph(pulled), pulled.first), "adjoints", shape, out
+        return Products(tangent_graph(pulled), pulled), "tangents", shape, out
+    return Products(adjoint_graph(pulled), pulled), "adjoints", shape, out
 
 
 def single(pulled: Pulled, caller: str) -> Shape:
@@ -95,16 +95,3 @@ def units(n: int) -> list[list[Node]]:
 def _elements(nodes: Sequence[Node]) -> list[Node]:
     """The elements of nodes."""
     return [row(n, i) for n in nodes for i in range(n.size)]
-
-
-def columns(sheet: Sheet, call: Call, shape: Shape) -> Any:
-    """What a sheet gives second for every unit vector of its last argument, of a shape: (*out, *shape, *batch)."""
-    n = math.prod(shape)
-    if any(isinstance(a, Traced) for a in (*call.arrays, *call.data)) or sheet.inside:
-        found = [sheet([*call.arrays, *call.data, unit.reshape(shape)])[1] for unit in np.eye(n)]
-        return np.reshape(np.stack(found, axis=-1), (*np.shape(found[0]), *shape))
-    axes = len(call.batch)
-    point = [a.reshape(*a.shape[: a.ndim - axes], 1, *a.shape[a.ndim - axes :]) for a in call.arrays]
-    unit = np.eye(n).reshape(*shape, n, *(1,) * axes)
-    found = sheet([*point, *call.data, unit], (n, *call.batch))[1]
-    return found.reshape(*found.shape[: found.ndim - 1 - axes], *shape, *call.batch)

@@ -120,7 +120,9 @@ def _plain(x: Any) -> Any:
 
 def _lost(root: np.ndarray) -> bool:
     """Whether some number is none; a sum of squares is the fastest way to ask a few."""
-    return bool(math.isnan(np.vdot(root, root).real) if root.size < 8192 else np.isnan(root).any())
+    if root.size < 8192 and not math.isnan(np.vdot(root, root).real):
+        return False
+    return bool(np.isnan(root).any())
 
 
 def _spread(a: np.ndarray, shape: Shape, batch: Shape) -> np.ndarray:

@@ -23,7 +23,7 @@ from taylorad.series.node import Function, Leaf, Linear, Local, Map, Node, Produ
 __all__ = ["Block", "Part", "Row", "structure"]
 
 _FEW = 2  # variables on which a number may depend that is still spread out over the rows of a sparse matrix
-_ENTRIES = 400_000
+_ENTRIES, _EACH = 4096, 200  # entries of all matrices together, and as many for each variable
 _ROWS = 32
 _PARTS = 8
 
@@ -97,7 +97,7 @@ class _Maker:
 
     def _count(self, entries: int) -> None:
         self.entries += entries
-        if self.entries > _ENTRIES:
+        if self.entries > _ENTRIES + _EACH * self.n:
             raise _Dense
 
     def _scaled(self, weight: Node, d: Block, size: int) -> Block:
