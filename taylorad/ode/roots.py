@@ -245,7 +245,7 @@ def between(c: Floats, at: int, degree: int, low: float, high: float, first: flo
     if not (left < u and u < right):
         u = 0.5 * (left + right)
     rising = 1.0 if last > first else -1.0
-    before = 1.0
+    before = 0.0
     for _turn in range(_FLIPS):
         v, slope = c[at + degree], 0.0
         for k in range(degree - 1, -1, -1):
@@ -266,9 +266,9 @@ def between(c: Floats, at: int, degree: int, low: float, high: float, first: flo
         # Newton's next step is about step³/before²
         if step <= 2.0 * _EPS * abs(u) or (inside == 1 and step * step * step <= _EPS * abs(u) * before * before):
             return after
-        if inside == 1 and abs(v) <= _EPS * fma(abs(c[at + 1]), abs(u), abs(c[at])):  # rounding
-            return after
-        before = step if inside == 1 else 1.0
+        if abs(v) <= _EPS * fma(abs(c[at + 1]), abs(u), abs(c[at])):  # rounding, and so may be the step
+            return after if step * step <= _EPS else u
+        before = step if inside == 1 else 0.0
         u = after
     return u
 

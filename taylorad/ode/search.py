@@ -200,7 +200,7 @@ class Search:
             self._ahead[e] = 0.0
             return None
         if depth:
-            finer = self._finer(piece, seen, place, seen.near[place, :count])
+            finer = self._finer(piece, seen, place, seen.near[place, :count], _TAIL)
             if finer is not None:
                 return self._inside(e, place, piece, *finer, ended, depth - 1)
         order = piece.rows.shape[1] - 1
@@ -220,6 +220,11 @@ class Search:
             if found >= 0:
                 break
             room *= 4
+        flat = times[:found] > 1
+        if depth and flat.any():  # where a root is multiple only the last digit tells
+            finer = self._finer(piece, seen, place, np.unique(step[:found][flat]), _ZERO)
+            if finer is not None:
+                return self._inside(e, place, piece, *finer, ended, depth - 1)
         self._ahead[e] = float(memory[0])
         if starts and seen.near[place, 0] == 0:
             self.openings[e] = int(memory[1])
@@ -242,12 +247,15 @@ class Search:
 
     # ------------------------------------------------------------------ steps that are too long for a function
     def _finer(
-        self, piece: Piece, seen: _Scanned, place: int, near: np.ndarray
+        self, piece: Piece, seen: _Scanned, place: int, near: np.ndarray, most: float
     ) -> tuple[Piece, np.ndarray, np.ndarray, np.ndarray] | None:
-        """The steps cut where truncation spoils the function: the parts, of which step, where and how long."""
+        """The steps cut where truncation spoils the function: the parts, of which step, where and how long.
+
+        ``most`` is the truncation error, in units of Σ |a_k|, that never does.
+        """
         n, h = len(piece), seen.h
         size, tail = seen.size[:, place]
-        bad = near[(tail[near] > _TAIL * size[near]) & (near < n)]
+        bad = near[(tail[near] > most * size[near]) & (near < n)]
         if not len(bad):
             return None
         K = piece.rows.shape[1] - 1
@@ -255,7 +263,7 @@ class Search:
         own = np.abs(piece.rows[bad].astype(np.complex128)) * powers
         whole = own.sum(axis=1)
         whole[whole == 0] = 1.0
-        wanted = np.maximum(_WORSE * (2 * own[:, -2:].sum(axis=1) / whole).max(axis=1), _TAIL)
+        wanted = np.maximum(_WORSE * (2 * own[:, -2:].sum(axis=1) / whole).max(axis=1), most)
         ratio = tail[bad] / size[bad] / wanted
         bad, ratio = bad[ratio > 1], ratio[ratio > 1]
         if not len(bad):

@@ -372,3 +372,24 @@ def test_events_in_several_threads():
         together = list(pool.map(times, range(12)))
     assert all(a.tolist() == b.tolist() for a, b in zip(alone, together, strict=True))
     assert all(len(a) > 100 for a in alone)
+
+
+@pytest.mark.parametrize("order", [16, 20, 22, 24, 28])
+@pytest.mark.parametrize("tolerance", [1e-11, 1e-13, 1e-14])
+def test_a_tangency_is_found_in_steps_of_any_length(order, tolerance):
+    # (sin t − 1)² turns twice as fast as the solution, so that its series are the first to be too short
+    p = ta.compile_ode(oscillator, dim=2, rtol=tolerance, atol=tolerance, order=order)
+    s = p.solve((0, 3), [0.0, 1.0], events=[lambda t, y: (y[0] - 1) ** 2, lambda t, y: y[0] * y[1] - 0.25])
+    np.testing.assert_allclose(s.t_events[0], [np.pi / 2], atol=1e-11)
+    assert s.stats["multiplicities"][0].tolist() == [4]
+    np.testing.assert_allclose(s.t_events[1], np.pi / 12 * np.array([1, 5]), atol=1e-10)
+
+
+def test_a_flat_slope_does_not_mislead_the_search():
+    # the derivative has a triple root that rounding splits, which leaves a bracket with noise at one end
+    for center in np.linspace(0.05, 0.95, 181):
+        p = np.polynomial.polynomial.polyfromroots([center] * 4)
+        for scale in (1.0, -3.0):
+            ((_, s, rise, times),) = polynomial_roots([scale * p])
+            assert (rise, times) == (0, 4)
+            assert s == pytest.approx(center, abs=1e-13)
