@@ -27,10 +27,11 @@ from taylorad.rings.choice import ring_named, ring_of
 from taylorad.rings.graded import Graded, GradedRing, Grading
 from taylorad.rings.graded_rays import Rays
 from taylorad.rings.ring import Ring
-from taylorad.run import graded
+from taylorad.run import eager, graded
 from taylorad.run.interpret import run
 from taylorad.series.elements import elements
 from taylorad.series.schedule import Schedule, schedule
+from taylorad.trace.graph import assemble, leaf_sizes
 
 __all__ = ["Call", "Swept", "of"]
 
@@ -120,6 +121,44 @@ class Swept:
             except (TypeError, ValueError, AttributeError) as other:
                 known = isinstance(problem, TraceError) or isinstance(other, OrderError)
                 raise (other if known else problem) from None
+
+    def arrays(self, call: Call) -> bool:
+        """Whether the function is one of float arrays that its graph does not take apart."""
+        if call.traced or any(a.dtype == object for a in call.arrays):
+            return False
+        try:
+            _, plan = self._traced.made(call, "line", _whole)
+        except TraceError:
+            return False
+        return any(n.size > 1 for n in plan.first)
+
+    def lines(self, call: Call, along: np.ndarray, order: int) -> Any:
+        """The coefficients (order+1, *result, *batch, R) of f(p + t·v_r), in the form of what f returns, for floats.
+
+        Without the last axis for one direction. The graph is run as one of series in t, array by array. Raises
+        TraceError where there is none. Cost: that of R series of this order.
+        """
+        pulled, plan = self._traced.made(call, "line", _whole)
+        many = () if len(along) == 1 else (len(along),)
+        batch = (*call.batch, *many)
+        ring = ArrayRing(np.result_type(call.dtype, along), batch)
+        slopes = np.moveaxis(along.reshape(*along.shape, *[1] * (2 + len(call.batch) - along.ndim)), 0, -1)
+        leaves: list[np.ndarray] = []
+        begin = 0
+        for i, (a, shape) in enumerate(zip([*call.arrays, *call.data], pulled.shapes, strict=True)):
+            n = prod(shape)
+            block = np.zeros((order + 1, n, *batch), ring.dtype)
+            missing = len(shape) + len(call.batch) - a.ndim
+            block[0] = a.reshape(n, *a.shape[len(shape) :], *[1] * (missing + len(many)))
+            if order and i < len(call.arrays):
+                block[1] = slopes[begin : begin + n] if many else slopes[begin : begin + n, ..., 0]
+                begin += n
+            whole = leaf_sizes(shape)[0] > 1
+            leaves += [block] if whole else [np.ascontiguousarray(block[:, j]) for j in range(n)]
+        found = eager.operation(plan)(order, *leaves)
+        if found is None:
+            found = run(plan, ring, leaves, order)
+        return assemble(pulled.outputs, found, batch)
 
     def _run(
         self, plan: Schedule, ring: Ring, grading: Grading, numbers: list[Any], along: np.ndarray, call: Call
@@ -212,6 +251,12 @@ def _apart(pulled: Pulled) -> tuple[Pulled, Schedule]:
     if pulled.first:
         raise TraceError("derivative tensors are taken of functions of numbers, not inside a function that is traced")
     return pulled, schedule(elements(plan))
+
+
+def _whole(pulled: Pulled) -> tuple[Pulled, Schedule]:
+    if pulled.first:
+        raise TraceError("derivatives along lines are taken of functions of numbers, not inside a traced function")
+    return pulled, schedule(pulled.roots)
 
 
 def _cells(a: np.ndarray, axes: int) -> list[Any]:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.derive.tree import Branch, shapes_of
-from taylorad.errors import OrderError, ShapeError
+from taylorad.errors import DomainError, OrderError, ShapeError, TraceError
 from taylorad.multivariate.space import Space, space
 from taylorad.multivariate.swept import Swept, of
 from taylorad.rings.graded_monomials import LIMIT, Monomials
@@ -30,6 +30,7 @@ from taylorad.taylor.series import check_order
 __all__ = ["derivative_tensor", "directional", "laplacian", "mixed"]
 
 Function = Callable[..., Any]
+_ROOM = 1 << 19  # numbers at a time
 
 
 def derivative_tensor(f: Function, p: Any = None, *, order: int, args: Sequence[Any] = (), batch: int = 0) -> Any:
@@ -130,7 +131,13 @@ def directional(
     where = _space(1, max(k, 1))
 
     def evaluate(swept: Swept, call: Any) -> Any:
-        return swept.coefficients(call, swept.directions(call), lambda: where, lambda c: _scaled(c[k], k))
+        along = swept.directions(call)
+        if along.dtype != object and all(a.dtype != object for a in call.arrays) and not call.traced:
+            try:
+                return _leaves(swept.lines(call, along, k), lambda c: _scaled(c[k], k))
+            except (TraceError, DomainError):
+                pass  # by polynomials, which may do what the graph cannot, or say why not
+        return swept.coefficients(call, along, lambda: where, lambda c: _scaled(c[k], k))
 
     return of(Swept("directional", evaluate, f, batch, 1), p, (None if v is None else [v],), args)
 
@@ -171,7 +178,7 @@ def laplacian(
     With ``directions`` v_r, each in the form of p, this is the operator tr(V·Vᵀ·Hessian) of a diffusion. Without a
     point a callable ``L(p, *args)``. Otherwise as :func:`derivative_tensor`. Cost: three multiplications for each
     direction, product and function of f: the second derivatives are added up on the way (collapsed Taylor mode,
-    :mod:`taylorad.rings.graded_rays`).
+    :mod:`taylorad.rings.graded_rays`); twice that for functions of long arrays, which stay arrays along each direction.
 
     >>> import numpy as np, taylorad as ta
     >>> float(ta.laplacian(lambda x: x @ x, np.array([1.0, 2.0, 3.0])))
@@ -182,6 +189,11 @@ def laplacian(
         along = (
             np.eye(sum(map(prod, shapes_of(call.tree))), dtype=int) if directions is None else swept.directions(call)
         )
+        if swept.arrays(call) and along.dtype != object:
+            try:
+                return _added(swept, call, along)
+            except DomainError:
+                pass  # by polynomials, which may do what the graph cannot, or say why not
         count = len(along)
         squares = np.cumsum(np.arange(count + 1))[1:] + count  # the places of t_r² in their degree's order
 
@@ -194,6 +206,35 @@ def laplacian(
 
     beside = () if directions is None else (directions,)
     return of(Swept("laplacian", evaluate, f, batch, len(beside)), p, beside, args)
+
+
+def _added(swept: Swept, call: Any, along: np.ndarray) -> Any:
+    """The sum of second derivatives along lines, some of them at a time: for graphs of arrays, which stay arrays."""
+    numbers = sum(a.size for a in call.arrays)
+    step = max(1, _ROOM // max(1, numbers))
+    total: Any = None
+    for begin in range(0, len(along), step):
+        rows = along[begin : begin + step]
+        found = swept.lines(call, rows, 2)
+        part = _leaves(found, lambda c: 2.0 * (c[2] if len(rows) == 1 else c[2].sum(axis=-1)))  # noqa: B023
+        total = part if total is None else _sum(total, part)
+    return total
+
+
+def _sum(a: Any, b: Any) -> Any:
+    if isinstance(a, dict):
+        return {key: _sum(x, b[key]) for key, x in a.items()}
+    if isinstance(a, (list, tuple)):
+        return type(a)(_sum(x, y) for x, y in zip(a, b, strict=True))
+    return a + b
+
+
+def _leaves(result: Any, wanted: Callable[[Any], Any]) -> Any:
+    if isinstance(result, dict):
+        return {key: _leaves(x, wanted) for key, x in result.items()}
+    if isinstance(result, (list, tuple)):
+        return type(result)(_leaves(x, wanted) for x in result)
+    return wanted(result)
 
 
 def _scaled(c: Any, k: int) -> Any:

@@ -189,3 +189,24 @@ def test_the_algebra_of_rays_adds_up_last_coefficients(order: int, shape: tuple[
 def test_errors_say_what_and_what_next(call: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         call()
+
+
+def test_a_neural_network_along_lines(engine: str) -> None:
+    """Functions of arrays stay arrays along a line: second derivatives are those of the Hessian, at batches too."""
+    rng = np.random.default_rng(0)
+    weights = [rng.normal(size=(12, 12)) / 4 for _ in range(2)]
+
+    def network(x: Any) -> Any:
+        for w in weights:
+            x = np.tanh(w @ x)
+        return np.sum(x**2)
+
+    p, v = rng.normal(size=(2, 12))
+    second = ta.directional(network, p, v, 2)
+    assert second == pytest.approx(v @ ta.hvp(network, p, v), rel=1e-11)
+    assert ta.mixed(network, p, [v, v]) == pytest.approx(second, rel=1e-11)
+    points = np.stack([p, p + 1, p - 1], axis=1)
+    many = ta.directional(network, points, v, 2, batch=1)
+    assert many == pytest.approx([ta.directional(network, points[:, i], v, 2) for i in range(3)], rel=1e-11)
+    assert ta.directional(network, p, v, 0) == pytest.approx(network(p))
+    assert ta.laplacian(network, p) == pytest.approx(np.trace(ta.hessian(network, p)), rel=1e-11)
