@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, cast, final
 
 import numpy as np
 
@@ -41,6 +41,8 @@ def carry(
 
     Raises DomainError for complex problems, branches and unknown names, OrderError for systems that are too large.
     """
+    if not isinstance(cast(object, wanted), Sensitivity):
+        raise DomainError(f"sensitivity = {wanted!r}; give ta.Sensitivity(y0=..., args=..., order=...)")
     if problem.system is None or problem.dtype.kind == "c":
         raise DomainError("derivatives of solutions are for real systems without branches (where, abs, sign …)")
     y, row = problem.state(y0), problem.values(args)

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 
@@ -69,6 +69,8 @@ def lyapunov_spectrum(
     error falls like 1/t at best. ``directions`` (dim, n) are those to begin with. Raises DomainError for wrong input
     and where the solution ends before ``t_end``. Not rigorous.
     """
+    if not isinstance(cast(object, problem), Problem):
+        raise DomainError(f"{problem!r} is no compiled problem; give ta.compile_ode(f, dim)")
     count = problem.dim if n is None else int(n)
     if not 1 <= count <= problem.dim:
         raise DomainError(f"n = {n} exponents of a system of {problem.dim} components")

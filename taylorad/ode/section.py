@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, cast, final
 
 import numpy as np
 
@@ -49,6 +49,8 @@ def poincare_map(
     ``direction`` > 0 counts crossings where g rises, < 0 where it falls, 0 all. ``t_max`` is how long to wait for one.
     DomainError for a ``t_max`` that is not positive.
     """
+    if not isinstance(cast(object, problem), Problem):
+        raise DomainError(f"{problem!r} is no compiled problem; give ta.compile_ode(f, dim)")
     if not t_max > 0:
         raise DomainError(f"t_max = {t_max} must be positive")
     return PoincareMap(problem, Event(g, terminal=True, direction=direction), float(t_max))

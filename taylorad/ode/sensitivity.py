@@ -58,14 +58,15 @@ class Sensitivity:
         self, dim: int, names: Sequence[str], shapes: Sequence[tuple[int, ...]]
     ) -> tuple[list[int], list[int]]:
         """The numbers of the components of y0, and those among all numbers of the arguments, that vary."""
-        components = list(range(dim)) if self.y0 is True else [int(i) for i in self.y0 or ()]
-        bad = [i for i in components if not 0 <= i < dim]
+        given: Sequence[Any] = range(dim) if self.y0 is True else self.y0 or ()
+        bad = [i for i in given if not isinstance(i, (int, np.integer)) or not 0 <= i < dim]
+        components = [] if bad else [int(i) for i in given]
         chosen = names if self.args is True else (self.args,) if isinstance(self.args, str) else self.args or ()
         wanted = list(chosen)
         unknown = [name for name in wanted if name not in names]
         if bad or unknown:
-            what = f"component {bad[0]} of {dim}" if bad else f"argument {unknown[0]!r} of {', '.join(names) or 'none'}"
-            raise DomainError(f"there is no {what}")
+            what = f"component {bad[0]!r}" if bad else f"argument {unknown[0]!r}"
+            raise DomainError(f"there is no {what} among {dim if bad else ', '.join(names) or 'none'}")
         begins = [0, *itertools.accumulate(math.prod(shape) for shape in shapes)]
         places = {name: range(a, b) for name, (a, b) in zip(names, itertools.pairwise(begins), strict=True)}
         numbers = [j for name in wanted for j in places[name]]

@@ -42,6 +42,10 @@ def test_exponents_that_cannot_be() -> None:
         ta.lyapunov_spectrum(p, [1.0], 2.0)
     with pytest.raises(DomainError, match="exponents"):
         ta.lyapunov_spectrum(p, [1.0], 0.5, n=2)
+    with pytest.raises(DomainError, match="compile_ode"):
+        ta.lyapunov_spectrum(lambda t, y: y, [1.0], 0.5)
+    with pytest.raises(DomainError, match="compile_ode"):
+        ta.poincare_map(lambda t, y: y, lambda t, y: y[0])
     with pytest.raises(DomainError, match="transient"):
         ta.lyapunov_spectrum(p, [1.0], 0.5, transient=1.0)
 

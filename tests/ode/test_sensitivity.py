@@ -180,6 +180,8 @@ def test_wrong_input_is_refused() -> None:
         (ta.Sensitivity(args=["h"]), "'h'"),
         (ta.Sensitivity(y0=False), "nothing varies"),
         (ta.Sensitivity(y0=[1, 1]), "twice"),
+        (ta.Sensitivity(y0="x"), "component 'x'"),
+        (True, "ta.Sensitivity"),
     ]:
         with pytest.raises(DomainError, match=what):
             p.solve(*start, sensitivity=wrong)
