@@ -14,6 +14,7 @@ import numpy as np
 from taylorad.errors import DomainError
 from taylorad.ode.crowd import Found, solve, unbegun
 from taylorad.ode.fleet import chunk_size, gather
+from taylorad.ode.given import count
 from taylorad.ode.members import Members
 from taylorad.ode.solution import Status
 from taylorad.ode.store import Store
@@ -109,19 +110,17 @@ def ensemble(
            [ 1.,  0.],
            [ 4.,  0.]])
     """
-    for name, value in (("threads", threads), ("chunk", 1 if chunk is None else chunk)):
-        if int(value) != value or value < 1:
-            raise DomainError(f"{name} = {value} must be an integer, at least 1")
+    threads, chunk = count(threads, "threads"), None if chunk is None else count(chunk, "chunk")
     members = Members.of(problem, span, y0, args, t_eval, max_step, max_steps)
     with _bar(progress, len(members)) as tell:
         if executor is None and store is None:
-            size, found, kept = max(1, len(members)), [solve(problem, members, int(threads), tell)], None
+            size, found, kept = max(1, len(members)), [solve(problem, members, threads, tell)], None
         else:
-            size, kept = int(chunk or chunk_size(members)), None
+            size, kept = chunk or chunk_size(members), None
             if store is not None:
                 kept = Store(store, members.digests(problem), len(members), size)
                 size = kept.chunk
-            found = gather(problem, members, size, executor, kept, int(threads), tell)
+            found = gather(problem, members, size, executor, kept, threads, tell)
     return _joined(members, found, size, kept)
 
 

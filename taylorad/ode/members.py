@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from taylorad.errors import DomainError, MixedRingError
-from taylorad.ode.given import wanted
+from taylorad.ode.given import count, number, numbers, positive, wanted
 
 if TYPE_CHECKING:
     from taylorad.ode.problem import Problem
@@ -38,23 +38,17 @@ class Members:
         problem: Problem, span: tuple[Any, Any], y0: Any, args: Any, t_eval: Any, max_step: float, max_steps: int
     ) -> Members:
         """DomainError, MixedRingError for what cannot be asked; numbers of single members are not looked at."""
-        states = np.asarray(y0)
+        if np.iscomplexobj(y0) and problem.dtype.kind != "c":
+            raise MixedRingError("y0 is complex; compile the problem with dtype=complex")
+        states = numbers(y0, "y0", problem.dtype)
         if states.ndim != 2 or states.shape[1] != problem.dim:
             raise DomainError(f"y0 has shape {states.shape}; an ensemble takes (n, {problem.dim})")
-        if states.dtype.kind == "c" and problem.dtype.kind != "c":
-            raise MixedRingError("y0 is complex; compile the problem with dtype=complex")
-        if states.dtype.kind not in "biufc":
-            raise DomainError(f"y0 holds {states.dtype} objects; give numbers")
         n = len(states)
-        t0, ends = float(span[0]), np.asarray(span[1], np.float64)
+        if not hasattr(span, "__len__") or isinstance(span, str) or len(span) != 2:
+            raise DomainError(f"the span {span!r} must be a beginning, and one end or {n}")
+        t0, ends = number(span[0], "the beginning of the span"), numbers(span[1], "the end of the span")
         if ends.shape not in ((), (n,)):
             raise DomainError(f"span[1] has shape {ends.shape}; give one end, or {n}")
-        if not math.isfinite(t0):
-            raise DomainError(f"t0 = {t0} is not finite")
-        if not max_step > 0:
-            raise DomainError(f"max_step = {max_step} must be positive")
-        if max_steps < 1:
-            raise DomainError(f"max_steps = {max_steps} must be at least 1")
         ends = np.array(np.broadcast_to(ends, (n,)))
         grid = None
         if t_eval is not None:
@@ -121,7 +115,7 @@ def _rows(problem: Problem, args: Any, n: int) -> np.ndarray:
     out = np.zeros((n, sum(math.prod(shape) for shape in problem.shapes)), problem.dtype)
     place = 0
     for i, (value, shape) in enumerate(zip(given, problem.shapes, strict=True)):
-        array, size = np.asarray(value, problem.dtype), math.prod(shape)
+        array, size = numbers(value, f"argument number {i}", problem.dtype), math.prod(shape)
         if array.shape not in (shape, (n, *shape)):
             raise DomainError(
                 f"argument number {i} has shape {array.shape}; give {shape}, or {(n, *shape)} for each member"
