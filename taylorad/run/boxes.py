@@ -61,21 +61,22 @@ def compile_interval(plan: Schedule, order: int) -> Boxes:
 class Boxes:
     """See :func:`compile_interval`. Calling it is safe from several threads."""
 
-    def __init__(self, plan: Schedule, order: int) -> None:
+    def __init__(self, plan: Schedule, order: int, down: int = -1) -> None:
         from taylorad.run.jit import obtain
 
-        self.plan, self.order = plan, order
+        self.plan, self.order, self._down = plan, order, down  # down: see Upward
         self.leaves = 1 + max((leaf.index for leaf in plan.leaves), default=-1)
         name = b"".join(root.digest for root in plan.roots).hex()
-        loaded, facts = obtain(("boxes", name, order, sources()), self._text, "boxes")
+        loaded, facts = obtain(("boxes", name, order, down, sources()), self._text, "boxes")
         self._loaded, self._call = loaded, _CALL(loaded.address)
         self._room: int = facts["room"]
+        self.operations: int = facts["operations"]
 
     def _text(self) -> tuple[str, dict[str, Any]]:
         from taylorad.run.jit import host
 
         where = host()
-        w = Upward(where.target, where.triple.startswith(("aarch64", "arm64")))
+        w = Upward(where.target, where.triple.startswith(("aarch64", "arm64")), down=self._down)
         ring = IntervalLanes(w, _LANES, self.order)
         row = 2 * _LANES * (self.order + 1)
         degrees = {leaf.index: leaf.degree for leaf in self.plan.leaves}
@@ -105,7 +106,7 @@ class Boxes:
         args = [("ptr", "%memory"), ("ptr", "%in"), ("ptr", "%out"), ("ptr", "%status"), ("i64", "%blocks")]
         w.function(f"i64 @blocks({', '.join(f'{kind} {name}' for kind, name in args)}) noinline", all_blocks)
         w.door("boxes", "blocks", args)
-        return w.text(), {"symbols": [], "room": ring.room}
+        return w.text(), {"symbols": [], "room": ring.room, "operations": w.operations}
 
     @staticmethod
     def _copy(w: Upward, to: str, source: str, doubles: int) -> None:

@@ -11,7 +11,6 @@ of its four corners' products, once for −lo and once for hi: eight products an
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -22,7 +21,7 @@ from taylorad.rings.ring import Position, Ring
 from taylorad.rings.values import upward as values
 from taylorad.run.interpret import run
 from taylorad.run.lanes import Element, Place, Rows
-from taylorad.run.sums import write_ends, write_sum
+from taylorad.run.sums import write_ends, write_sum, write_value
 from taylorad.run.upward import Real, Upward, above, below
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
@@ -88,23 +87,9 @@ class IntervalLanes(Ring):
 
     def function(self, name: str, body: Callable[..., Any], x: Element) -> Any:
         """``body(m, x)`` of one interval as a function of the module, written once; its one or two results."""
-        w = self.w
-        symbol = f"value.{name}"
+        w, symbol = self.w, f"value.{name}"
         if symbol not in w.written:
-            single = self.wide(1)
-            single.fine = []
-
-            def text() -> None:
-                found = body(single, Element(single, Real("%low"), Real("%hi")))
-                ends = [x for e in (found if isinstance(found, tuple) else (found,)) for x in (e.low, e.hi)]
-                w.written[symbol] = len(ends)
-                fine, packed = single.all_fine(), "poison"
-                for i, x in enumerate(ends):
-                    x = w.select(fine, x, w.number(math.nan))
-                    packed = w.put(f"insertvalue [{len(ends)} x double] {packed}, double {x}, {i}")
-                w.give(packed, f"[{len(ends)} x double]")
-
-            w.function(lambda: f"[{w.written[symbol]} x double] @{symbol}(double %low, double %hi) noinline", text)
+            write_value(self.wide(1), symbol, body)
         kind = f"[{w.written[symbol]} x double]"
         found = w.invoke(kind, symbol, ("double", str(x.low)), ("double", str(x.hi)))
         ends = [Real(w.put(f"extractvalue {kind} {found}, {i}")) for i in range(w.written[symbol])]
@@ -265,7 +250,9 @@ class IntervalLanes(Ring):
         w, kept = self.w, self.flag
         self._k, mark, held = "%unknown", len(w.lines), len(self.fine)
         known = set(self._inverses)
+        w.counting = False
         body(Place())
+        w.counting = True
         del w.lines[mark:], self.fine[held:]
         asked, self._asked = self._asked, {}
         self.flag = kept

@@ -1,14 +1,15 @@
-"""Σ a_j·b_{k−j} over rows of intervals: each kind is a function of its own, written once in a module."""
+"""What compiled intervals call: a function for each kind of sum Σ a_j·b_{k−j} and for each value, written once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from taylorad.run.lanes import Element
 from taylorad.run.upward import Real
 
-__all__ = ["write_ends", "write_sum"]
+__all__ = ["write_ends", "write_sum", "write_value"]
 
 
 def write_sum(ring: Any, kind: str) -> None:
@@ -107,3 +108,21 @@ def _lanes(ring: Any, kind: str, start: int, width: int, places: Sequence[str]) 
         rest = Element(part, sums[2], sums[3])
         found = part.add(found, part.slope(rest) if start == 0 else rest)
     return [found.low, found.hi]
+
+
+def write_value(single: Any, symbol: str, body: Callable[..., Any]) -> None:
+    """The function ``body(m, x)`` of one interval, for a ring ``single`` of one lane: NaN where a test fails."""
+    w = single.w
+    single.fine = []
+
+    def text() -> None:
+        found = body(single, Element(single, Real("%low"), Real("%hi")))
+        ends = [x for e in (found if isinstance(found, tuple) else (found,)) for x in (e.low, e.hi)]
+        w.written[symbol] = len(ends)
+        fine, packed = single.all_fine(), "poison"
+        for i, x in enumerate(ends):
+            x = w.select(fine, x, w.number(math.nan))
+            packed = w.put(f"insertvalue [{len(ends)} x double] {packed}, double {x}, {i}")
+        w.give(packed, f"[{len(ends)} x double]")
+
+    w.function(lambda: f"[{w.written[symbol]} x double] @{symbol}(double %low, double %hi) noinline", text)

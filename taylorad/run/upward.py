@@ -65,10 +65,15 @@ class Real(str):
 
 
 class Upward:
-    """The text of a module. ``nearest`` is for tests alone: it makes all results wrong by a rounding, on purpose."""
+    """The text of a module.
 
-    def __init__(self, target: Target, arm: bool = False, nearest: bool = False) -> None:
-        self.target, self.arm, self.nearest = target, arm, nearest
+    Two flaws are for tests of the tests alone: ``nearest`` rounds everything to nearest, ``down`` rounds the operation
+    of that number (a sum, product or quotient, counted in the order of writing) down.
+    """
+
+    def __init__(self, target: Target, arm: bool = False, nearest: bool = False, down: int = -1) -> None:
+        self.target, self.arm, self.nearest, self.down = target, arm, nearest, down
+        self.operations, self.counting = 0, True
         self.functions: list[str] = []
         self.declared: set[str] = set()
         self.written: dict[str, int] = {}  # functions that others call, by what they return
@@ -100,13 +105,13 @@ class Upward:
 
     def function(self, head: str | Callable[[], str], body: Callable[[], None], kind: str = "internal") -> None:
         """A function ``head`` ("i64 @f(ptr %a)"); ``body`` writes all of it, its return included."""
-        kept = self.lines, self.block
-        self.lines, self.block = [], "entry"
+        kept = self.lines, self.block, self.counting
+        self.lines, self.block, self.counting = [], "entry", True
         self.label("entry")
         body()
         head = head if isinstance(head, str) else head()
         self.functions.append("\n".join([f"define {kind} {head} strictfp nounwind {{", *self.lines, "}", ""]))
-        self.lines, self.block = kept
+        self.lines, self.block, self.counting = kept
 
     def text(self) -> str:
         """The module."""
@@ -178,17 +183,20 @@ class Upward:
             lanes,
         )
 
-    def add(self, a: Real, b: Real) -> Real:
-        return self._constrained("constrained.fadd", a, b)
+    def _rounded(self, op: str, a: Real, b: Real) -> Real:
+        self.operations += self.counting
+        if self.operations != self.down + 1 or not self.counting:
+            return self._constrained(op, a, b)
+        return self.neg(self._constrained(op, self.neg(a), self.neg(b) if op.endswith("add") else b))
 
-    def sub(self, a: Real, b: Real) -> Real:
-        return self._constrained("constrained.fsub", a, b)
+    def add(self, a: Real, b: Real) -> Real:
+        return self._rounded("constrained.fadd", a, b)
 
     def mul(self, a: Real, b: Real) -> Real:
-        return self._constrained("constrained.fmul", a, b)
+        return self._rounded("constrained.fmul", a, b)
 
     def div(self, a: Real, b: Real) -> Real:
-        return self._constrained("constrained.fdiv", a, b)
+        return self._rounded("constrained.fdiv", a, b)
 
     def root(self, a: Real) -> Real:
         """The square root."""

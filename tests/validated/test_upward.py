@@ -18,13 +18,14 @@ from taylorad.book.entry import ENTRIES
 from taylorad.errors import CompilationError, DomainError
 from taylorad.rings.balls import BallRing, precision
 from taylorad.rings.values import upward as values
-from taylorad.run.boxes import compile_interval
+from taylorad.run.boxes import Boxes, compile_interval
 from taylorad.run.interpret import run
 from taylorad.run.upward import Upward, above, below
 from taylorad.run.writer import Target
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
 from taylorad.trace.graph import trace
+from taylorad.validated.ends import Ends, EndsRing
 
 X = Leaf.of(0, 1)
 NAMES = sorted(n for n in BOOK if values.lookup(n) and BOOK[n].entry.arity == 1 and not BOOK[n].entry.parameters)
@@ -197,8 +198,6 @@ def test_smallest_doubles_around_fractions() -> None:
 
 def test_no_plain_arithmetic_and_no_plain_sign() -> None:
     """Every floating-point operation is constrained; a sign is flipped by an integer xor."""
-    from taylorad.run.boxes import Boxes
-
     kernel = compile_interval(schedule([BOOK["tanh"](X) / (1 + X * X)]), 4)
     assert isinstance(kernel, Boxes)
     text, _ = kernel._text()
@@ -283,3 +282,38 @@ def test_narrow_where_it_can_be() -> None:
     )
     assert low[0, :, 0].tolist() == [-6.0, -1.0, 2.5, -1.5]
     assert hi[0, :, 0].tolist() == [-1.0, 4.0, 3.5, -0.5]
+
+
+U, W = Leaf.of(0), Leaf.of(1)
+
+
+@pytest.mark.parametrize("node", [U * W, U - W, Fraction(7, 10) * U], ids=["product", "difference", "multiple"])
+def test_every_single_rounding_matters(node: Any) -> None:
+    """One operation rounded down instead of up, whichever, and some end is no end any more.
+
+    Beside the same interval arithmetic with ends of 300 bits, whose results are the exact ends.
+    """
+    order, count, rnd = 4, 1000, random.Random(4)
+    plan = schedule([node])
+    leaves = len(plan.leaves)
+    shape = (2, leaves, order + 1, count)
+    drawn = [rnd.uniform(-2, 2) * rnd.random() for _ in range(math.prod(shape))]
+    low, hi = np.sort(np.array(drawn).reshape(shape), axis=0)
+    with precision(300):
+        pairs = np.empty(shape[1:], object)
+        for place, x in np.ndenumerate(low):
+            pairs[place] = Ends(flint.arb(x), flint.arb(hi[place]))
+        exact = [run(plan, EndsRing(), [list(row) for row in pairs[..., i]], order)[0] for i in range(count)]
+
+    def wrong(down: int) -> bool:
+        a, b, fine = Boxes(plan, order, down)(low, hi)
+        assert fine.all()
+        with precision(300):
+            return any(
+                bool(row[k].lo < flint.arb(a[0, k, i])) or bool(row[k].hi > flint.arb(b[0, k, i]))
+                for i, row in enumerate(exact)
+                for k in range(order + 1)
+            )
+
+    assert not wrong(-1)
+    assert [down for down in range(Boxes(plan, order).operations) if not wrong(down)] == []
