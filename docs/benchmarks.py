@@ -1,6 +1,6 @@
 """The page of benchmarks, from what ``pytest -m benchmark tests/benchmarks`` measured; ``python docs/benchmarks.py``.
 
-Reads ``derivatives.json``, ``eager.json``, ``ode.json`` and ``precision.json`` in ``build/benchmarks`` and writes
+Reads ``derivatives``, ``eager``, ``ode``, ``peers`` and ``precision.json`` in ``build/benchmarks`` and writes
 ``docs/pages/reference/benchmarks.md``.
 """
 
@@ -81,27 +81,8 @@ def lost(rows: dict[str, Any], eager: dict[str, Any]) -> str:
     )
 
 
-def problems(ode: dict[str, Any], precision: dict[str, Any]) -> str:
-    """Initial value problems: a table of whole runs, what was lost in it, and the runs in many digits."""
-    rows = ode["rows"]
-    times = list(dict.fromkeys(k for row in rows for k in row if k.endswith("_ms") and k != "construction_ms"))
-    heads = [OURS, *(k.removesuffix("_ms") for k in times), "error", *(f"{k.removesuffix('_ms')}'s" for k in times)]
-    lines = [f"| | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
-    for row in rows:
-        errors = [row.get(key) for key in ("error", *(k.replace("_ms", "_error") for k in times))]
-        cells = [short(row["ms"]), *(short(row.get(k)) for k in times), *map(short, errors)]
-        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
-    lost = [
-        f"- {row['name']}: {k.removesuffix('_ms')} is faster, {short(row[k])} ms against {short(row['ms'])}"
-        for row in rows
-        for k in times
-        if row.get(k) is not None and row[k] < row["ms"]
-    ]
-    lost += [
-        f"- {row['name']}: our error is more than twice heyoka's"
-        for row in rows
-        if row.get("heyoka_error") is not None and row["error"] > 2 * row["heyoka_error"]
-    ]
+def problems(ode: dict[str, Any], peers: dict[str, Any], precision: dict[str, Any]) -> str:
+    """Initial value problems: whole runs beside heyoka, and beside methods of Runge and Kutta; runs in many digits."""
     many = [
         f"- {row['digits']} digits: {short(row['s'])} s"
         + (f", heyoka with numbers of MPFR's kind {short(row['heyoka_s'])} s" if "heyoka_s" in row else "")
@@ -110,17 +91,44 @@ def problems(ode: dict[str, Any], precision: dict[str, Any]) -> str:
     newline = "\n"
     return (
         "## Initial value problems, ms for a whole run at tolerance 1e-15\n\n"
-        "heyoka in the fastest of its four modes for each problem; the errors are those at the end, relative.\n\n"
-        f"{newline.join(lines)}\n\nLost:\n\n{newline.join(lost) or '- nothing in this run.'}\n\n"
+        "heyoka in the fastest of its four modes for each problem; the errors are those at the end, relative. The loop "
+        f"alone:\n\n{runs(ode['rows'])}\n\n"
+        "Another run, called from Python, beside DOP853 of CyRK (C++, right-hand sides made by numba; at 1e-13) and "
+        f"of scipy (at 1e-12):\n\n{runs(peers['rows'])}\n\n"
         f"Lorenz' system to t = 20 in many digits, from Python:\n\n{newline.join(many)}"
     )
+
+
+def runs(rows: list[dict[str, Any]]) -> str:
+    """A table of whole runs, and what was lost in it."""
+    times = list(dict.fromkeys(k for row in rows for k in row if k.endswith("_ms") and k != "construction_ms"))
+    names = [k.removesuffix("_ms").replace("cyrk", "CyRK") for k in times]
+    heads = [OURS, *names, "error", *(f"{name}'s" for name in names)]
+    lines = [f"| | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    for row in rows:
+        errors = [row.get(key) for key in ("error", *(k.replace("_ms", "_error") for k in times))]
+        cells = [short(row["ms"]), *(short(row.get(k)) for k in times), *map(short, errors)]
+        lines.append(f"| {row['name']} | {' | '.join(cells)} |")
+    lost = [
+        f"- {row['name']}: {name} is faster, {short(row[k])} ms against {short(row['ms'])}"
+        for row in rows
+        for k, name in zip(times, names, strict=True)
+        if row.get(k) is not None and row[k] < row["ms"]
+    ]
+    lost += [
+        f"- {row['name']}: our error is more than twice {name.removesuffix('_error')}'s"
+        for row in rows
+        for name in row
+        if name.endswith("_error") and row["error"] > 2 * row[name]
+    ]
+    return "\n".join([*lines, "", "Lost:", "", *(lost or ["- nothing in this run."])])
 
 
 def short(value: float | None) -> str:
     return "–" if value is None else f"{value:.3g}"
 
 
-def page(data: dict[str, Any], eager: dict[str, Any], ode: dict[str, Any], precision: dict[str, Any]) -> str:
+def page(data: dict[str, Any], eager: dict[str, Any], *ode: dict[str, Any]) -> str:
     """The text of the page."""
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     rows = data["rows"]
@@ -129,11 +137,11 @@ def page(data: dict[str, Any], eager: dict[str, Any], ode: dict[str, Any], preci
         "## Single operations on series, µs: taylorad / python-flint at 53 bits\n\n"
         f"{operations(eager)}\n\n"
         f"## Make, ms to the first result\n\n{table(rows, 'make_ms')}\n\n"
-        f"{problems(ode, precision)}\n\n"
+        f"{problems(*ode)}\n\n"
         f"## Where we lose with series and derivatives\n\n{lost(rows, eager)}\n\n{NOTES}"
     )
 
 
 if __name__ == "__main__":
-    names = ("derivatives", "eager", "ode", "precision")
+    names = ("derivatives", "eager", "ode", "peers", "precision")
     PAGE.write_text(page(*(json.loads((MEASURED / f"{name}.json").read_text()) for name in names)))
