@@ -449,28 +449,28 @@ def as_node(value: object) -> Node:
 
 
 def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
-    """Σ c·a, flattened: rational constants are added up, equal nodes collected, short nested sums opened."""
+    """Σ c·a, flattened: rational constants are added up, equal nodes collected, short nested sums opened, but not where
+    nodes would merge: (x − y) − (y − z) is exact to its last digits for close x, y, z, and x − 2y + z is not."""
     constant: int | Fraction = 0
-    collected: dict[Node, int | Fraction] = {}
+    sums: dict[Node, int | Fraction] = {}
     todo = list(reversed(list(terms)))
     room = 8 - len(todo)  # without a limit, n times x ← f(x) + x/2 would make n² terms
     while todo:
         c, a = todo.pop()
         match a:
-            case Linear(inner) if len(inner) <= max(1, room):
+            case Linear(inner) if len(inner) <= max(1, room * all(sums.get(b, -c * d) == -c * d for d, b in inner)):
                 room -= len(inner) - 1
                 todo.extend(reversed(inner) if c == 1 else ((c * d, b) for d, b in reversed(inner)))
             case Constant(value) if a.rational:
                 constant = constant + c * value
             case _:
-                collected[a] = collected[a] + c if a in collected else c
-    flat = tuple((c, a) for a, c in collected.items() if c != 0)
+                sums[a] = sums[a] + c if a in sums else c
+    flat = tuple((c, a) for a, c in sums.items() if c != 0)
     if constant != 0 or not flat:
         flat = (*flat, (1, Constant.of(constant)))
     if len(flat) == 1 and flat[0][0] == 1:
         return flat[0][1]
-    nodes = [a for _, a in flat]
-    return intern(Linear, (flat,), min(a.valuation for a in nodes), max(a.degree for a in nodes))
+    return intern(Linear, (flat,), min(a.valuation for _, a in flat), max(a.degree for _, a in flat))
 
 
 def _factor(a: Node) -> tuple[int | Fraction, Node]:
