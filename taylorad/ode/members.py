@@ -57,9 +57,8 @@ class Members:
                 raise DomainError("t_eval goes one way, and these members go both ways; give ends on one side of t0")
             grid = wanted(t_eval, t0, t0 + (reached[np.argmax(np.abs(reached))] if len(reached) else 0.0))
         rows = _rows(problem, args, n)
-        return Members(
-            t0, ends, np.array(states, problem.dtype, order="C"), rows, grid, float(max_step), int(max_steps)
-        )
+        limits = positive(max_step, "max_step"), count(max_steps, "max_steps")
+        return Members(t0, ends, np.ascontiguousarray(states), rows, grid, *limits)
 
     def __len__(self) -> int:
         return len(self.ends)
