@@ -27,6 +27,7 @@ __all__ = ["NONE", "Hits", "Search", "joined", "shifted"]
 _ZERO = 64 * 2.0**-52  # of Σ |a_k|, as in taylorad.ode.roots
 _TAIL = 1e-10  # of Σ |a_k|: a truncation error that is never too large
 _WORSE = 100.0  # times the state's own truncation error: one that is
+_WORST = 1e-4  # and one that always is
 _PARTS = 32  # parts of a step, at the most, and how often a part is cut again
 _DEPTH = 4
 _KEPT, _LARGE = 64, 2**19  # kernels for which memory is kept, and bytes of it that are too many
@@ -263,7 +264,8 @@ class Search:
         own = np.abs(piece.rows[bad].astype(np.complex128)) * powers
         whole = own.sum(axis=1)
         whole[whole == 0] = 1.0
-        wanted = np.maximum(_WORSE * (2 * own[:, -2:].sum(axis=1) / whole).max(axis=1), most)
+        state = (2 * own[:, -2:].sum(axis=1) / whole).max(axis=1)
+        wanted = np.maximum(np.minimum(_WORSE * state, _WORST), most)
         ratio = tail[bad] / size[bad] / wanted
         bad, ratio = bad[ratio > 1], ratio[ratio > 1]
         if not len(bad):
