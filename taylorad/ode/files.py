@@ -33,6 +33,7 @@ def write(s: Solution, path: str | os.PathLike[str]) -> None:
     arrays: dict[str, np.ndarray] = {"t": s.t, "y": s.y, "rtol": np.asarray(s.rtol), "atol": np.asarray(s.atol)}
     if isinstance(s.sol, DenseSolution):
         arrays |= {"dense_times": s.sol.times, "dense_coefficients": s.sol.coefficients}
+        arrays["dense_breaks"] = np.array(s.sol.breaks, np.int64)
     elif s.sol is not None:
         from taylorad.ode.exact_files import dense_arrays
 
@@ -97,6 +98,7 @@ def load_solution(path: str | os.PathLike[str]) -> Solution:
             arrays[name.removeprefix("text_")] = exact_array(arrays[name])
         if "dense_times" in arrays:
             dense = DenseSolution([Piece(arrays["dense_times"], arrays["dense_coefficients"])])
+            dense.breaks = arrays["dense_breaks"].tolist()
         numbers = None if facts["events"] is None else range(facts["events"])
         return Solution(
             arrays["t"],

@@ -106,7 +106,7 @@ class Solution:
         if self.t_events is not None:
             yield "t_events", ", ".join(f"{len(times)} of event {i}" for i, times in enumerate(self.t_events))
         if self.sol is not None:
-            yield "sol", f"{len(self.sol.coefficients)} polynomials of degree {self.sol.order}"
+            yield "sol", f"{len(self.sol.ts) - 1} polynomials of degree {self.sol.order}"
 
     # ------------------------------------------------------------------ dense output
     def _dense(self) -> DenseSolution:

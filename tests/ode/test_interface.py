@@ -206,6 +206,18 @@ def test_a_solution_without_dense_output_and_one_that_failed(tmp_path):
     assert r.sol is r.t_events is None
 
 
+def test_a_solution_that_jumps_in_a_file(tmp_path):
+    bounce = ta.Event(lambda t, y: y[0], direction=-1, action=lambda t, y: [0.0, -0.9 * y[1]])
+    s = ta.solve_ivp(lambda t, y: [y[1], -9.8], (0, 4), [1.0, 0.0], events=bounce, dense_output=True)
+    s.save(tmp_path / "ball.npz")
+    r = ta.load_solution(tmp_path / "ball.npz")
+    assert r.sol.breaks == s.sol.breaks
+    assert len(r.sol.breaks) > 3
+    rest = lambda t, y: y[1] - 1.0  # noqa: E731
+    np.testing.assert_array_equal(r.roots(rest), s.roots(rest))
+    np.testing.assert_array_equal(r(np.linspace(0, 4, 50)), s(np.linspace(0, 4, 50)))
+
+
 def test_a_file_that_is_no_solution(tmp_path):
     np.savez(tmp_path / "other.npz", t=np.zeros(3))
     (tmp_path / "text.npz").write_text("t,y\n")
