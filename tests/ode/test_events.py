@@ -393,3 +393,29 @@ def test_a_flat_slope_does_not_mislead_the_search():
             ((_, s, rise, times),) = polynomial_roots([scale * p])
             assert (rise, times) == (0, 4)
             assert s == pytest.approx(center, abs=1e-13)
+
+
+@pytest.mark.parametrize("tolerance", [1e-3, 1e-6, 1e-10, 1e-15])
+@pytest.mark.parametrize("block", [False, True])
+def test_events_are_the_changes_of_sign_of_the_dense_output(tolerance, block):
+    def lorenz(t, y):
+        return [10 * (y[1] - y[0]), y[0] * (28 - y[2]) - y[1], y[0] * y[1] - (8 / 3) * y[2]]
+
+    events = [
+        lambda t, y: y[0] - 0.3 * y[1],
+        lambda t, y: np.sin(2.2 * y[0]) + 0.3,
+        lambda t, y: y[0] * y[1] - 40,
+        lambda t, y: np.exp(-0.1 * y[0] ** 2) - 0.5 + 0.3 * np.cos(t),
+        lambda t, y: np.cos(3 * t + y[1]) - 0.8,
+    ]
+    p = ta.compile_ode(lorenz, dim=3, rtol=tolerance, atol=tolerance)
+    s = p.solve((0, 6), [1.0, 1.0, 1.0], events=events, callback=(lambda t, y: None) if block else None)
+    t = np.linspace(0, 6, 60_001)
+    for g, found, orders in zip(events, s.t_events, s.stats["multiplicities"], strict=True):
+        values = g(t, s(t))
+        changes = np.flatnonzero(values[1:] * values[:-1] < 0)
+        crossings = np.zeros(len(t) - 1, int)
+        np.add.at(crossings, np.searchsorted(t, found[orders % 2 == 1]) - 1, 1)
+        assert np.flatnonzero(crossings % 2).tolist() == changes.tolist()
+        assert np.all(np.diff(found) > 0)
+        assert len(changes) > 8
