@@ -76,7 +76,7 @@ class Boxes:
         from taylorad.run.jit import host
 
         where = host()
-        w = Upward(where.target, where.triple.startswith(("aarch64", "arm64")), down=self._down)
+        w = Upward(where.target, where.triple, down=self._down)
         ring = IntervalLanes(w, _LANES, self.order)
         row = 2 * _LANES * (self.order + 1)
         degrees = {leaf.index: leaf.degree for leaf in self.plan.leaves}

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import final
 
+from taylorad.errors import CompilationError
 from taylorad.run.writer import Target, double
 
 __all__ = ["Real", "Upward", "above", "below"]
@@ -71,8 +72,11 @@ class Upward:
     of that number (a sum, product or quotient, counted in the order of writing) down.
     """
 
-    def __init__(self, target: Target, arm: bool = False, nearest: bool = False, down: int = -1) -> None:
-        self.target, self.arm, self.nearest, self.down = target, arm, nearest, down
+    def __init__(self, target: Target, triple: str, nearest: bool = False, down: int = -1) -> None:
+        self.target, self.nearest, self.down = target, nearest, down
+        self.arm = triple.startswith(("aarch64", "arm64"))
+        if not (self.arm or triple.startswith(("x86_64", "amd64", "i386", "i686"))):
+            raise CompilationError(f"no rounding mode is known for {triple}; enclosures come from balls there")
         self.operations, self.counting = 0, True
         self.functions: list[str] = []
         self.declared: set[str] = set()

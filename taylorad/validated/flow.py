@@ -77,7 +77,7 @@ class Flow:
         from taylorad.run.jit import host
 
         where = host()
-        step = Step(self.system, self.order, where.target, where.triple.startswith(("aarch64", "arm64")), flaws)
+        step = Step(self.system, self.order, where.target, where.triple, flaws)
         return step.text(), step.facts()
 
 

@@ -46,12 +46,12 @@ class Parameters:
 class Step:
     """The module for one system and order; ``flaws`` leave out what makes it rigorous, for tests of the tests."""
 
-    def __init__(self, system: System, order: int, target: Target, arm: bool, flaws: frozenset[str]) -> None:
+    def __init__(self, system: System, order: int, target: Target, triple: str, flaws: frozenset[str]) -> None:
         n = system.dim
         self.n, self.order, self.system, self.flaws = n, order, system, flaws
         self.width = 2 if n <= 2 else -(-n // 4) * 4
         self.lanes = 2 if n == 1 else -(-(n + 1) // 4) * 4
-        self.w = Upward(target, arm, "nearest" in flaws)
+        self.w = Upward(target, triple, "nearest" in flaws)
         self.fields = Fields(n, self.width)
         self._passes()
         self._scratch()

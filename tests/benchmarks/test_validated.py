@@ -46,7 +46,7 @@ def repeated(w: Upward, name: str, body: Any) -> None:
 def convolution(lanes: int) -> tuple[float, float]:
     """ns of one sum of 21 products, intervals and plain, each ``lanes`` sums beside each other."""
     where = host()
-    w = Upward(where.target)
+    w = Upward(where.target, where.triple)
     ring = IntervalLanes(w, lanes, ORDER)
     write_sum(ring, "one")
     args = (("ptr", "%a"), ("ptr", "%a"), ("i64", "0"), ("i64", str(ORDER)), ("i64", str(ORDER)))

@@ -211,7 +211,7 @@ def test_other_processors() -> None:
     """The code of an ARM processor sets its own control word."""
     from taylorad.run.jit import assembly, host
 
-    w = Upward(Target(2, True), arm=True)
+    w = Upward(Target(2, True), "aarch64-unknown-linux-gnu")
 
     def inner() -> None:
         w.store(w.add(w.load("%a", 0), w.load("%a", 1)), "%a", 2)
@@ -221,6 +221,8 @@ def test_other_processors() -> None:
     w.door("outer", "inner", [("ptr", "%a")])
     text = assembly(w.text(), host("aarch64-unknown-linux-gnu", "", ""))
     assert text.lower().count("fpcr") >= 3
+    with pytest.raises(CompilationError, match="no rounding mode"):
+        Upward(Target(2, True), "riscv64-unknown-linux-gnu")
 
 
 def grown(rnd: random.Random) -> Any:
