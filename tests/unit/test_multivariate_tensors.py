@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from taylorad.multivariate.rays import weights
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.graded import Graded, GradedRing
 from taylorad.rings.graded_rays import Rays
@@ -210,3 +211,60 @@ def test_a_neural_network_along_lines(engine: str) -> None:
     assert many == pytest.approx([ta.directional(network, points[:, i], v, 2) for i in range(3)], rel=1e-11)
     assert ta.directional(network, p, v, 0) == pytest.approx(network(p))
     assert ta.laplacian(network, p) == pytest.approx(np.trace(ta.hessian(network, p)), rel=1e-11)
+
+
+def wide(x: Any) -> dict[str, Any]:
+    """A function of an array of nine, whose graph is one of arrays."""
+    y = np.tanh(WEIGHTS @ x.reshape(9))
+    return {"vector": y[:2] * y[2], "number": np.sum(y**3), "constant": 1.0}
+
+
+WEIGHTS = np.random.default_rng(5).normal(size=(9, 9)) / 3
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, 3, 4, 5])
+def test_tensors_of_functions_of_arrays(order: int, engine: str) -> None:
+    """From rays up to order 4, by a sweep beyond; entry by entry as polynomials have them."""
+    point = np.random.default_rng(6).normal(size=(3, 3)) / 2
+    tensors = ta.derivative_tensor(wide, point, order=order)
+    assert tensors["vector"].shape == (2, *(3, 3) * order)
+    xs = ta.variables(point.ravel(), max(order, 1))
+    found = wide(np.array(xs, object).reshape(3, 3))
+    rng = np.random.default_rng(order)
+    for _ in range(20):
+        index = tuple(rng.integers(0, 9, order))
+        e = [index.count(i) for i in range(9)]
+        at = tuple(i for flat in index for i in divmod(int(flat), 3))
+        for part, f in ((tensors["number"], found["number"]), (tensors["vector"][1], found["vector"][1])):
+            bound = math.comb(2 * max(order, 1) - 1, max(order, 1)) * 1e-13
+            assert part[at] == pytest.approx(f.derivative(*e), rel=bound, abs=20 * bound)
+    assert np.array_equal(tensors["constant"], np.ones(()) if order == 0 else np.zeros((3, 3) * order))
+
+
+def test_tensors_of_batches_of_arrays(engine: str) -> None:
+    points = np.random.default_rng(7).normal(size=(3, 3, 4)) / 2
+    many = ta.derivative_tensor(wide, points, order=2, batch=1)
+    for i in range(4):
+        alone = ta.derivative_tensor(wide, points[..., i], order=2)
+        for name in ("vector", "number"):
+            assert many[name][..., i] == pytest.approx(alone[name], rel=1e-12, abs=1e-13)
+    flat = ta.hessian(lambda x: wide(x)["number"], points[..., 0].ravel())
+    assert alone["number"].shape == (3, 3, 3, 3)
+    first = ta.derivative_tensor(wide, points[..., 0], order=2)["number"]
+    assert first.reshape(9, 9) == pytest.approx(flat, rel=1e-11, abs=1e-12)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4, 5])
+def test_interpolation_along_rays_is_exact_and_its_amplification_known(order: int) -> None:
+    """Over fractions, on every monomial; Σ|γ|·K^K/K! ≤ C(2K−1, K), attained by the mixed derivative."""
+    worst = F(0)
+    for count in range(1, min(order, 4) + 1):
+        indices = [j for j in itertools.product(range(order + 1), repeat=count) if sum(j) == order]
+        for i in (j for j in indices if all(j)):
+            found = dict(weights(i))
+            for power in indices:
+                value = sum(g * math.prod(map(pow, j, power)) for j, g in found.items())
+                assert value == (math.prod(map(math.factorial, i)) if power == i else 0)
+            worst = max(worst, sum(map(abs, found.values())) * F(order**order, math.factorial(order)))
+    assert worst <= math.comb(2 * order - 1, order)
+    assert order > 4 or worst == math.comb(2 * order - 1, order)
