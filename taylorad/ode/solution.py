@@ -185,7 +185,10 @@ class Solution:
 
     # ------------------------------------------------------------------ files and pictures
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything, dense output included, as an npz file; ``ta.load_solution`` reads it, without pickle."""
+        """Write an npz file that ``ta.load_solution`` reads, without pickle: everything, dense output included.
+
+        Only derivatives carried along (``sensitivity=``) are left out. TayloradError where it cannot be written.
+        """
         from taylorad.ode.files import write
 
         write(self, path)
