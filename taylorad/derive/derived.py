@@ -91,7 +91,7 @@ class Derived:
 
     Further arguments of the call go to ``function``: arrays of floats are inputs of the compiled code, everything else
     is a constant of it (another value, another graph). The function is run once for each form of its arguments and
-    must not depend on anything that changes later. Safe to call from several threads.
+    must not depend on anything that changes later. Safe to call from several threads; pickles where the function does.
     """
 
     __slots__ = ("__name__", "_lock", "_made", "batch", "beside", "evaluate", "function")
@@ -146,6 +146,9 @@ class Derived:
 
     def _pull(self, call: Call) -> Pulled:
         return pull(self.function, call.tree, call.others, [x.shape for x in call.data], call.dtype)
+
+    def __reduce__(self) -> Any:
+        return (Derived, (self.__name__, self.evaluate, self.function, self.beside, self.batch))
 
     def __repr__(self) -> str:
         return f"<{self.__name__} of {getattr(self.function, '__name__', repr(self.function))}>"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -294,6 +296,47 @@ def test_a_function_is_run_once_for_each_form_of_its_arguments() -> None:
     assert len(runs) == 1
     g(np.ones(4))
     assert len(runs) == 2
+
+
+def test_derivatives_pickle_and_are_shared_by_threads() -> None:
+    for derivative in (ta.gradient(rosenbrock), ta.hessian(rosenbrock), ta.gh(rosenbrock, None)):
+        again = pickle.loads(pickle.dumps(derivative))
+        assert repr(again) == repr(derivative)
+        points = RNG.standard_normal((20, 12))
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(again, points))
+        for x, one in zip(points, found, strict=True):
+            for a, b in zip(one, derivative(x), strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_layers_of_weights() -> None:
+    """Three layers of 32 tanh units: products of traced matrices and vectors, against backpropagation by hand."""
+    W = [RNG.standard_normal((32, 32)) / 6 for _ in range(3)]
+    x = RNG.standard_normal(32)
+
+    def loss(weights: Any) -> Any:
+        h = x
+        for w in weights:
+            h = np.tanh(w @ h)
+        return np.sum(h**2)
+
+    states = [x]
+    for w in W:
+        states.append(np.tanh(w @ states[-1]))
+    bar = 2 * states[-1]
+    expected: list[np.ndarray] = []
+    for w, before, after in zip(W[::-1], states[-2::-1], states[:0:-1], strict=True):
+        bar = bar * (1 - after**2)
+        expected.append(np.outer(bar, before))
+        bar = w.T @ bar
+    for got, true in zip(ta.gradient(loss, W), expected[::-1], strict=True):
+        np.testing.assert_allclose(got, true, rtol=1e-11, atol=1e-14)
+    v = [RNG.standard_normal((32, 32)) for _ in range(3)]
+    h = 1e-6
+    ends = [ta.gradient(loss, [w + s * h * d for w, d in zip(W, v, strict=True)]) for s in (1, -1)]
+    for got, plus, minus in zip(ta.hvp(loss, W, v), *ends, strict=True):
+        np.testing.assert_allclose(got, (plus - minus) / (2 * h), rtol=1e-5, atol=1e-6)
 
 
 # ---------------------------------------------------------------------- inside one another
