@@ -69,7 +69,11 @@ class Flow:
         self.glance = _GLANCE(loaded.find("glance"))
         self.read = _READ(loaded.find("read"))
         self.fields = Fields(system.dim, self.facts["width"])
-        self.template = np.zeros(self.facts["room"])  # memory with the derivatives of the coordinates
+        self.template = np.zeros(self.facts["room"])  # memory with what is the same for all runs
+        for name, lanes, each in (("box", self.facts["lanes"], (0,)), ("points", 2, (0, 1))):
+            place = self.facts[name][system.dim]
+            for lane in each:
+                self.template[place + 2 * lanes + lane], self.template[place + 3 * lanes + lane] = -1.0, 1.0
         for i, place in enumerate(self.facts["box"][: system.dim]):
             self.template[place + 1 + i], self.template[place + self.facts["lanes"] + 1 + i] = -1.0, 1.0
 
@@ -122,12 +126,13 @@ class Track:
             for place, a in zip(places[n + 1 :], args, strict=True):
                 for lane in each:
                     memory[place + lane], memory[place + lanes + lane] = -a.lo, a.hi
-            for lane in each:  # the second coefficient of the time
-                memory[places[n] + 2 * lanes + lane] = -self.sign
-                memory[places[n] + 3 * lanes + lane] = self.sign
+            if self.sign < 0:  # the second coefficient of the time
+                for lane in each:
+                    memory[places[n] + 2 * lanes + lane], memory[places[n] + 3 * lanes + lane] = 1.0, -1.0
         lo, hi = below(self.t0), above(self.t0)
         p = facts["parameters"]
-        values = (tol, 1e-290, -lo, hi, float(self.unit), self.sign, float(self.sign > 0), float(self.sign < 0))
+        unit = self.unit.numerator / self.unit.denominator
+        values = (tol, 1e-290, -lo, hi, unit, self.sign, float(self.sign > 0), float(self.sign < 0))
         memory[p : p + Parameters.COUNT] = values
         return memory
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -131,7 +132,7 @@ class Problem:
         enclosure). Raises DomainError for wrong input. What cannot be proved raises nothing: the enclosure goes to
         ``t_reached``, and ``status`` and ``message`` say why no further. Rigorous.
         """
-        t0, t1 = exact(_plain(span[0])), exact(_plain(span[1]))
+        t0, t1 = (_exact(t) if isinstance(t, (str, int, float)) else exact(_plain(t)) for t in span)
         y, values = self._box(y0), self._values(args)
         if max_steps < 1:
             raise DomainError(f"max_steps = {max_steps} must be at least 1")
@@ -211,8 +212,13 @@ class Problem:
         return f"<validated problem of {self.dim} equations, {len(self.shapes)} arguments, order {self.order}>"
 
 
+# solving again and again begins with reading the same numbers; 1, 1.0 and True are different keys
+_exact = functools.lru_cache(maxsize=512, typed=True)(exact)
+_interval = functools.lru_cache(maxsize=512, typed=True)(interval)
+
+
 def _bounded(what: str, i: int, value: Any) -> Interval:
-    found = interval(value)
+    found = _interval(value) if isinstance(value, (str, int, float)) else interval(value)
     if not found.finite:
         raise DomainError(f"{what} {i} is {found}; initial values and arguments must be bounded")
     return found
