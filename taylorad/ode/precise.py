@@ -127,6 +127,7 @@ class Precise:
         h = min(left, self._ticks(min(self._length(series), self._max, longest)))
         for _ in range(_HALVES):
             if h.bit_length() <= max(8, abs(before.t).bit_length() - self._bits):
+                self.here, self._next = before, series
                 return Outcome.STUCK, None
             t = before.t + (h if end > before.t else -h)
             self.here = Place(t, tuple(series.ring.parts(x) for x in series.at(t)), series.ring.bits)
@@ -187,6 +188,7 @@ class Precise:
         for k in range(1, order + 1):
             for n, advance in steps:
                 store[n].append(advance(k))
+        ring.forget()
         return Expansion(place.t, self.clock, unit, ring, [store[n] for n in self._plan.roots]), store
 
     def _look(self, place: Place, left: int) -> None:
@@ -210,8 +212,8 @@ class Precise:
     def _needed(self, sizes: dict[Node, float] | None = None) -> int:
         """Bits after the point such that no node is rounded off worse than the error that it inherits.
 
-        A state has the digits asked for, relative to the largest of its terms,
-        or those that atol asks for; functions have relative ones, or what their differential passes on.
+        A state has the digits asked for, relative to the largest of its terms, or those that atol asks for; functions
+        have relative ones, or what their differential passes on.
         """
         found = self._sizes if sizes is None else sizes
         own = {n: found[n] - self._bits for n in self._plan.first}

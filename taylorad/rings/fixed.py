@@ -78,6 +78,11 @@ class FixedRing(ObjectRing):
             found = self._products[key] = Online(a, b)
         return found
 
+    def forget(self) -> None:
+        """Let go of what speeds up the sums of series that are complete."""
+        self._products.clear()
+        self._slopes.clear()
+
     def weighted(self, a: Any, b: Any, p: Element, q: Element, k: int) -> Element:
         """(p − q)·Σ j·a_j·b_{k−j} + q·k·Σ a_j·b_{k−j}: where that cancels, it is exact before it is rounded."""
         if k >= BLOCK and self.bits > _LONG:

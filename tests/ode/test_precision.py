@@ -282,6 +282,8 @@ def test_products_of_blocks_are_sums(f, monkeypatch):
         leaf = [ring.lift(Fraction(3, 10)), ring.lift(Fraction(1, 4)), *[ring.lift(0)] * (order - 1)]
         found.append(run(plan, ring, [leaf], order)[0])
         assert bool(ring._products) == (block <= order)
+        ring.forget()
+        assert not ring._products
     assert max(abs(int(a - b)) for a, b in zip(*found, strict=True)) < 2**20
 
 
