@@ -86,10 +86,10 @@ def test_lists_of_numbers_have_jacobians() -> None:
     """What right-hand sides of differential equations return, also where they branch."""
     x = np.array([1.0, 2.0, 3.0])
     for factor in (1, -1):
-        J = ta.jacobian(lambda y: [y[0] * y[1], np.sin(y[2])], factor * x)
-        np.testing.assert_allclose(J, [[2 * factor, factor, 0], [0, 0, np.cos(3)]], rtol=1e-15)
-        J = ta.jacobian(lambda y: [y[0] * y[1] if y[0] > 0 else y[1], 2 * y[2]], factor * x)
-        np.testing.assert_array_equal(J, [[2, 1, 0] if factor > 0 else [0, 1, 0], [0, 0, 2]])
+        smooth = ta.jacobian(lambda y: [y[0] * y[1], np.sin(y[2])], factor * x)
+        np.testing.assert_allclose(smooth, [[2 * factor, factor, 0], [0, 0, np.cos(3)]], rtol=1e-15)
+        branching = ta.jacobian(lambda y: [y[0] * y[1] if y[0] > 0 else y[1], 2 * y[2]], factor * x)
+        np.testing.assert_array_equal(branching, [[2, 1, 0] if factor > 0 else [0, 1, 0], [0, 0, 2]])
 
 
 def test_matrices_have_jacobians_of_four_axes() -> None:
@@ -136,7 +136,9 @@ def test_structure_is_found() -> None:
     n = 1000
     graph = trace(STRUCTURED[0], ((n,),), np.float64, INFINITE)
     leaf = Leaf.of(0, INFINITE, n)
-    (block,) = structure(adjoint(graph.roots, [as_node(1)], [leaf]), leaf) or ()
+    blocks = structure(adjoint(graph.roots, [as_node(1)], [leaf]), leaf)
+    assert blocks is not None
+    (block,) = blocks
     assert sorted(len(p.rows) for p in block.parts) == [n - 1, n - 1, n - 1, n - 1, n]
     assert len(block.outers) == 2
 
