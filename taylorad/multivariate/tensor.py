@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import combinations
 from math import factorial, prod
 from typing import Any
 
@@ -186,7 +187,8 @@ def mixed(
 
     The vectors have the form of p. Without a point a callable ``d(p, vectors, *args)``. Otherwise as
     :func:`derivative_tensor`, whose contraction with the vectors this is. Cost: 3^m multiplications for each product
-    and function of f, whatever the number of variables.
+    and function of f, whatever the number of variables. Functions of long arrays cost 2^m − 1 series instead, up to
+    m = 4, where rounding errors may be 3, 9, 28 times those of a series for m = 2, 3, 4.
 
     >>> import numpy as np, taylorad as ta
     >>> x, y = np.array([1.0, 0.0]), np.array([0.0, 1.0])
@@ -196,10 +198,30 @@ def mixed(
 
     def evaluate(swept: Swept, call: Any) -> Any:
         along = swept.directions(call)
+        if len(along) <= SAFE and along.dtype != object and swept.arrays(call):
+            try:
+                return _polarized(swept, call, along)
+            except DomainError:
+                pass  # by polynomials, which may do what the graph cannot, or say why not
         where = _space(len(along), len(along), 1)
         return swept.coefficients(call, along, lambda: where, lambda c: c[len(where) - 1])
 
     return of(Swept("mixed", evaluate, f, batch, 1), p, (vectors,), args)
+
+
+def _polarized(swept: Swept, call: Any, along: np.ndarray) -> Any:
+    """D^m f[v_1, …, v_m] = Σ_S (−1)^(m−|S|)·c_m(Σ_S v_r) over subsets S, with the m-th coefficients c_m along lines.
+
+    The vectors are brought to one size by powers of two, so that rounding errors grow by Σ_S |S|^m/m! at most.
+    """
+    m = len(along)
+    sizes = np.abs(along).reshape(m, -1).max(axis=1)
+    scales = 2.0 ** np.floor(np.log2(np.where(sizes > 0, sizes, 1.0)))
+    unit = along / scales.reshape(m, *[1] * (along.ndim - 1))
+    subsets = [list(s) for r in range(1, m + 1) for s in combinations(range(m), r)]
+    signs = np.array([(-1.0) ** (m - len(s)) for s in subsets]) * np.prod(scales)
+    found = swept.lines(call, np.array([unit[s].sum(axis=0) for s in subsets]), m)
+    return _leaves(found, lambda c: (c[m] if m > 1 else c[m][..., None]) @ signs)
 
 
 def laplacian(

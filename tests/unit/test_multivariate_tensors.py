@@ -241,6 +241,25 @@ def test_tensors_of_functions_of_arrays(order: int, engine: str) -> None:
     assert np.array_equal(tensors["constant"], np.ones(()) if order == 0 else np.zeros((3, 3) * order))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_mixed_derivatives_of_functions_of_arrays(count: int, engine: str) -> None:
+    """By polarization up to four vectors, of any sizes; contractions of the tensor."""
+    rng = np.random.default_rng(8)
+    point = rng.normal(size=(3, 3)) / 2
+    vectors = [rng.normal(size=(3, 3)) * 1e3**r for r in range(count)]
+    found = ta.mixed(wide, point, vectors)
+    tensors = ta.derivative_tensor(wide, point, order=count)
+    scale = math.prod(float(np.abs(v).sum()) for v in vectors)
+    for name in ("number", "vector"):
+        wanted = tensors[name]
+        for v in vectors:
+            wanted = np.tensordot(wanted, v, axes=([np.ndim(found[name]), np.ndim(found[name]) + 1], [0, 1]))
+        assert np.abs(found[name] - wanted).max() <= 1e-13 * scale
+    points = np.stack([point, point / 2], axis=-1)
+    many = ta.mixed(wide, points, vectors, batch=1)
+    assert many["vector"][:, 0] == pytest.approx(found["vector"], rel=1e-9)
+
+
 def test_tensors_of_batches_of_arrays(engine: str) -> None:
     points = np.random.default_rng(7).normal(size=(3, 3, 4)) / 2
     many = ta.derivative_tensor(wide, points, order=2, batch=1)
