@@ -57,10 +57,10 @@ class Flow:
         from taylorad.run.jit import obtain
 
         self.system, self.order, self.complex = system, order, complex
-        loaded, facts = obtain(
-            ("flow", system.name, order, complex, form, _sources()), lambda: self._text(form), "propagate"
-        )
+        identity = ("flow", system.name, order, complex, form, _sources())
+        loaded, facts = obtain(identity, lambda: self._text(form), "propagate", level=1)
         self._loaded = loaded
+        self.kind = np.complex128 if complex else np.float64
         self.call = _PROPAGATE(loaded.address)
         self.stride, self.room, self.form = facts["stride"], facts["room"], facts["form"]
 
@@ -129,26 +129,33 @@ class Run:
     @staticmethod
     def of(flow: Flow, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
         parts = 2 if flow.complex else 1
-        kind = np.complex128 if flow.complex else np.float64
 
         def spread(x: Any, copies: int) -> np.ndarray:
             row = np.repeat(np.broadcast_to(np.asarray(x, np.float64), (flow.system.dim,)), copies)
             return _padded(row, flow.stride)
 
         y = aligned((5, flow.stride))
-        y[0] = _padded(np.ascontiguousarray(y0, kind).view(np.float64), flow.stride)
         tol = aligned((2, flow.stride))
         tol[0], tol[1] = spread(atol, parts), spread(rtol, parts)
         real = np.zeros(len(Real))
-        real[Real.MAX_STEP] = real[Real.LIMIT] = math.inf
+        real[Real.MAX_STEP] = math.inf
         room = aligned((flow.room // 8 + 4,))
-        values = np.atleast_1d(np.ascontiguousarray(args, kind)) if len(args) else np.zeros(1, kind)
+        values = np.atleast_1d(np.ascontiguousarray(args, flow.kind)) if len(args) else np.zeros(1, flow.kind)
         empty = aligned((1, flow.order + 1, flow.stride))
-        return Run(flow, y, values, tol, real, np.zeros(len(Whole), np.int64), empty, np.zeros((1, 2)), room)
+        run = Run(flow, y, values, tol, real, np.zeros(len(Whole), np.int64), empty, np.zeros((1, 2)), room)
+        run.begin(0.0, y0)
+        return run
+
+    def begin(self, t: float, y0: np.ndarray) -> None:
+        """Go on from another place; what was kept stays."""
+        self.y[:] = 0.0
+        self.y[0] = _padded(np.ascontiguousarray(y0, self.flow.kind).view(np.float64), self.flow.stride)
+        self.real[Real.T], self.real[Real.T_LOW], self.real[Real.LIMIT] = t, 0.0, math.inf
 
     def keep(self, steps: int, rows: np.ndarray | None = None) -> None:
         """Make room for the coefficients of so many steps, or use ``rows``; without it only the last ones are kept."""
-        self.rows = np.empty((steps + 1, self.flow.order + 1, self.flow.stride)) if rows is None else rows
+        shape = (steps + 1, self.flow.order + 1, self.flow.stride)
+        self.rows = aligned(shape, np.empty) if rows is None else rows
         self.times = np.empty((steps + 1, 2))
         self.whole[Whole.STORE] = 1
         self.addresses = ()

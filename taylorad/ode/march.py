@@ -165,11 +165,7 @@ class Native:
         return outcome, int(self._run.whole[Whole.STEPS])
 
     def restart(self, t: float, state: np.ndarray) -> None:
-        y = self._run.y
-        row = np.ascontiguousarray(state, self._run.values(y[0]).dtype).view(np.float64)
-        y[1:] = 0.0
-        y[0, : len(row)], y[0, len(row) :] = row, row[-1]
-        self._run.real[Real.T], self._run.real[Real.T_LOW] = t, 0.0
+        self._run.begin(t, state)
 
 
 @final

@@ -106,6 +106,8 @@ class Step(Words, ABC):
 
     def part(self, base: str, which: int, block: str) -> str:
         """The address of a block in vector ``which`` of several."""
+        if block.isdigit():
+            return self.at(base, str(int(block) * self.width + which * self.stride), 1)
         place = self.integer("add", self.integer("mul", block, self.width), which * self.stride)
         return self.at(base, place, 1)
 

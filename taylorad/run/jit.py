@@ -69,11 +69,11 @@ def host(triple: str = "", cpu: str = "", features: str = "") -> Host:
     return Host(triple, cpu, features, Target(lanes, arm or "fma" in have))
 
 
-def _machine(where: Host) -> Any:
+def _machine(where: Host, level: int = 2) -> Any:
     try:
         target = llvm.Target.from_triple(where.triple)
         return target.create_target_machine(
-            cpu=where.cpu, features=where.features, opt=2, reloc="pic", codemodel="default"
+            cpu=where.cpu, features=where.features, opt=level, reloc="pic", codemodel="default"
         )
     except RuntimeError as problem:
         raise CompilationError(f"LLVM has no code generator for {where.triple}: {problem}") from problem
@@ -88,13 +88,14 @@ def _module(text: str, where: Host) -> Any:
     return module
 
 
-def compile_text(text: str, where: Host, passes: str = "") -> bytes:
+def compile_text(text: str, where: Host, passes: str = "", level: int = 2) -> bytes:
     """Object code for LLVM IR. No passes run unless asked for: kernels are already what they would make of them.
 
-    ``passes`` is ``"plain"`` for LLVM's optimiser, or ``"wide"`` where it is to make vectors of loops, too.
+    ``passes`` is ``"plain"`` for LLVM's optimiser, or ``"wide"`` where it is to make vectors of loops, too. ``level``
+    is the code generator's: long code is ready a tenth sooner at 1, and as fast.
     """
     with _lock:
-        machine, module = _machine(where), _module(text, where)
+        machine, module = _machine(where, level), _module(text, where)
         if passes:
             options = llvm.create_pipeline_tuning_options(speed_level=2)
             options.loop_vectorization = passes == "wide"
@@ -195,12 +196,16 @@ Facts = dict[str, Any]
 
 
 def obtain(
-    identity: tuple[object, ...], make: Callable[[], tuple[str, Facts]], name: str = "kernel", passes: str = ""
+    identity: tuple[object, ...],
+    make: Callable[[], tuple[str, Facts]],
+    name: str = "kernel",
+    passes: str = "",
+    level: int = 2,
 ) -> tuple[Loaded, Facts]:
     """The code called ``identity``, from the disk, or compiled from the text that ``make`` writes and then kept.
 
     ``make`` returns LLVM IR and facts about it (JSON, ``"symbols"`` among them), which are kept beside the code;
-    ``passes`` are those of :func:`compile_text`.
+    ``passes`` and ``level`` are those of :func:`compile_text`.
     """
     where = host()
     key = hashlib.blake2b(repr((identity, where.identity, _generator(), _numpy())).encode(), digest_size=20).hexdigest()
@@ -210,7 +215,7 @@ def obtain(
         facts = json.loads(head)
         return load(code, where, facts["symbols"], name), facts
     text, facts = make()
-    code = compile_text(text, where, passes)
+    code = compile_text(text, where, passes, level)
     loaded = load(code, where, facts["symbols"], name)
     cache.put(key, json.dumps(facts).encode() + b"\n" + code)
     return loaded, facts

@@ -159,7 +159,7 @@ def test_benchmark_problems() -> None:
         if runge is not None:
             runge()
         for start in _around(y0):
-            run = made.run(start, (), TOLERANCE, TOLERANCE)
+            run.begin(0.0, start)
             ours.append(_thread(lambda run=run, case=case: run.go(case.t_end, 10**7)))
             errors.append(case.error(run.state))
             for i, other in enumerate(others):
