@@ -101,8 +101,9 @@ class Solution:
             with np.printoptions(threshold=12, edgeitems=2, precision=6):
                 yield name, f"{rows} {rows.shape}".replace("\n", "\n" + " " * (max(map(len, self.keys())) + 2))
         for name in ("args", "stats"):
-            if getattr(self, name):
-                yield name, ", ".join(f"{key} = {value}" for key, value in getattr(self, name).items())
+            shown = {key: value for key, value in getattr(self, name).items() if not isinstance(value, list)}
+            if shown:
+                yield name, ", ".join(f"{key} = {value}" for key, value in shown.items())
         if self.t_events is not None:
             yield "t_events", ", ".join(f"{len(times)} of event {i}" for i, times in enumerate(self.t_events))
         if self.sol is not None:
