@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Carried", "carry"]
 
 
+_ROOM = 1 << 25  # bytes of coefficients that are made room for at once
+
+
 def carry(
     problem: Problem,
     wanted: Sensitivity,
@@ -113,6 +116,7 @@ class Carried:
         slope: Callable[[float, np.ndarray], np.ndarray],
     ) -> None:
         self.transport, self._inner, self._surfaces, self._slope = transport, inner, surfaces, slope
+        self._most = max(16, _ROOM // (8 * (inner.order + 1) * len(transport.sources)))
         self._pieces: list[Piece] = []
 
     @property
@@ -136,7 +140,7 @@ class Carried:
         return self._inner.rejected
 
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
-        outcome, piece = self._inner.go(end, most)
+        outcome, piece = self._inner.go(end, min(most, self._most))
         self._inner.own()
         if len(piece):
             self._pieces.append(piece)

@@ -223,7 +223,8 @@ class Problem:
         max_steps : after how many steps to stop, with status −3
         callback : called as ``callback(t, y)`` after every step; a true result stops, with status −6
         progress : True for a bar of tqdm, or a function that is called with the time after every block of steps
-        sensitivity : which derivatives by initial values and arguments to carry along; they do not change the steps
+        sensitivity : which derivatives by initial values and arguments to carry along
+            they do not change the steps; their coefficients are kept, whatever ``dense`` says.
         checkpoint : a folder that keeps what was computed, leg by leg; the same call again goes on from there, and its
             result is the same, bit for bit
 
