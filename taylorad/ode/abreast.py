@@ -1,4 +1,4 @@
-"""Members of an ensemble side by side in vectors: where their numbers stand, and what happens to single lanes.
+"""Members of an ensemble side by side in vectors: what their series need, and what happens to single lanes.
 
 A lane whose member has ended takes the next one from a counter that all threads share; see
 :mod:`taylorad.ode.wide` for what the lanes do meanwhile.
@@ -9,139 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import final
 
+from taylorad.ode.layout import PAD, TAIL, Action, Layout, Real, Result, Shared, Whole
 from taylorad.run.emit import Emitter
-from taylorad.run.program import SHORT, Program
+from taylorad.run.program import Program
 from taylorad.run.writer import Target, double
 
-__all__ = ["PAD", "Abreast", "Action", "Layout", "Real", "Result", "Shared", "Table", "Whole"]
+__all__ = ["Abreast"]
 
-PAD = SHORT + 1  # zeros before an array of the looped form
 _SUMS = 8  # sums in one loop, each in one register
-
-
-class Action(IntEnum):
-    """What a lane does next; above 0 how its member ended, and that it takes the next one."""
-
-    FILL = -3
-    REJECT = -2
-    GO = -1
-    IDLE = 0
-    DONE = 1
-    SINGULAR = 2
-    STEPS = 3
-    STUCK = 4
-    STOPPED = 5
-
-
-class Shared(IntEnum):
-    """Places in ``shared``: the next place in the queue, its length, 1 to stop, members done, most steps, grid size."""
-
-    NEXT = 0
-    COUNT = 1
-    STOP = 2
-    DONE = 3
-    MOST = 4
-    GRID = 5
-
-
-class Table(IntEnum):
-    """Places in ``tables``, pointers. D numbers make a state, P the arguments.
-
-    ``QUEUE`` (count,) numbers of members; ``Y0`` (n, D), ``ARGS`` (n, P), ``T0``, ``END`` (n,), ``TOL`` (2, D) atol
-    and rtol, ``GRID`` (m,); results: ``Y`` (n, D), ``T`` (n,), ``RESULT`` (n, 4), ``VALUES`` (n, D/parts, m, parts).
-    """
-
-    QUEUE = 0
-    Y0 = 1
-    ARGS = 2
-    T0 = 3
-    END = 4
-    TOL = 5
-    GRID = 6
-    Y = 7
-    T = 8
-    RESULT = 9
-    VALUES = 10
-
-
-class Result(IntEnum):
-    """Columns of ``RESULT``."""
-
-    ENDED = 0
-    STEPS = 1
-    REJECTED = 2
-    GIVEN = 3
-
-
-class Real(IntEnum):
-    T = 0
-    T_LOW = 1
-    END = 2
-    WAY = 3
-    H = 4
-    LIMIT = 5
-    T_BEFORE = 6
-    T_BEFORE_LOW = 7
-
-
-class Whole(IntEnum):
-    MEMBER = 0  # −1 where a lane is idle, −2 where it has had none yet
-    STEPS = 1
-    REJECTED = 2
-    ATTEMPTS = 3
-    CONFIRM = 4  # 1 where a step waits for its check
-    GIVEN = 5  # points of the grid
-    GIVEN_BEFORE = 6
-    ACTION = 7
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where things stand in ``memory``, in vectors: five states, the time as a series, arguments, rows, arrays."""
-
-    dim: int  # D, real numbers
-    args: int  # P
-    order: int
-    parts: int
-    arrays: int
-
-    @property
-    def real(self) -> int:
-        return 5 * self.dim
-
-    @property
-    def whole(self) -> int:
-        return self.real + len(Real)
-
-    @property
-    def time(self) -> int:
-        return self.whole + len(Whole)
-
-    @property
-    def given(self) -> int:
-        return self.time + 2 * self.parts
-
-    @property
-    def rows(self) -> int:
-        return self.given + self.args
-
-    @property
-    def memory(self) -> int:
-        return self.rows + (self.order + 1) * self.dim
-
-    @property
-    def length(self) -> int:
-        """Of one array."""
-        return self.order + 1 + PAD
-
-    @property
-    def size(self) -> int:
-        return self.memory + self.arrays * self.length
 
 
 class _Turn:
@@ -388,6 +264,12 @@ class Abreast(Emitter):
             self.restore()
             self.do("br label %next")
             self.label("leave")
+            self.branch(self.put(f"icmp eq i64 {action}, {int(Action.STUCK)}"), "stuck", "gone")
+            self.label("stuck")
+            if self.order >= TAIL:
+                self.tell(member)
+            self.do("br label %gone")
+            self.label("gone")
             lost = [self.put(f"icmp eq i64 {action}, {int(why)}") for why in (Action.SINGULAR, Action.STUCK)]
             moved = self.put(f"icmp sgt i64 {self.lane(Whole.STEPS)}, 0")
             lost_now = self.put(f"or i1 {lost[0]}, {lost[1]}")
@@ -442,6 +324,30 @@ class Abreast(Emitter):
             place = self.integer("add", base, int(column))
             self.set_scalar(self.lane(Whole[column.name]), "%result", place, "i64")
         self.count(Shared.DONE)
+
+    def tell(self, member: str) -> None:
+        """Where a member is stuck, and the last coefficients of the number whose last one is largest."""
+        largest, best = self.at("%found", "0", 1), self.put("getelementptr i64, ptr %found, i64 1")
+        self.do(f"store double {double(-1.0)}, ptr {largest}, align 8")
+        self.do(f"store i64 0, ptr {best}, align 8")
+        rows = self.layout.rows + (self.order + 1 - TAIL) * self.layout.dim
+        with self.each(self.layout.dim) as turn:
+            place = self.integer("add", turn.index, rows + (TAIL - 1) * self.layout.dim)
+            size = self.scalar("%own", self.integer("mul", place, self.lanes))
+            size = self.call("double", "llvm.fabs.f64", ("double", size))
+            more = self.put(f"fcmp ogt double {size}, {self.put(f'load double, ptr {largest}, align 8')}")
+            self.branch(more, "larger", "smaller")
+            self.label("larger")
+            self.do(f"store double {size}, ptr {largest}, align 8")
+            self.do(f"store i64 {turn.index}, ptr {best}, align 8")
+            self.do("br label %smaller")
+            self.label("smaller")
+        base = self.integer("mul", member, 1 + TAIL)
+        self.set_scalar(self.lane(Real.T), "%series", base)
+        first = self.integer("add", self.put(f"load i64, ptr {best}, align 8"), rows)
+        for k in range(TAIL):
+            place = self.integer("mul", self.integer("add", first, k * self.layout.dim), self.lanes)
+            self.set_scalar(self.scalar("%own", place), "%series", self.integer("add", base, 1 + k))
 
     def count(self, which: Shared) -> str:
         place = self.put(f"getelementptr i64, ptr %shared, i64 {int(which)}")

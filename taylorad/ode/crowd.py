@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from taylorad.errors import CompilationError, DomainError
-from taylorad.ode.abreast import Action, Layout, Result, Shared, Table
 from taylorad.ode.arrays import ArraySystem
+from taylorad.ode.drive import singularity
 from taylorad.ode.flow import order_for
+from taylorad.ode.layout import TAIL, Action, Layout, Result, Shared, Table
 from taylorad.ode.members import Members
 from taylorad.ode.solution import MESSAGES, Status
 from taylorad.ode.system import System
@@ -34,6 +35,7 @@ _APART = 64  # components up to which a system of vectors is taken apart
 _FEW, _MANY = 4, 60  # sums of a system that waits for its results, and of one that has work enough by itself
 _SHORT = 100_000  # steps that are soon taken again
 _POLL = 0.05  # seconds between two looks at progress
+_SINGULAR = "Singularity near t = {:.10g}; the solution does not go on beyond it."
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, ctypes.c_double, ctypes.c_void_p)
 _crowds: dict[tuple[Any, ...], Crowd | None] = {}
 _lock = threading.RLock()
@@ -100,7 +102,7 @@ class Crowd:
 def _sources() -> str:
     """What the files that write the code say."""
     word = hashlib.blake2b(digest_size=16)
-    for name in ("abreast", "wide"):
+    for name in ("layout", "abreast", "wide"):
         word.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return word.hexdigest()
 
@@ -183,7 +185,7 @@ def together(
     state = found.y if members.grid is None else members.y0.copy()
     shared = np.zeros(len(Shared), np.int64)
     shared[Shared.COUNT], shared[Shared.MOST] = len(queue), members.max_steps
-    result = np.zeros((n, len(Result)), np.int64)
+    result, series = np.zeros((n, len(Result)), np.int64), np.zeros((n, 1 + TAIL))
     grid = np.zeros(1) if members.grid is None else members.grid
     shared[Shared.GRID] = 0 if members.grid is None else len(members.grid)
     arrays: dict[Table, np.ndarray] = {
@@ -198,6 +200,7 @@ def together(
         Table.T: found.t,
         Table.RESULT: result,
         Table.VALUES: found.y,
+        Table.SERIES: series,
     }
     tables = np.array([arrays[table].ctypes.data for table in Table], np.uintp)
     memories = [native.memory() for _ in range(max(1, min(threads, -(-len(queue) // native.lanes))))]
@@ -222,6 +225,13 @@ def together(
             found.y[done & (found.steps == 0), :, j] = members.y0[done & (found.steps == 0)]
     try:
         for i in np.flatnonzero(ended > Action.DONE).tolist():
+            if ended[i] == Action.STUCK and native.order >= TAIL and not native.complex:
+                c = np.zeros((native.order + 1, 1))
+                c[-TAIL:, 0] = series[i, 1:]
+                ahead = singularity(float(series[i, 0]), c, math.copysign(1.0, members.ends[i] - members.t0))
+                if ahead is not None:
+                    found.ended(i, Status.SINGULARITY, _SINGULAR.format(ahead))
+                    continue
             if not stopped or ended[i] == Action.STEPS:
                 _explained(problem, members, found, i, (found.t[i], state[i].copy()), result[i])
                 stopped = stopped or found.status[i] == Status.INTERRUPTED

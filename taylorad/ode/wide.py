@@ -5,8 +5,8 @@ that of :mod:`taylorad.ode.loop` (series, step size, check of the step before, c
 at another one and every lane does the same operations in the same order, so that a member's result does not depend on
 its lane, on its neighbours or on threads.
 
-Numbers of the lanes stand in ``memory`` as vectors, see :class:`~taylorad.ode.abreast.Layout`; members' numbers stand
-in ``tables`` (:class:`~taylorad.ode.abreast.Table`), counters in ``shared`` (:class:`~taylorad.ode.abreast.Shared`).
+Numbers of the lanes stand in ``memory`` as vectors, see :class:`~taylorad.ode.layout.Layout`; members' numbers stand
+in ``tables`` (:class:`~taylorad.ode.layout.Table`), counters in ``shared`` (:class:`~taylorad.ode.layout.Shared`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 from typing import final
 
-from taylorad.ode.abreast import Abreast, Action, Real, Shared, Table, Whole
+from taylorad.ode.abreast import Abreast
+from taylorad.ode.layout import Action, Real, Shared, Table, Whole
 
 __all__ = ["Wide"]
 
@@ -34,6 +35,7 @@ class Wide(Abreast):
             place = self.put(f"getelementptr ptr, ptr %tables, i64 {int(table)}")
             self.do(f"%{table.name.lower()} = load ptr, ptr {place}, align 8")
         self.do(f"%K = add i64 0, {self.order}")
+        self.do("%found = alloca double, i64 2, align 8")
         most, points = (self.scalar("%shared", str(int(x)), "i64") for x in (Shared.MOST, Shared.GRID))
         self.do(f"%gridded = icmp sgt i64 {points}, 0")
         self.set_whole(Whole.MEMBER, self.same(-2))
@@ -127,7 +129,7 @@ class Wide(Abreast):
                 found = self.better(
                     "ogt",
                     self.arith("fmul", self.arith("fadd", logs[0], minus), self.number(1 / p)),
-                    self.arith("fmul", self.arith("fadd", logs[1], minus), self.number(1 / (p - 1))),
+                    self.arith("fmul", self.arith("fadd", logs[1], minus), self.number(1 / max(p - 1, 1))),
                 )
                 low = self.better("olt", found, low)
             for k in (0, 1):
