@@ -21,11 +21,14 @@ Build = Callable[[Pulled], Any]
 
 @final
 class Call:
-    """One call: the point and what is given beside it (directions, weights, inputs), as arrays of one batch."""
+    """One call: the point and what is given beside it (directions, weights, inputs), as arrays of one batch.
+
+    With ``fixed`` arrays of floats among the function's arguments are constants, no inputs.
+    """
 
     __slots__ = ("args", "arrays", "batch", "beside", "data", "others", "tree")
 
-    def __init__(self, p: Any, beside: Sequence[Any], args: Sequence[Any], axes: int) -> None:
+    def __init__(self, p: Any, beside: Sequence[Any], args: Sequence[Any], axes: int, fixed: bool = False) -> None:
         whole, self.arrays = flatten(p)
         for a in self.arrays:
             _check(a)
@@ -33,8 +36,9 @@ class Call:
         self.batch: Shape = np.broadcast_shapes(*(a.shape[a.ndim - axes :] for a in self.arrays)) if axes else ()
         self.beside = [flatten(b) for b in beside]
         self.args = tuple(args)
-        self.others = tuple(PLACE if _is_data(x) else x for x in args)
-        self.data = [x for x in args if _is_data(x)]
+        inputs = [not fixed and _is_data(x) for x in args]
+        self.others = tuple(PLACE if given else x for x, given in zip(args, inputs, strict=True))
+        self.data = [x for x, given in zip(args, inputs, strict=True) if given]
 
     @property
     def traced(self) -> bool:
@@ -44,18 +48,23 @@ class Call:
     @property
     def dtype(self) -> np.dtype[Any]:
         """complex128 where a number is complex, else float64."""
-        every = [*self.arrays, *self.data, *(a for _, found in self.beside for a in found)]
+        every = [*self.arrays, *filter(_is_data, self.args), *(a for _, found in self.beside for a in found)]
         return np.dtype(np.complex128 if any(_is_complex(a) for a in every) else np.float64)
 
     @property
     def key(self) -> Any:
         """What a graph depends on; None where that cannot be known."""
         try:
-            kinds = tuple((type(x), x) for x in self.others)
+            kinds = tuple((type(x), _word(x)) for x in self.others)
             hash(kinds)
         except TypeError:
             return None
         return (self.tree, self.dtype, tuple(x.shape for x in self.data), kinds)
+
+
+def _word(x: Any) -> Any:
+    """A constant as something with a hash."""
+    return (x.shape, x.dtype.str, x.tobytes()) if isinstance(x, np.ndarray) and x.dtype != object else x
 
 
 def _cut(tree: Tree, axes: int) -> Tree:
@@ -89,12 +98,13 @@ def _is_complex(a: Any) -> bool:
 class Derived:
     """A derivative of ``function`` as a function of a point, and of a direction or weights where it needs such.
 
-    Further arguments of the call go to ``function``: arrays of floats are inputs of the compiled code, everything else
-    is a constant of it (another value, another graph). The function is run once for each form of its arguments and
-    must not depend on anything that changes later. Safe to call from several threads; pickles where the function does.
+    Further arguments of the call go to ``function``: arrays of floats are inputs of the compiled code (unless it asks
+    for the numbers in them), everything else is a constant of it (another value, another graph). The function is run
+    once for each form of its arguments and must not depend on anything that changes later. Safe to call from several
+    threads; pickles where the function does.
     """
 
-    __slots__ = ("__name__", "_lock", "_made", "batch", "beside", "evaluate", "function")
+    __slots__ = ("__name__", "_fixed", "_lock", "_made", "batch", "beside", "evaluate", "function")
 
     def __init__(self, name: str, evaluate: Callable[..., Any], function: Any, beside: int = 0, batch: int = 0) -> None:
         self.__name__ = name
@@ -102,6 +112,7 @@ class Derived:
         self.beside = beside
         self.batch = batch
         self.evaluate = evaluate
+        self._fixed = False
         self._made: dict[Any, Any] = {}
         self._lock = threading.RLock()
 
@@ -109,21 +120,28 @@ class Derived:
         """The derivative at p; ``more`` are the direction or the weights, and the function's further arguments."""
         if len(more) < self.beside:
             raise TypeError(f"{self.__name__} needs {self.beside} more argument beside the point")
-        call = Call(p, more[: self.beside], more[self.beside :], self.batch)
+        call = Call(p, more[: self.beside], more[self.beside :], self.batch, self._fixed)
         try:
             return self.evaluate(self, call)
         except (TraceError, DomainError) as error:
-            from taylorad.derive.forward import evaluated
-
             if call.traced:
                 raise
-            try:
-                return evaluated(self, call)
-            except TayloradError as other:
-                known = isinstance(other, DomainError) or isinstance(error, TraceError)
-                raise other if known else error from None
-            except Exception as other:  # numpy does not know series: what cannot be traced says more
-                raise error from other
+            if isinstance(error, DomainError) or not call.data:
+                return self._forward(call, error)
+        self._fixed = True  # the function asks for the numbers in its arrays
+        return self(p, *more)
+
+    def _forward(self, call: Call, error: TayloradError) -> Any:
+        """What the graph has no answer for."""
+        from taylorad.derive.forward import evaluated
+
+        try:
+            return evaluated(self, call)
+        except TayloradError as other:
+            known = isinstance(other, DomainError) or isinstance(error, TraceError)
+            raise other if known else error from None
+        except Exception as other:  # numpy does not know series: what cannot be traced says more
+            raise error from other
 
     def over(self, batch: int) -> Derived:
         """The same for points whose last ``batch`` axes count them."""

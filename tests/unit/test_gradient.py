@@ -285,6 +285,23 @@ def test_further_arguments() -> None:
     np.testing.assert_array_equal(ta.hvp(f)(x, x, a, 2), 2 * a * x)
 
 
+def test_arrays_whose_numbers_are_asked_for_are_constants() -> None:
+    """A mask of the data, a matrix inverted: the function is traced for each value, and still compiled."""
+    runs: list[int] = []
+
+    def f(x: Any, data: np.ndarray) -> Any:
+        runs.append(1)
+        return np.sum((x[0] - data[data > 0]) ** 2) + np.sum(np.linalg.inv(np.diag(data)) @ x[1:])
+
+    g = ta.gradient(f)
+    x, data = np.zeros(13), np.array([*np.arange(1.0, 12.0), -1.0])
+    expected = np.concatenate([[-2 * 66.0], 1 / data])
+    for _ in range(3):
+        np.testing.assert_allclose(g(x, data), expected, rtol=1e-13)
+    assert len(runs) == 2  # once for nothing, then once
+    np.testing.assert_allclose(g(x, 2 * data)[0], -4 * 66.0, rtol=1e-13)
+
+
 def test_a_function_is_run_once_for_each_form_of_its_arguments() -> None:
     runs: list[int] = []
 
