@@ -216,7 +216,7 @@ def _polarized(swept: Swept, call: Any, along: np.ndarray) -> Any:
     """
     m = len(along)
     sizes = np.abs(along).reshape(m, -1).max(axis=1)
-    scales = 2.0 ** np.floor(np.log2(np.where(sizes > 0, sizes, 1.0)))
+    scales = 2.0 ** (np.frexp(np.where(sizes > 0, sizes, 1.0))[1] - 1)
     unit = along / scales.reshape(m, *[1] * (along.ndim - 1))
     subsets = [list(s) for r in range(1, m + 1) for s in combinations(range(m), r)]
     signs = np.array([(-1.0) ** (m - len(s)) for s in subsets]) * np.prod(scales)
