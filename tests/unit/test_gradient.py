@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
@@ -141,6 +142,23 @@ def test_structure_is_found() -> None:
     (block,) = blocks
     assert sorted(len(p.rows) for p in block.parts) == [n - 1, n - 1, n - 1, n - 1, n]
     assert len(block.outers) == 2
+
+
+@pytest.mark.parametrize(
+    "f", [*STRUCTURED, lambda x: np.sum((WEIGHTS @ x) ** 3 / (1 + x**2)) + np.sum(np.cumsum(x) ** 4)]
+)
+def test_products_of_matrices_against_structure(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same Hessians and Jacobians where no structure is looked for: all unit vectors at once."""
+    x = np.random.default_rng(7).standard_normal(12)
+    H = ta.hessian(f, x)
+    wide, tall = (lambda y: y[:9] * f(y)), (lambda y: np.concatenate([y, y**2]) * f(y))
+    J = [ta.jacobian(g, x) for g in (wide, tall)]
+    monkeypatch.setattr(sys.modules["taylorad.derive.structure"], "_ENTRIES", -(10**9))
+    np.testing.assert_allclose(ta.hessian(f, x), H, rtol=1e-12, atol=1e-12)
+    for g, expected in zip((wide, tall), J, strict=True):
+        np.testing.assert_allclose(ta.jacobian(g, x), expected, rtol=1e-12, atol=1e-12)
+    two = ta.hessian(f, np.stack([x, x[::-1]], axis=1), batch=1)
+    np.testing.assert_allclose(two[..., 0], H, rtol=1e-12, atol=1e-12)
 
 
 def test_a_dense_hessian_is_left_to_products() -> None:
