@@ -89,9 +89,9 @@ def solve_ivp(
     """Enclose all solutions of y′ = fun(t, y, *args) with y(t₀) in the box y0.
 
     ``t_span``, ``y0``, ``args`` and ``t_eval`` are text, ints, fractions, floats (exactly the numbers they are) or,
-    times apart, intervals: ``ta.box(["15", "15", "36"], rad="1e-10")``. An interval among the arguments means every
-    (constant) value in it. See :func:`compile_ode` for the rest and :meth:`Problem.solve` for what is returned and
-    raised. Rigorous.
+    times apart, intervals: ``ta.box(["15", "15", "36"], rad="1e-10")``. An interval among the arguments, or a pair
+    (lo, hi), means every (constant) value in it; an argument that is a vector is a list or an array. See
+    :func:`compile_ode` for the rest and :meth:`Problem.solve` for what is returned and raised. Rigorous.
 
     >>> from taylorad import validated as v
     >>> V = v.solve_ivp(lambda t, y: [y[0] ** 2], (0, 2), [1])
@@ -100,7 +100,7 @@ def solve_ivp(
     """
     y = list(y0) if isinstance(y0, (list, tuple, np.ndarray)) else [y0]
     given = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-    shapes = [() if isinstance(a, (str, Interval)) else np.shape(a) for a in given]
+    shapes = [_shape(a) for a in given]
     problem = compile_ode(fun, len(y), shapes=shapes, order=order, tol=tol)
     return problem.solve(t_span, y, given, t_eval=t_eval, max_steps=max_steps, precision=precision)
 
@@ -161,9 +161,9 @@ class Problem:
             raise DomainError(f"{len(given)} arguments were given; this problem takes {len(self.shapes)}")
         flat: list[Any] = []
         for a, shape in zip(given, self.shapes, strict=True):
-            row = np.empty(shape, object)
-            row[...] = a
-            flat += list(row.ravel())
+            if _shape(a) != shape:
+                raise DomainError(f"an argument of shape {_shape(a)} was given; this problem was made for {shape}")
+            flat += _flat(a)
         return [_plain(x) for x in flat]
 
     def _march(
@@ -215,6 +215,22 @@ class Problem:
 # solving again and again begins with reading the same numbers; 1, 1.0 and True are different keys
 _exact = functools.lru_cache(maxsize=512, typed=True)(exact)
 _interval = functools.lru_cache(maxsize=512, typed=True)(interval)
+
+
+def _shape(a: Any) -> Shape:
+    """The shape of an argument: text, intervals and pairs (lo, hi) are numbers."""
+    if not isinstance(a, list):
+        return () if isinstance(a, (str, Interval, tuple)) else np.shape(a)
+    inner = {_shape(x) for x in a}
+    if len(inner) > 1:
+        raise DomainError(f"an argument has rows of shapes {sorted(inner)}; give them one shape")
+    return (len(a), *(inner.pop() if inner else ()))
+
+
+def _flat(a: Any) -> list[Any]:
+    if isinstance(a, list):
+        return [y for x in a for y in _flat(x)]
+    return list(a.ravel()) if isinstance(a, np.ndarray) else [a]
 
 
 def _bounded(what: str, i: int, value: Any) -> Interval:

@@ -226,6 +226,10 @@ def test_arguments_with_ranges_are_followed_as_coordinates() -> None:
         assert inside(hi, enclosed.box[0])
         assert enclosed.width < 1.1 * float(hi - low)
     assert enclosed.y.shape[0] == 1
+    vector = v.solve_ivp(lambda t, y, g: [-g[0] * y[0] + g[1]], (0, 1), [1], args=([("0.99", "1.01"), 0],))
+    pair = v.solve_ivp(lambda t, y, g: [-g * y[0]], (0, 1), [1], args=(("0.99", "1.01"),))
+    assert vector.box[0].meets(pair.box[0])
+    assert pair.box[0] == enclosed.box[0]
     power = v.solve_ivp(lambda t, y, a: [y[0] ** a], (0, "1/2"), [1], args=(v.interval("1.4", "1.6"),))
     for a in (Fraction(7, 5), Fraction(3, 2), Fraction(8, 5)):  # x = (1 − (a−1)t)^(−1/(a−1))
         with precision(100):
