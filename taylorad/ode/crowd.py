@@ -228,7 +228,7 @@ def together(
             if ended[i] == Action.STUCK and native.order >= TAIL and not native.complex:
                 c = np.zeros((native.order + 1, 1))
                 c[-TAIL:, 0] = series[i, 1:]
-                ahead = singularity(float(series[i, 0]), c, math.copysign(1.0, members.ends[i] - members.t0))
+                ahead = singularity(float(series[i, 0]), c, 1.0 if members.ends[i] >= members.t0 else -1.0)
                 if ahead is not None:
                     found.ended(i, Status.SINGULARITY, _SINGULAR.format(ahead))
                     continue
