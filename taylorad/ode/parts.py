@@ -85,9 +85,10 @@ class Parts(Writer):
     def _view(self, b: int) -> tuple[int, list[tuple[bool, int]]] | None:
         """How to read chosen elements out of another buffer: for each register one that is spread, or some in a row."""
         buffer = self.buffers[b]
-        if buffer.step is None or len(buffer.start) > 1:
+        begin, *more = buffer.start
+        if buffer.step is None or more:
             return None
-        first, later = self.ops[buffer.start[0]], self.ops[buffer.step]
+        first, later = self.ops[begin], self.ops[buffer.step]
         if first.kind != "map" or later.kind != "map" or first.data != later.data:
             return None
         matrix = later.data
