@@ -43,11 +43,24 @@ def mixture(t: Any, y: Any) -> list[Any]:
     return [a - y[1], np.log(3 + y[1]) / np.sqrt(2 + np.tanh(y[0])) - t * y[0]]
 
 
+def single(t: Any, y: Any) -> list[Any]:
+    return [y[0] * (1 - y[0]) + t / 5]
+
+
+def chain(t: Any, y: Any) -> list[Any]:
+    """Four masses between walls: eight equations, so that matrices are loops, and sums enough to be calls."""
+    q = [0, y[0], y[1], y[2], y[3], 0]
+    forces = [q[i + 1] - 2 * q[i] + q[i - 1] + (q[i + 1] - q[i]) ** 3 - (q[i] - q[i - 1]) ** 3 for i in range(1, 5)]
+    return [y[4], y[5], y[6], y[7], *forces]
+
+
 RANGES: dict[Callable[..., Any], list[tuple[float, float]]] = {
     lorenz: [(-18, 18), (-20, 20), (5, 40)],
     kepler: [(0.4, 1.2), (-0.6, 0.6), (-0.5, 0.5), (0.6, 1.2)],
     pendulum: [(-3, 3), (-2, 2)],
     mixture: [(-1, 1), (-1, 1)],
+    single: [(-0.5, 1.5)],
+    chain: [(-1, 1)] * 8,
 }
 
 

@@ -11,15 +11,15 @@ FINE = 2.0**-57
 @pytest.mark.parametrize("f", RANGES, ids=lambda f: f.__name__)
 @pytest.mark.parametrize(("order", "tol"), [(20, FINE), (12, 1e-9)])
 def test_a_step_from_a_point_contains_the_solution(f: object, order: int, tol: float) -> None:
-    found = list(points(f, order, tol, 8))  # type: ignore[arg-type]
-    assert len(found) == 8
+    found = list(points(f, order, tol, 6))  # type: ignore[arg-type]
+    assert len(found) == 6
     assert all(found)
 
 
 @pytest.mark.parametrize("f", RANGES, ids=lambda f: f.__name__)
 def test_two_steps_from_a_box_contain_what_its_corners_do(f: object) -> None:
-    found = list(corners(f, 12, 1e-9, 6))  # type: ignore[arg-type]
-    assert len(found) >= 10
+    found = list(corners(f, 12, 1e-9, 5))  # type: ignore[arg-type]
+    assert len(found) >= 8
     assert all(found)
 
 
