@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from taylorad.ode.flow import flow, order_for
+from taylorad.ode.folds import folds
 from taylorad.ode.loop import Outcome, Real
+from taylorad.ode.packs import Sums
 from taylorad.ode.problem import compile_ode
 from taylorad.rings.arrays import ArrayRing
 from taylorad.run.interpret import run
+from taylorad.run.lower import lower
+from taylorad.run.program import Op
 from taylorad.series.schedule import schedule
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,7 +26,7 @@ from problems import PROBLEMS
 
 # What rounding makes of these problems, for anyone: the largest error of heyoka 7.13 (default and fast_math modes, compact
 # ones for the three large systems) over nine initial states that differ by one unit in the last place, at the same
-# tolerance.
+# tolerance; for the chain (fput64) twice that.
 BOUNDS = {
     "kepler_e01": 8.2e-12,
     "kepler_e05": 2.1e-11,
@@ -113,3 +118,40 @@ def test_time_is_carried_in_two_doubles():
     r.go(1e4, 99_999)
     assert abs(r.real[Real.T] - math.fsum([0.1] * 99_999)) <= 2e-12
     assert abs(r.state[0] - r.real[Real.T]) < 2e-12
+
+
+def test_constant_factors_are_no_part_of_a_sum():
+    """x² and −x·(x/4) are one sum, and that a square."""
+    s = compile_ode(lambda t, y: [y[0] * y[0] - y[1], -y[0] * (0.25 * y[0])], dim=2).system
+    sums = Sums(lower(schedule(s.states), None, False), 4)
+    assert [sums.ops[i].kind for i in sums.sums] == ["half"]
+
+
+def test_neighbours_that_are_close_are_subtracted_exactly():
+    """(z − y) − (y − x) keeps its digits, which z − 2y + x has not."""
+    y0 = np.array([1 / 3, 1 / 3 + 1.1 * 2.0**-30, 1 / 3 + 2.3 * 2.0**-30])
+    x, y, z = map(Fraction, y0)
+    p = compile_ode(lambda t, y: [(y[2] - y[1]) + y[0] ** 3 - (y[1] - y[0]), 0 * t, 0 * t], dim=3)
+    found = flow(p.system, 8).run(y0, (), 1e-9, 1e-9)
+    found.keep(1)
+    found.go(1.0, 1)
+    wanted = (z - y) - (y - x) + x**3
+    assert abs(Fraction(found.rows[0, 1, 0]) - wanted) <= Fraction(2.0**-53) * abs(wanted)
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+@pytest.mark.parametrize("shared", [True, False])
+def test_every_sum_of_a_small_system_has_its_lanes(lanes, shared):
+    pairs = [(0, 9), (1, 9), (2, 9), (3, 9)] if shared else [(0, 1), (2, 3), (4, 5)]
+    ops = [Op("old", (), pair) for pair in pairs] + [Op("half", (), (n, n)) for n in (6, 7, 8)]
+    found = folds(ops, range(len(ops)), lanes)
+    places = [(i, fold, lane) for fold in found for i, held in fold.places.items() for lane in held]
+    assert {i for i, _, _ in places} == set(range(len(ops)))
+    for i, fold, lane in places:
+        assert fold.width <= lanes
+        assert {fold.a[lane], fold.b[lane]} == set(ops[i].data)
+        assert fold.halved or len(fold.places[i]) == 1
+    for fold in found:  # a square takes one lane of a halved vector, a product both of its orders
+        for i, held in fold.places.items():
+            if fold.halved and ops[i].kind == "old":
+                assert {(fold.a[lane], fold.b[lane]) for lane in held} == {ops[i].data, ops[i].data[::-1]}
