@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, final
@@ -32,7 +33,7 @@ class Call:
         whole, self.arrays = flatten(p)
         for a in self.arrays:
             _check(a)
-        self.tree = _cut(whole, axes)
+        self.tree = _cut(whole, axes) if axes else whole
         self.batch: Shape = np.broadcast_shapes(*(a.shape[a.ndim - axes :] for a in self.arrays)) if axes else ()
         self.beside = [flatten(b) for b in beside]
         self.args = tuple(args)
@@ -80,7 +81,9 @@ def _check(a: Any) -> None:
     """Raise where there is nothing to differentiate by, or no number."""
     if a.size == 0:
         raise ShapeError(f"the point has no elements: an array of shape {a.shape}")
-    if isinstance(a, np.ndarray) and a.dtype != object and not np.isfinite(a).all():
+    if not isinstance(a, np.ndarray) or a.dtype == object or (a.size < 8192 and math.isfinite(np.vdot(a, a).real)):
+        return  # a sum of squares is the fastest way to ask a few
+    if not np.isfinite(a).all():
         raise DomainError(f"the point {a[~np.isfinite(a)][0]} is not a finite number")
 
 

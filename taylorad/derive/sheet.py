@@ -54,7 +54,8 @@ class Sheet:
             return self._traced([lift(a) for a in arrays])
         if any(a.dtype == object for a in arrays):
             return self._each([_spread(a, s, batch) for a, s in zip(arrays, self.graph.shapes, strict=True)], batch)
-        return _first(assemble(self.graph.outputs, self.rows(arrays, batch), batch))
+        found = self.rows(arrays, batch)
+        return _arranged(self.graph.outputs, lambda shape, begin, end: _joined(found[begin:end], shape, batch))
 
     def rows(self, arrays: Sequence[np.ndarray], batch: Shape) -> list[np.ndarray]:
         """The roots at floats, (1, *batch) each, or (1, size, *batch), as the call does it."""
@@ -166,10 +167,9 @@ def _arranged(outputs: Any, make: Any) -> Any:
     return make(*outputs)
 
 
-def _first(found: Any) -> Any:
-    """Row 0 of every array."""
-    if isinstance(found, dict):
-        return {k: _first(x) for k, x in found.items()}
-    if isinstance(found, (list, tuple)):
-        return type(found)(_first(x) for x in found)
-    return found[0]
+def _joined(roots: Sequence[np.ndarray], shape: Shape, batch: Shape) -> Any:
+    """An array (*shape, *batch) from row 0 of one root for all of its elements, or of one for each."""
+    whole = (*shape, *batch)
+    if len(roots) == 1 and roots[0].size == math.prod(whole):
+        return roots[0].reshape(whole)[()]
+    return assemble((shape, 0, len(roots)), roots, batch)[0]
