@@ -24,9 +24,9 @@ from taylorad.series.schedule import schedule
 sys.path.insert(0, str(Path(__file__).parent))
 from problems import PROBLEMS
 
-# What rounding makes of these problems, for anyone: the largest error of heyoka 7.13 (default and fast_math modes, compact
-# ones for the three large systems) over nine initial states that differ by one unit in the last place, at the same
-# tolerance; for the chain (fput64) twice that.
+# What rounding makes of these problems, for anyone: the largest error of heyoka 7.13 (default and fast_math modes,
+# compact ones for the three large systems) over nine initial states that differ by one unit in the last place, at the
+# same tolerance; for the chain (fput64) twice that.
 BOUNDS = {
     "kepler_e01": 8.2e-12,
     "kepler_e05": 2.1e-11,
