@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
+import weakref
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,10 +17,13 @@ _kept = threading.local()
 def room(shape: tuple[int, ...]) -> np.ndarray:
     """An array of floats, uninitialised; its memory is that of an earlier one of this thread that nobody holds."""
     size = int(np.prod(shape))
-    memory: np.ndarray | None = getattr(_kept, "memory", None)
-    # held by _kept, by `memory` and by the call: every view of it is one more
-    if memory is None or memory.size < size or sys.getrefcount(memory) > 3:
-        memory = np.empty(size)
-        if memory.nbytes <= _MOST:
-            _kept.memory = memory
-    return memory[:size].reshape(shape)
+    memory: Any = getattr(_kept, "memory", None)
+    if memory is None or memory.nbytes < 8 * size or _kept.lent() is not None:
+        memory = memoryview(cast(Any, np.empty(size)))
+        if memory.nbytes > _MOST:
+            return np.frombuffer(memory).reshape(shape)
+        _kept.memory = memory
+    # every view of an array over a buffer holds that array, which therefore dies with the last of them
+    lent = np.frombuffer(memory)
+    _kept.lent = weakref.ref(lent)
+    return lent[:size].reshape(shape)
