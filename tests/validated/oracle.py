@@ -54,6 +54,13 @@ def chain(t: Any, y: Any) -> list[Any]:
     return [y[4], y[5], y[6], y[7], *forces]
 
 
+def mesh(t: Any, y: Any) -> list[Any]:
+    """Twenty products: more sums than are written out, in more lanes than fit one loop."""
+    pairs = [y[i] * y[j] for i in range(4) for j in range(i, 4)]
+    triples = [p * (y[k % 4] - t) for k, p in enumerate(pairs)]
+    return [sum(pairs[i::4]) - y[i] + sum(triples[3 - i :: 4]) / 10 for i in range(4)]
+
+
 RANGES: dict[Callable[..., Any], list[tuple[float, float]]] = {
     lorenz: [(-18, 18), (-20, 20), (5, 40)],
     kepler: [(0.4, 1.2), (-0.6, 0.6), (-0.5, 0.5), (0.6, 1.2)],
@@ -61,6 +68,7 @@ RANGES: dict[Callable[..., Any], list[tuple[float, float]]] = {
     mixture: [(-1, 1), (-1, 1)],
     single: [(-0.5, 1.5)],
     chain: [(-1, 1)] * 8,
+    mesh: [(-1, 1)] * 4,
 }
 
 
