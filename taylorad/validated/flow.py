@@ -110,6 +110,7 @@ class Track:
         self.counts = np.zeros(1, np.int64)
         self._memory = self._filled(args, tol)
         self._place = self._memory.ctypes.data
+        self._alone = threading.Lock()  # the memory serves one call of machine code at a time
         first = self.records[0]
         for i, x in enumerate(start):
             first[f.m + i] = mid = x.mid
@@ -158,7 +159,8 @@ class Track:
             fresh = aligned((chunk + 1) * size, np.empty).reshape(chunk + 1, size)
             ticks = np.empty(chunk + 2, np.int64)
             fresh[0], ticks[0] = last, at
-            status = self.flow.propagate(self._place, fresh.ctypes.data, ticks.ctypes.data, end, chunk)
+            with self._alone:
+                status = self.flow.propagate(self._place, fresh.ctypes.data, ticks.ctypes.data, end, chunk)
             n = int(ticks[chunk + 1])
             rows.append(fresh[:n])  # with the enclosures of their steps
             counts.append(ticks[:n])
@@ -187,9 +189,11 @@ class Track:
         out = np.empty(2 * f.width)
         record = self.records[step].copy()
         begin, ticks = int(self.counts[step]), int(self.counts[step + 1] - self.counts[step])
-        status = self.flow.glance(
-            self._place, record.ctypes.data, begin, ticks, below(since), above(until), out.ctypes.data
-        )
+        times = below(since), above(until)
+        with self._alone:
+            status = self.flow.glance(
+                self._place, record.ctypes.data, begin, ticks, *times, out.ctypes.data
+            )
         low, hi = -out[: f.n], out[f.width : f.width + f.n]
         if status or not np.isfinite(out).all():
             raise UncertifiedError(f"step {step} could not be proved again; its set may be too wide for an enclosure")

@@ -358,6 +358,18 @@ def test_threads_and_repetition_give_the_same_boxes() -> None:
     for t in threads:
         t.join()
     assert all((box == first).all() for box in found)
+    enclosed = problem.solve((0, 5), ["0.4", 0, 0, 2])
+    times = [k / 40 for k in range(1, 200)]
+    alone, together = [enclosed(t) for t in times], dict[float, Any]()
+    threads = [
+        threading.Thread(target=lambda part=times[i::4]: together.update((t, enclosed(t)) for t in part))
+        for i in range(4)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert all((together[t] == box).all() for t, box in zip(times, alone, strict=True))
 
 
 def test_subnormal_numbers_are_kept() -> None:
