@@ -30,9 +30,15 @@ class ArrayRing(Ring):
         self.complex = self.dtype.kind == "c"
 
     def lift(self, value: object) -> Element:
-        if isinstance(value, Fraction):
-            return self.dtype.type(value.numerator / value.denominator)
-        if isinstance(value, (int, float, np.floating, np.integer)):
+        if isinstance(value, (int, Fraction)):
+            try:
+                return self.dtype.type(value.numerator / value.denominator)
+            except OverflowError:
+                size = len(str(abs(int(value)))) if abs(value) < 10**4000 else 4000
+                raise DomainError(
+                    f"the constant {'−' if value < 0 else ''}10^{size - 1}… is too large for {self.name}: scale the problem"
+                ) from None
+        if isinstance(value, (float, np.floating, np.integer)):
             return self.dtype.type(value)
         if isinstance(value, (complex, np.complexfloating)) and self.complex:
             return self.dtype.type(value)
