@@ -270,13 +270,34 @@ def _compose(f: MultivariateTaylor, inner: list[Any]) -> MultivariateTaylor:
     meeting = inner[0]._space
     for g in inner[1:]:
         meeting = meeting.meet(g._space)
-    known = (f._space.complete_order + 1) * min(_valuation(g) for g in inner) - 1
-    if known < meeting.total_order:
-        meeting = meeting.to_order(known)
-    size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
+    if _keeps(f._space, meeting, inner):
+        meeting, size = meeting.meet(f._space), len(f._space)
+    else:
+        known = (f._space.complete_order + 1) * min(_valuation(g) for g in inner) - 1
+        if known < meeting.total_order:
+            meeting = meeting.to_order(known)
+        size = f._space.monomials.offsets[min(f._space.complete_order, f._space.total_order) + 1]
     near = [g._to(meeting) for g in inner]
     found = _horner(f, f._coefficients, near, size)
     return found if isinstance(found, MultivariateTaylor) else near[0] * 0 + found
+
+
+def _keeps(space: Space, meeting: Space, inner: Sequence[MultivariateTaylor]) -> bool:
+    """Whether what a space with caps or parameters does not keep of f has no part in what it keeps of f(inner).
+
+    That is so where the offsets of the variables under each bound have all their terms under it.
+    """
+    if space.complete_order == space.total_order or (space.names, space.parameters) != (
+        meeting.names,
+        meeting.parameters,
+    ):
+        return False
+    return all(
+        bool(np.all(g.exponents[g._places()][:, bound].sum(axis=1) > 0))
+        for bound in space.bounds()
+        for i, g in enumerate(inner)
+        if i in bound
+    )
 
 
 def _valuation(g: MultivariateTaylor) -> int:

@@ -201,11 +201,11 @@ class MultivariateTaylor:
         return _later("calculus").evaluate(self, inner, {})
 
     def truncate(self, order: int) -> MultivariateTaylor:
-        """The polynomial up to a lower degree in all its variables."""
+        """The polynomial up to a lower degree in its variables; that in its parameters stays."""
         order = check_order(order)
         if order > self.order:
             raise OrderError(f"cannot truncate order {self.order} to {order}: the coefficients are not known")
-        return self._to(self._space.to_order(order))
+        return self._to(self._space.of_order(order))
 
     def at(self, index: Any) -> MultivariateTaylor:
         """One point (or a slice of the points) of a batch, by numpy's index into its shape."""

@@ -135,6 +135,12 @@ class Space:
     def _own(self, name: str) -> int:
         return self.parameter_order if name in self.parameters else self.order
 
+    def bounds(self) -> list[list[int]]:
+        """The places of the names that share a bound: those of each order, and each one with a cap."""
+        places = range(len(self.names))
+        groups = [[i for i in places if (self.names[i] in self.parameters) == which] for which in (False, True)]
+        return [*filter(None, groups), *([i] for i in places if self.caps[i] < self._own(self.names[i]))]
+
     def meet(self, other: Space) -> Space:
         """What is kept in both; raises MixedRingError where the variables differ."""
         if self is other:
@@ -173,6 +179,10 @@ class Space:
         parameters = self.parameters - gone
         caps = tuple(self.caps[i] for i in left)
         return space(tuple(self.names[i] for i in left), self.order, caps, parameters, self.parameter_order)
+
+    def of_order(self, order: int) -> Space:
+        """The same space for another order in the variables."""
+        return space(self.names, order, self.caps, self.parameters, self.parameter_order)
 
     def to_order(self, degree: int) -> Space:
         """A part of the space, as large as its two orders allow, without monomials beyond a total degree."""

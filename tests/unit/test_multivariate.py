@@ -156,6 +156,28 @@ def test_capped_coefficients_are_those_of_the_full_space(options: Any) -> None:
         assert c == pytest.approx(f[e], rel=1e-13, abs=1e-14)
 
 
+def test_parameters_keep_their_order() -> None:
+    """Through truncation, derivatives by variables and by parameters, and compositions."""
+    x, mu = ta.variables([0.0, 0.0], 4, "x mu", parameters="mu", parameter_order=2)
+    f = np.exp(x + mu) / (1 - mu * x)
+    assert (f.truncate(3).order, f.truncate(3).space.parameter_order) == (3, 2)
+    assert (f.differentiate("mu").order, f.differentiate("mu").space.parameter_order) == (4, 1)
+    assert (f.differentiate("x").order, f.differentiate("x").space.parameter_order) == (3, 2)
+    assert f.differentiate("x").differentiate("mu")[1, 1] == pytest.approx(4 * f[2, 2])
+    assert f[4, 2] == pytest.approx(ta.derivative(lambda s: ta.derivative(
+        lambda t: np.exp(s + t) / (1 - s * t), 0.0, 4), 0.0, 2) / 48)  # fmt: skip
+    assert f.substitute(mu=0.5).names == ("x",)
+    assert f.substitute(mu=0)[3] == pytest.approx(1 / 6)
+    assert f.compose(x, mu) == f, "offsets that stay under the bounds of their variables lose nothing"
+    u, v = x * (1 + mu), np.sin(mu)
+    assert f.compose(u, v).isclose(np.exp(u + v) / (1 - u * v), 1e-12, 1e-14)
+    assert f.compose(mu + x, mu).space.total_order == 2, "others do: the square of a parameter's square is not known"
+    a, b = ta.variables([0.0, 0.0], 4, "a b", caps={"a": 1})
+    g = np.exp(a + b)
+    assert g.compose(a * (1 + b), np.sin(b)).isclose(np.exp(a * (1 + b) + np.sin(b)), 1e-13, 1e-15)
+    assert g.compose(a + b, b).space.total_order == 1
+
+
 def test_spaces_are_one_object() -> None:
     x, y = xy(3)
     assert xy(3)[0].space is x.space
