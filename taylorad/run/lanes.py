@@ -31,9 +31,7 @@ class Element:
 
     __slots__ = ("flat", "hi", "known", "low", "ring")
 
-    def __init__(
-        self, ring: Any, low: Real, hi: Real, *, flat: bool = False, known: Fraction | None = None
-    ) -> None:
+    def __init__(self, ring: Any, low: Real, hi: Real, *, flat: bool = False, known: Fraction | None = None) -> None:
         self.ring, self.low, self.hi, self.flat, self.known = ring, low, hi, flat, known
 
     def _of(self, other: Any) -> Element:

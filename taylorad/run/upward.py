@@ -170,8 +170,10 @@ class Upward:
 
     def whole(self, k: str | int, lanes: int = 1) -> Real:
         """An integer below 2⁵³ as a double, which is exact in any mode."""
-        return self.number(float(k), lanes) if isinstance(k, int) else self.spread(
-            Real(self.put(f"sitofp i64 {k} to double")), lanes
+        return (
+            self.number(float(k), lanes)
+            if isinstance(k, int)
+            else self.spread(Real(self.put(f"sitofp i64 {k} to double")), lanes)
         )
 
     # ------------------------------------------------------------------ arithmetic, rounded upward

@@ -191,9 +191,7 @@ class Track:
         begin, ticks = int(self.counts[step]), int(self.counts[step + 1] - self.counts[step])
         times = below(since), above(until)
         with self._alone:
-            status = self.flow.glance(
-                self._place, record.ctypes.data, begin, ticks, *times, out.ctypes.data
-            )
+            status = self.flow.glance(self._place, record.ctypes.data, begin, ticks, *times, out.ctypes.data)
         low, hi = -out[: f.n], out[f.width : f.width + f.n]
         if status or not np.isfinite(out).all():
             raise UncertifiedError(f"step {step} could not be proved again; its set may be too wide for an enclosure")

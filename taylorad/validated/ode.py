@@ -279,4 +279,3 @@ def _wanted(t_eval: Any, t0: Fraction, t1: Fraction) -> list[Fraction]:
         if not low <= t <= high:
             raise DomainError(f"t_eval holds {float(t)}, which is outside of the span ({float(t0)}, {float(t1)})")
     return times
-
