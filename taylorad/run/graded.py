@@ -304,4 +304,6 @@ def compute(plan: Schedule, monomials: Grading, leaves: Sequence[np.ndarray]) ->
 def table(monomials: Grading, dtype: np.dtype[Any]) -> np.ndarray:
     """The words as numbers of a kernel's type, which is what the door takes."""
     words = products(monomials)
-    return np.concatenate([words, np.zeros(len(words) % 2, np.int64)]).view(dtype)
+    if len(words) % 2:  # complex numbers take two words each
+        words = np.append(words, 0)
+    return words.view(dtype)
