@@ -17,6 +17,8 @@ import numpy as np
 from taylorad.errors import CompilationError
 from taylorad.ode.march import Piece
 from taylorad.ode.roots import BLOCK, ROOM, isolate, scan
+from taylorad.rings.arrays import ArrayRing
+from taylorad.run.interpret import run
 from taylorad.run.kernel import Kernel, compile_plan
 from taylorad.series.node import Leaf, Node
 from taylorad.series.schedule import schedule
@@ -183,7 +185,12 @@ class Search:
             else:
                 leaves.append(np.ascontiguousarray(rows[:, :, i].T))
         block, none = np.empty(4 * BLOCK + max(width, 5) * BLOCK), np.zeros(1, np.int64)
-        for place, g in enumerate(kernel(leaves, width - 1)):
+        try:
+            series: Sequence[np.ndarray] = kernel(leaves, width - 1)
+        except CompilationError:  # no machine code on this machine
+            whole = [np.concatenate([leaf, np.zeros((width - len(leaf), m), leaf.dtype)]) for leaf in leaves]
+            series = run(kernel.plan, ArrayRing(kernel.dtype, (m,)), whole, width - 1)
+        for place, g in enumerate(series):
             own = np.ascontiguousarray(np.real(g).T)
             scan(
                 own, m, width - 1, 1, none, 1, found.h, 0, none, none, none, 1, found.h, block, found.begin[place],

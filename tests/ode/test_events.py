@@ -9,6 +9,7 @@ import scipy.special
 import taylorad as ta
 from taylorad.ode.roots import BLOCK, ROOM, isolate, scan
 from taylorad.ode.solution import Status
+from taylorad.run.routine import Routine
 
 E = np.finfo(float).eps
 
@@ -419,3 +420,27 @@ def test_events_are_the_changes_of_sign_of_the_dense_output(tolerance, block):
         assert np.flatnonzero(crossings % 2).tolist() == changes.tolist()
         assert np.all(np.diff(found) > 0)
         assert len(changes) > 2
+
+
+def test_without_a_code_generator_the_same_roots_are_found(monkeypatch):
+    from taylorad.errors import CompilationError
+    from taylorad.ode import horner, roots, search
+    from taylorad.run.kernel import Kernel
+
+    events = [lambda t, y: y[0] - 0.3, lambda t, y: (y[0] - 1) ** 2 + 0 * t]
+    wanted = swing(events, (0.0, 4.0))
+
+    def refuse(*args, **options):
+        raise CompilationError("no code generator")
+
+    monkeypatch.setattr("taylorad.run.jit.obtain", refuse)
+    monkeypatch.setattr(Kernel, "code", refuse)
+    monkeypatch.setattr(Kernel, "__call__", refuse)
+    monkeypatch.setattr(search, "_desks", {})
+    for found in (vars(roots) | vars(horner)).values():
+        if isinstance(found, Routine):
+            monkeypatch.setattr(found, "_call", None)
+    s = swing(events, (0.0, 4.0))
+    for a, b in zip(s.t_events, wanted.t_events, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-12)
+    assert [m.tolist() for m in s.stats["multiplicities"]] == [[1, 1], [4]]
