@@ -28,18 +28,18 @@ _PUBLIC = {
     "derivative": "derive",
     "derivatives": "derive",
     "jet": "derive",
-    "gh": "derive",
-    "gradient": "derive",
-    "gradient_series": "derive",
-    "hessian": "derive",
-    "hessian_eigenvalues": "derive",
-    "hessian_operator": "derive",
-    "hessian_trace": "derive",
-    "hvp": "derive",
-    "jacobian": "derive",
-    "jvp": "derive",
-    "value_and_gradient": "derive",
-    "vjp": "derive",
+    "gh": "derive.hessian",
+    "gradient": "derive.gradient",
+    "gradient_series": "derive.reverse",
+    "hessian": "derive.hessian",
+    "hessian_eigenvalues": "derive.operator",
+    "hessian_operator": "derive.operator",
+    "hessian_trace": "derive.operator",
+    "hvp": "derive.hessian",
+    "jacobian": "derive.jacobian",
+    "jvp": "derive.gradient",
+    "value_and_gradient": "derive.gradient",
+    "vjp": "derive.gradient",
     "CompiledFunction": "compiled",
     "compile": "compiled",
     "load": "compiled",
@@ -158,24 +158,12 @@ if TYPE_CHECKING:
     from taylorad import cache, errors, plot, testing, validated
     from taylorad.book.entry import Domain, rule
     from taylorad.compiled import CompiledFunction, compile, load
-    from taylorad.derive import (
-        derivative,
-        derivatives,
-        gh,
-        gradient,
-        gradient_series,
-        hessian,
-        hessian_eigenvalues,
-        hessian_operator,
-        hessian_trace,
-        hvp,
-        jacobian,
-        jet,
-        jvp,
-        taylor,
-        value_and_gradient,
-        vjp,
-    )
+    from taylorad.derive import derivative, derivatives, jet, taylor
+    from taylorad.derive.gradient import gradient, jvp, value_and_gradient, vjp
+    from taylorad.derive.hessian import gh, hessian, hvp
+    from taylorad.derive.jacobian import jacobian
+    from taylorad.derive.operator import hessian_eigenvalues, hessian_operator, hessian_trace
+    from taylorad.derive.reverse import gradient_series
     from taylorad.errors import (
         CompilationError,
         DomainError,
