@@ -11,9 +11,12 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.graded import Graded, GradedRing
 from taylorad.rings.graded_monomials import Monomials
 from taylorad.run import eager
-from taylorad.run.emit_graded import BITS, PIECES
+from taylorad.run.emit_graded import BITS, PIECES, emit_graded
 from taylorad.run.graded import kernel, products
 from taylorad.run.interpret import run
+from taylorad.run.jit import assembly, host
+from taylorad.run.lower import lower
+from taylorad.run.writer import Target
 from taylorad.series.node import Leaf, Node
 from taylorad.series.schedule import Schedule, schedule
 
@@ -145,3 +148,26 @@ def test_hundred_variables() -> None:
     assert f.gradient() == pytest.approx(value * p / 5, rel=1e-13)
     wanted = value * (np.outer(p, p) / 25 + np.eye(100) / 5)
     assert f.hessian() == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("target", [Target(2, False), Target(2, True), Target(8, True)], ids=str)
+@pytest.mark.parametrize("name", ["product", "square", "power"])
+def test_code_for_other_machines_is_valid(name: str, target: Target) -> None:
+    """Other widths of vectors, and processors without fused multiply-add; LLVM verifies the text."""
+    program = lower(schedule([PLANS[name]]), None, False)
+    for lanes in (1, target.lanes):
+        text = emit_graded(program, lanes, target)
+        assert ("llvm.fma" in text) == target.fma
+        assert assembly(text, host())
+
+
+def test_points_and_batches_agree_bit_by_bit() -> None:
+    rng = np.random.default_rng(9)
+    monomials = SPACES[1]
+    a, b = (rng.uniform(0.3, 1.0, (monomials.size, 11)) for _ in range(2))
+    for plan in (schedule([U * V]), schedule([U / V]), schedule([BOOK["exp"](U)])):
+        compiled = kernel(plan)
+        leaves = [a, b][: len(compiled.degrees)]
+        many = compiled(monomials, leaves)[0]
+        for i in range(11):
+            assert np.array_equal(many[:, i], compiled(monomials, [np.ascontiguousarray(x[:, i]) for x in leaves])[0])
