@@ -63,7 +63,7 @@ class Sums:
 
     def _unscaled(self, sums: Sequence[int]) -> None:
         """Constant factors are pulled out of sums, so that sums that differ by them are one, and squares are seen."""
-        seen: dict[object, tuple[float, float, int]] = {}
+        seen: dict[object, tuple[float, int]] = {}
         known: dict[tuple[int, ...], int] = {}
         for i in sums:
             scale = 1.0
@@ -82,15 +82,18 @@ class Sums:
                 number = self._op("number", (), scale, moving=False)
                 self.ops[i] = Op("mul", (number, known[pair]))
 
-    def _base(self, b: int, seen: dict[object, tuple[float, float, int]]) -> tuple[float, int]:
-        """c and the first buffer x of which this one is c times, at every order."""
-        buffer = self.buffers[b]
-        if buffer.step is None or len(buffer.start) != 1:
+    def _base(self, b: int, seen: dict[object, tuple[float, int]]) -> tuple[float, int]:
+        """c and the first buffer of which this one is c times at every order but 0, which sums do not look at."""
+        step = self.buffers[b].step
+        if step is None:
             return 1.0, b
-        start, step = self._direction(buffer.start[0]), self._direction(buffer.step)
-        first, other, x = seen.setdefault((start[1], step[1]), (start[0], step[0], b))
-        c = start[0] / first
-        return (c, x) if c == step[0] / other else (1.0, b)
+        scale, direction = self._direction(step)
+        if len(direction) == 1 and scale != 1 and direction not in seen:
+            ((alone, _),) = direction
+            seen[direction] = (1.0, len(self.buffers))
+            self.buffers.append(Buffer((), alone, False))
+        first, x = seen.setdefault(direction, (scale, b))
+        return scale / first, x
 
     def _direction(self, i: int) -> tuple[float, frozenset[tuple[int, float]]]:
         """An operation as a multiple of a linear combination."""

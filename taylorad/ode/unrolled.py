@@ -20,7 +20,7 @@ from taylorad.run.writer import Target, double
 
 __all__ = ["Unrolled"]
 
-_NEAR, _FEW = 2, 4  # sums of systems that wait for latency, more or less; larger ones are better off with less code
+_FEW = 4  # sums of systems that wait for latency; larger ones are better off with less code
 _LONG = 6  # terms from which two chains are shorter than one
 _MOST = 4  # states that one derivative may hang on
 _CHAINS = 4  # of Horner's rule side by side
@@ -38,9 +38,11 @@ class Unrolled(Jet):
         self.folds = folds(self.ops, sums, min(4, target.lanes))
         self.fold_of = {i: fold for fold in self.folds for i in fold.places}
         self.vectors: dict[tuple[int, int], dict[int, str]] = {}
-        self.near = len(sums) <= _NEAR
         steps = [self.buffers[b].step for b in {*self.slopes, *(b for fold in self.folds for b in (*fold.a, *fold.b))}]
         keys = {step for step in steps if step is not None}
+        # states know their newest terms from the tangent; other factors wait for sums, order after order
+        factors = {self.buffers[b].step for i in sums for b in self.ops[i].data}
+        self.near = len(sums) <= _FEW and not factors <= set(self.states)
         self.forms = Forms(self.ops, self.moving, self.states, keys, _MOST if len(sums) <= _FEW else 0)
         self.double: dict[int, str] = {}
         self.scaled: dict[tuple[int, float], str] = {}
@@ -272,6 +274,10 @@ class Unrolled(Jet):
             return super()._value(t)
         if len(set(t)) == 1:
             return self.fill(self.value(t[:1]), len(t))
+        half = len(t) // 2
+        turned = self.now.get((*t[half:], *t[:half]))
+        if turned is not None:
+            return self.shuffle(len(t), turned, turned, [*range(half, len(t)), *range(half)])
         return self._gathered([self.value((i,)) for i in t])
 
     def special(self, t: tuple[int, ...]) -> str | None:
@@ -338,14 +344,25 @@ class Unrolled(Jet):
         key = (id(fold), k)
         if key not in self.vectors:
             found = self._vector(fold, k)
-            self.vectors[key] = (
-                {} if found is None else {i: self._lanes(fold, found, lanes) for i, lanes in fold.places.items()}
-            )
+            self.vectors[key] = self._apart(fold, found) if found is not None else {}
         return self.vectors[key]
 
-    def _lanes(self, fold: Fold, v: str, lanes: tuple[int, ...]) -> str:
-        found = [self.shuffle(fold.width, v, v, [lane]) if fold.width > 1 else v for lane in lanes]
-        return found[0] if len(found) == 1 else self.arith("fadd", found[0], found[1])
+    def _apart(self, fold: Fold, v: str) -> dict[int, str]:
+        """Each sum of a vector for itself."""
+        w, half = fold.width, fold.width // 2
+        out: dict[int, str] = {}
+        both = ""
+        if sum(len(lanes) == 2 for lanes in fold.places.values()) > 1:
+            both = self.arith(
+                "fadd", self.shuffle(w, v, v, range(half)), self.shuffle(w, v, v, range(half, w)), vector(half)
+            )
+        for i, lanes in fold.places.items():
+            if both and len(lanes) == 2:
+                out[i] = self.shuffle(half, both, both, lanes[:1])
+            else:
+                found = [self.shuffle(w, v, v, [lane]) if w > 1 else v for lane in lanes]
+                out[i] = found[0] if len(found) == 1 else self.arith("fadd", found[0], found[1])
+        return out
 
     def _coefficient(self, buffer: int, k: int) -> str:
         return self._known((buffer,), k)
