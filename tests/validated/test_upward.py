@@ -72,10 +72,20 @@ def enclosed(low: float, value: Any, hi: float) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_values_and_coefficients_contain_those_of_every_point(name: str) -> None:
-    order, rnd = 3, random.Random(name)
+    contained(name, 300)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", NAMES)
+def test_many_values_and_coefficients(name: str) -> None:
+    contained(name, 5000)
+
+
+def contained(name: str, count: int) -> None:
+    order, rnd = 3, random.Random(f"{name} {count}")
     plan = schedule([BOOK[name](X)])
     kernel = compile_interval(plan, order)
-    pairs = arguments(name, 400, rnd)
+    pairs = arguments(name, count, rnd)
     low, hi, fine = kernel(*boxes(pairs))
     refused = 0
     with precision(1300):
