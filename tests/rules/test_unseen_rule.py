@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from taylorad import validated as v
 from taylorad.book.entry import BOOK, ENTRIES
 from taylorad.rings.balls import precision
 from taylorad.run.kernel import compile_plan
@@ -201,6 +202,36 @@ def test_a_differential_equation_and_its_adjoint() -> None:
     assert slope.y0[0] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-8)
     ends = [p.propagate(0, 1, [0.4], (0.7 + s * h,))[0] for s in (1, -1)]
     assert slope.args[0] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-8)
+
+
+def test_derivatives_of_a_flow() -> None:
+    """∂x(1)/∂x(0) = sl x(1)/sl x(0) for x′ = sl x, and the flow map to second order beside a second run."""
+    p = ta.compile_ode(lambda t, y: [ta.sl(y[0])], 1, rtol=1e-13, atol=1e-14)
+    s = p.solve((0, 1), [0.4], sensitivity=ta.Sensitivity(y0=True, order=2))
+    end = s.y[0, -1]
+    assert s.dy_dy0(1.0)[0, 0] == pytest.approx(ta.sl(end) / ta.sl(0.4), rel=1e-11)
+    h = 1e-3
+    near = p.propagate(0, 1, [0.4 + h])[0]
+    assert s.flow_map(1.0)([h])[0] == pytest.approx(near, abs=1e-8)
+
+
+def test_enclosures() -> None:
+    """Over a box: values, coefficients, a Taylor model, and the solution of a differential equation."""
+    box = ta.interval("0.3", "0.4")
+    found = v.taylor(ta.sl, box, 6).coefficients
+    model = ta.sl(v.TaylorModel.variable(box, 6))
+    for u in (0.31, 0.35, 0.39):
+        exact = true(u, 6)
+        with precision(400):
+            for c, t in zip(found, exact, strict=True):
+                assert flint.arb(c.lo) <= t <= flint.arb(c.hi)
+            value = model(u)
+            assert flint.arb(value.lo) <= exact[0] <= flint.arb(value.hi)
+    assert model.remainder.width < 1e-8
+    tube = v.solve_ivp(lambda t, y: [ta.sl(y[0])], (0, 1), ta.box(["0.4"]))
+    end = ta.solve_ivp(lambda t, y: [ta.sl(y[0])], (0, 1), [0.4], rtol=1e-14, atol=1e-15).y[0, -1]
+    assert tube.t_reached == 1
+    assert tube(1)[0].lo - 1e-14 <= end <= tube(1)[0].hi + 1e-14
 
 
 def test_assert_rule_accepts_it(lemniscate: Any) -> None:
