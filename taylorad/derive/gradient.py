@@ -183,8 +183,18 @@ def _vjp(derived: Derived, call: Call) -> Any:
     sheet, tree = derived.made(
         call, "adjoints", lambda pulled: (Sheet(adjoint_graph(pulled), pulled.first), result_tree(pulled.outputs))
     )
-    fits(call.beside[0], tree, call.batch, "the weights", "what the function returns")
-    return sheet([*call.arrays, *call.data, *call.beside[0][1]], call.batch)[1]
+    weights = _apart(call.beside[0], tree)
+    fits(weights, tree, call.batch, "the weights", "what the function returns")
+    return sheet([*call.arrays, *call.data, *weights[1]], call.batch)[1]
+
+
+def _apart(given: tuple[Tree, list[Any]], tree: Tree) -> tuple[Tree, list[Any]]:
+    """A vector as the list of numbers that it stands for."""
+    if isinstance(tree, Branch) and not isinstance(given[0], Branch) and all(part == () for part in tree.parts):
+        (array,) = given[1]
+        if array.shape[:1] == (len(tree.parts),):
+            return tree, [array[i] for i in range(len(array))]
+    return given
 
 
 def fits(given: tuple[Tree, list[Any]], tree: Tree, batch: Shape, what: str, whose: str) -> None:

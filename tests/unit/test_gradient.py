@@ -584,3 +584,10 @@ def test_a_gradient_costs_at_most_five_functions(f: Any, n: int) -> None:
     leaves = [Leaf.of(0, INFINITE, n)] if n > 8 else [*map(Leaf.of, range(n))]
     both = [*graph.roots, *adjoint(graph.roots, [as_node(1)], leaves)]
     assert 0 < operations(graph.roots) < operations(both) <= 5 * operations(graph.roots)
+
+
+def test_a_list_of_numbers_takes_a_vector_of_weights() -> None:
+    p = np.array([1.0, 2.0, 3.0])
+    found = ta.vjp(lambda x: [x[0] * x[1], x[2] ** 2], p, [1.0, 2.0])
+    np.testing.assert_allclose(found, [2.0, 1.0, 12.0])
+    np.testing.assert_allclose(ta.vjp(lambda x: [x[0] * x[1], x[2] ** 2], p, np.array([0.0, 1.0])), [0.0, 0.0, 6.0])
