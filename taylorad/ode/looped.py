@@ -96,13 +96,16 @@ class Looped(Jet, Rows):
         return self._load(self._array(("back", buffers)), index, len(buffers))
 
     # ------------------------------------------------------------------ loops over k and j
-    def _array(self, key: Key) -> str:
-        """The address of coefficient 0 in an array of ``memory``; sums look at 1 … K−1 alone."""
+    def _place(self, key: Key) -> int:
+        """Where coefficient 0 of an array stands in ``memory``; sums look at 1 … K−1 alone."""
         if key not in self.arrays_of:
             size, back = 8 * len(key[1]), key[0] == "back"
             self.arrays_of[key] = self.room + size * (SHORT if back else -1)
             self.room += -(-size * (self.order + 1 + SHORT if back else self.order - 1) // 32) * 32
-        return self.put(f"getelementptr i8, ptr %memory, i64 {self.arrays_of[key]}")
+        return self.arrays_of[key]
+
+    def _array(self, key: Key) -> str:
+        return self.put(f"getelementptr i8, ptr %memory, i64 {self._place(key)}")
 
     def _load(self, base: str, index: str, width: int) -> str:
         return self.put(f"load {vector(width)}, ptr {self.at(base, index, width)}, align 8")
@@ -206,10 +209,13 @@ class Looped(Jet, Rows):
         head = len(self.lines)
         whole = self.integer("mul", "%k", size)
         loaded: dict[Any, str] = {}
+        moved: dict[str, str] = {}
 
         def at(t: tuple[int, ...], offset: str) -> str:
             if (t, offset) not in loaded:
-                address = self.put(f"getelementptr i8, ptr {self._array(('sum', t))}, i64 {offset}")
+                if offset not in moved:
+                    moved[offset] = self.put(f"getelementptr i8, ptr %memory, i64 {offset}")
+                address = self.put(f"getelementptr i8, ptr {moved[offset]}, i64 {self._place(('sum', t))}")
                 loaded[t, offset] = self.fetch(address, width)
             return loaded[t, offset]
 
@@ -233,6 +239,7 @@ class Looped(Jet, Rows):
         self.label(f"{name}x")
         self.lines += outs
         loaded.clear()
+        moved.clear()
         # for odd k any place will do, since its weight is 0; but 0 is no place
         middle = self.integer("mul", self.integer("lshr", self.integer("add", "%k", 1), 1), size)
         weight = self.fill(self._number("middle"), width)

@@ -29,7 +29,7 @@ class Rows(Step):
         zero = self.same(0.0, w)
 
         def block(old: list[str]) -> list[str]:
-            x0, x1 = self.coefficient(0, "%b"), self.coefficient(1, "%b")
+            x0, x1 = self.coefficient(0), self.coefficient(1)
             off = self.arith("fsub", x1, self.fetch(self.part("%y", 4, "%b")), kind)
             defect = self.chosen("ogt", self.absolute(off, w), old[0], w)
             lost = self.fma(off, zero, old[1], kind)
@@ -47,12 +47,12 @@ class Rows(Step):
         zero = self.same(0.0, w)
 
         def block(old: list[str]) -> list[str]:
-            x0, x1 = self.coefficient(0, "%b"), self.coefficient(1, "%b")
+            x0, x1 = self.coefficient(0), self.coefficient(1)
             rtol = self.fetch(self.part("%tol", 1, "%b"))
             low, flag = old
             limits = self.limits(x0, x1, rtol, self._own(x0))
             for p, limit in zip((self.order - 1, self.order), limits, strict=True):
-                x = self.coefficient(p, "%b")
+                x = self.coefficient(p)
                 flag = self.fma(x, zero, flag, kind)
                 low = self.chosen("olt", self.longest(x, p, limit), low, w)
             return [low, flag]
@@ -71,7 +71,7 @@ class Rows(Step):
             for r in (1, 2):  # the odd and the even powers of h, a chain of Horner's rule in z = h² for each
                 q, lower = "", ""
                 for k in range(self.order - (self.order - r) % 2, 0, -2):
-                    x = self.coefficient(k, "%b")
+                    x = self.coefficient(k)
                     lower = self.fma(lower, z, q, kind) if lower else q
                     q = self.fma(q, z, x, kind) if q else x
                 parts.append((q, lower))
@@ -84,9 +84,9 @@ class Rows(Step):
 
         self.over_blocks(self.blocks, [], block)
 
-    def coefficient(self, k: int, block: str) -> str:
-        place = self.integer("add", self.integer("mul", block, self.width), k * self.stride)
-        return self.fetch(self.at("%row", place, 1))
+    def coefficient(self, k: int) -> str:
+        """Of the block that a loop is at."""
+        return self.fetch(self.at(self.here, str(k * self.stride), 1))
 
     def over_blocks(self, count: int, first: list[str], body: Callable[[list[str]], list[str]]) -> list[str]:
         """Run ``body`` for ``%b`` of so many blocks; what it makes of ``first`` in the end."""
@@ -97,6 +97,7 @@ class Rows(Step):
         old = [f"%{name}v{i}" for i in range(len(first))]
         index = f"%{name}i"
         start = len(self.lines)
+        self.here = self.at("%row", self.integer("mul", "%b", self.width), 1)
         new = body(old)
         self.lines[start:] = [line.replace("%b,", f"{index},") for line in self.lines[start:]]
         after = self.integer("add", index, 1)
