@@ -132,13 +132,16 @@ class BallTrack:
         return len(self.sets) - 1
 
     def go(self, end: int, most: int) -> int:
-        with precision(self.bits):
-            for _ in range(most):
-                if self.counts[-1] >= end:
-                    return DONE
-                status = self._step(end)
-                if status < 0:
-                    return status
+        try:
+            with precision(self.bits):
+                for _ in range(most):
+                    if self.counts[-1] >= end:
+                        return DONE
+                    status = self._step(end)
+                    if status < 0:
+                        return status
+        finally:  # an interrupt may have come between the two
+            del self.sets[len(self.counts) :]
         return DONE if self.counts[-1] >= end else PAUSED
 
     # ------------------------------------------------------------------ one step

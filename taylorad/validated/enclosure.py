@@ -30,6 +30,7 @@ class Status(IntEnum):
     DOMAIN = -2
     SMALL = -3
     FRAME = -4
+    INTERRUPTED = -5
 
 
 MESSAGES = {
@@ -42,6 +43,7 @@ MESSAGES = {
     Status.SMALL: "No step, however short, could be proved: a singularity is near, or the box is too wide for the "
     "order.",
     Status.FRAME: "The set became too wide for floating-point numbers.",
+    Status.INTERRUPTED: "Interrupted; what was proved until then stands.",
 }
 
 

@@ -149,25 +149,24 @@ class Track:
 
     def go(self, end: int, most: int) -> int:
         """On to tick ``end``, ``most`` steps at the most; a status of :mod:`taylorad.validated.step`."""
-        status, taken = PAUSED, 0
-        rows: list[np.ndarray] = [self.records[:-1]]
-        counts: list[np.ndarray] = [self.counts[:-1]]
-        last, at = self.records[-1], int(self.counts[-1])
-        size = self.flow.fields.size
-        while status == PAUSED and taken < most:
-            chunk = min(_CHUNK if taken else _FIRST, most - taken)
-            fresh = aligned((chunk + 1) * size, np.empty).reshape(chunk + 1, size)
-            ticks = np.empty(chunk + 2, np.int64)
-            fresh[0], ticks[0] = last, at
-            with self._alone:
-                status = self.flow.propagate(self._place, fresh.ctypes.data, ticks.ctypes.data, end, chunk)
-            n = int(ticks[chunk + 1])
-            rows.append(fresh[:n])  # with the enclosures of their steps
-            counts.append(ticks[:n])
-            last, at, taken = fresh[n], int(ticks[n]), taken + n
-        self.records = np.concatenate([*rows, last[None]])
-        self.counts = np.concatenate([*counts, [at]])
-        return DONE if at >= end else status
+        status, taken, size = PAUSED, 0, self.flow.fields.size
+        pieces = [(self.records, self.counts)]  # the last of each is the first of the next
+        try:
+            while status == PAUSED and taken < most:
+                chunk = min(_CHUNK if taken else _FIRST, most - taken)
+                fresh = aligned((chunk + 1) * size, np.empty).reshape(chunk + 1, size)
+                ticks = np.empty(chunk + 2, np.int64)
+                fresh[0], ticks[0] = pieces[-1][0][-1], pieces[-1][1][-1]
+                with self._alone:
+                    status = self.flow.propagate(self._place, fresh.ctypes.data, ticks.ctypes.data, end, chunk)
+                n = int(ticks[chunk + 1])
+                pieces.append((fresh[: n + 1], ticks[: n + 1]))
+                taken += n
+        finally:  # what stands is kept when the way is interrupted
+            *before, (rows, counts) = pieces
+            self.records = np.concatenate([*(r[:-1] for r, _ in before), rows])
+            self.counts = np.concatenate([*(c[:-1] for _, c in before), counts])
+        return DONE if int(self.counts[-1]) >= end else status
 
     def boxes(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends of all sets, (steps + 1, n) each."""

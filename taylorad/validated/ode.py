@@ -145,7 +145,10 @@ class Problem:
         end, beyond = divmod(length.numerator * unit.denominator, length.denominator * unit.numerator)
         end += beyond > 0
         march, equation = self._march(y, values, t0, unit, sign, count)
-        status = Status(march.go(end, max_steps)) if length else Status.END
+        try:
+            status = Status(march.go(end, max_steps)) if length else Status.END
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
         reached = t1 if status == Status.END else t0 + sign * int(march.counts[-1]) * unit
         return Enclosure(march, status, reached, self.dim, equation, times)
 

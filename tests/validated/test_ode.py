@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import signal
 import threading
 from fractions import Fraction
 from typing import Any
@@ -214,6 +215,30 @@ def test_what_cannot_be_enclosed_stops_with_the_time_reached() -> None:
     assert Fraction(19, 10) < edge.t_reached < 2
     short = v.solve_ivp(lorenz, (0, 20), [15, 15, 36], args=CLASSIC, max_steps=10)
     assert (short.status, short.steps) == (Status.STEPS, 10)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="a timer that interrupts is POSIX's")
+@pytest.mark.parametrize("precision_", [None, ta.digits(30)], ids=["floats", "balls"])
+def test_an_interrupt_keeps_what_was_proved(precision_: Any) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    problem = v.compile_ode(lambda t, y: [y[1], -y[0]], 2)
+    problem.solve((0, 1), [1, 0])
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        found = problem.solve((0, 10**7), [1, 0], max_steps=10**9, precision=precision_)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert (found.status, found.success) == (Status.INTERRUPTED, False)
+    assert found.steps > 5
+    assert not upward()
+    with precision(200):
+        truth = flint.arb(1).cos()
+        box = found(1)[0]
+        assert inside(truth, box) if precision_ is None else box.contains(truth)
 
 
 # ---------------------------------------------------------------------- ranges, digits, times
