@@ -1,8 +1,8 @@
 """Linear forms: how coefficients of order k hang on each other, with factors that are known at order 0.
 
 At order k everything is linear: coefficients of order k enter with factors known at order 0, and sums over lower orders
-as they are. So the coefficient of an operation is Σ T·k^p·a over *atoms* a: sums, the states, and other operations whose
-values are wanted anyway. Replacing those by their own forms until only states are left gives a base, which needs
+as they are. So the coefficient of an operation is Σ T·k^p·a over *atoms* a: sums, the states, and other operations
+whose values are wanted anyway. Replacing those by their own forms until only states are left gives a base, which needs
 lower orders only, and the tangent, the part of the states' newest coefficients. A state's coefficient k+1 taken from
 there waits for a multiply-add or two after those of order k, however deep the right-hand side is.
 """
