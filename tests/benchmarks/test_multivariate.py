@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_kernels import together
 
 import taylorad as ta
+from benchmarks.test_kernels import together
 from taylorad.run import eager
 
 pytestmark = pytest.mark.benchmark
