@@ -102,7 +102,7 @@ class Crowd:
 def _sources() -> str:
     """What the files that write the code say."""
     word = hashlib.blake2b(digest_size=16)
-    for name in ("layout", "abreast", "wide"):
+    for name in ("layout", "abreast", "step", "wide"):
         word.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return word.hexdigest()
 
