@@ -124,11 +124,44 @@ def runs(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, "", "Lost:", "", *(lost or ["- nothing in this run."])])
 
 
-def short(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+def short(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(short, value))
+    return "–" if value is None else str(value) if isinstance(value, (str, int)) else f"{value:.3g}"
 
 
-def page(data: dict[str, Any], eager: dict[str, Any], *ode: dict[str, Any]) -> str:
+def sheet(rows: list[dict[str, Any]]) -> str:
+    """Rows of figures as they were measured, a column for each."""
+    heads = list(dict.fromkeys(key for row in rows for key in row))
+    lines = [f"| {' | '.join(head.replace('_', ' ') for head in heads)} |", "|---" * len(heads) + "|"]
+    lines += [f"| {' | '.join(short(row.get(head)) for head in heads)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def named(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"": name, **row} for name, row in rows.items()]
+
+
+def others(measured: dict[str, Any]) -> str:
+    """Ensembles, events, many variables, gradients and enclosures: what was measured, as it was."""
+    parts = [
+        ("Ensembles, ms on one core at tolerance 1e-15", measured["ensemble"]),
+        ("Events and dense output: times of a plain run from Python", measured["events"]["rows"]),
+        ("Gradients and Hessians beside jitted jax", named(measured["gradient"]["rows"])),
+        *(
+            (f"Polynomials in several variables: {key}", rows)
+            for key, rows in measured["multivariate"].items()
+            if isinstance(rows, list)
+        ),
+        ("Solutions enclosed, beside CAPD 6.1's published figures", named(measured["validated"]["problems"])),
+        ("Single operations on intervals, µs from Python", measured["enclosures"]["single"]),
+        ("Coefficients of exp(sin x) over boxes: widths over FLINT's, and µs", measured["enclosures"]["coefficients"]),
+        ("Ranges by Taylor models", measured["enclosures"]["models"]),
+    ]
+    return "\n\n".join(f"## {title}\n\n{sheet(rows)}" for title, rows in parts)
+
+
+def page(data: dict[str, Any], eager: dict[str, Any], more: dict[str, Any], *ode: dict[str, Any]) -> str:
     """The text of the page."""
     versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items())
     rows = data["rows"]
@@ -138,10 +171,15 @@ def page(data: dict[str, Any], eager: dict[str, Any], *ode: dict[str, Any]) -> s
         f"{operations(eager)}\n\n"
         f"## Make, ms to the first result\n\n{table(rows, 'make_ms')}\n\n"
         f"{problems(*ode)}\n\n"
+        f"{others(more)}\n\n"
         f"## Where we lose with series and derivatives\n\n{lost(rows, eager)}\n\n{NOTES}"
     )
 
 
+def read(name: str) -> Any:
+    return json.loads((MEASURED / f"{name}.json").read_text())
+
+
 if __name__ == "__main__":
-    names = ("derivatives", "eager", "ode", "peers", "precision")
-    PAGE.write_text(page(*(json.loads((MEASURED / f"{name}.json").read_text()) for name in names)))
+    more = {name: read(name) for name in ("ensemble", "events", "gradient", "multivariate", "validated", "enclosures")}
+    PAGE.write_text(page(read("derivatives"), read("eager"), more, *map(read, ("ode", "peers", "precision"))))
