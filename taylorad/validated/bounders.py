@@ -18,11 +18,13 @@ from taylorad.rings.intervals import Interval, dot
 from taylorad.validated.convex import tangent_bound
 from taylorad.validated.mapping import Box
 from taylorad.validated.model import Coefficients, TaylorModel
+from taylorad.validated.optimum import Search
 
 __all__ = ["METHODS", "bound"]
 
 _CELLS = 1024  # Bernstein's form needs a number for each corner of a grid; larger ones are not tried
 _ROUNDS = 12
+_BOXES = 200
 _ZERO = Interval(0.0, 0.0)
 
 
@@ -119,6 +121,14 @@ def _quadratic(p: _Polynomial, box: Box) -> float:
     return max(p.value(box).lo, tangent_bound(p, box)[0])
 
 
+def _divided(p: _Polynomial, box: Box) -> float:
+    """Branch and bound, to a thousandth of the naive width."""
+    naive = p.value(box)
+    if not naive.width > 0:
+        return naive.lo
+    return Search(p, 1e-3 * naive.width / max(1.0, naive.mag)).run(box, _BOXES).value.lo
+
+
 def _bernstein(p: _Polynomial, box: Box) -> Interval:
     """The hull of the coefficients in Bernstein's basis of the box."""
     degrees = [max((e[i] for e in p.terms), default=0) for i in range(len(box))]
@@ -146,4 +156,5 @@ METHODS: dict[str, Callable[[_Polynomial, Box], Interval]] = {
     "linear": _both(_linear),
     "quadratic": _both(_quadratic),
     "bernstein": _bernstein,
+    "divided": _both(_divided),
 }

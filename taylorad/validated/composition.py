@@ -57,7 +57,7 @@ def _component(f: Callable[..., Any], function: Any, args: tuple[Any, ...], mode
         if first.relative:
             raise
         # a kink inside: the values are known all the same
-        values = f(*(a.bound() if isinstance(a, TaylorModel) else a for a in args))
+        values = f(*(a.values if isinstance(a, TaylorModel) else a for a in args))
         return TaylorModel({}, Interval.enclosing(values), first.domain, first.center, first.order)
 
 
@@ -76,7 +76,7 @@ def _along(function: Any, args: tuple[Any, ...], models: list[TaylorModel]) -> T
         for a, m in zip(args, middles, strict=True)
     ]
     found = run(plan, ring, rows, order)[0]
-    values = [a.bound() if isinstance(a, TaylorModel) else Interval.enclosing(a) for a in args]
+    values = [a.values if isinstance(a, TaylorModel) else Interval.enclosing(a) for a in args]
     wide = [
         [v | m, v - m, *[Interval(0.0, 0.0)] * order] if isinstance(a, TaylorModel) else [v]
         for a, v, m in zip(args, values, middles, strict=True)

@@ -68,9 +68,10 @@ class Mapping:
 
     def outputs(self, args: Sequence[Any]) -> list[Any]:
         """f as a list of components."""
-        found = self(args)
-        one = isinstance(found, (Taylor, MultivariateTaylor, Interval)) or np.ndim(found) == 0
-        return [found] if one else list(found)
+        found: Any = self(args)
+        if isinstance(found, (Taylor, MultivariateTaylor, Interval)) or np.ndim(found) == 0:
+            return [found]
+        return list(found)
 
     def _scalar(self, args: Sequence[Any]) -> Any:
         found = self(args)

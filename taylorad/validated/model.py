@@ -157,12 +157,18 @@ class TaylorModel:
         assert self._bound is not None
         return self._bound
 
+    @property
+    def values(self) -> Interval:
+        """An interval that contains all values of f on the domain, found quickly."""
+        return self.bound("naive") & self.bound("monotone")
+
     def bound(self, method: str = "best") -> Interval:
         """An interval that contains all values of f on the domain. Rigorous.
 
         ``method``: "naive" (monomial by monomial), "monotone" (faces, where partial derivatives have one sign),
         "linear" (the linear part rules out where the least value is not), "quadratic" (tangent planes, where P is
-        convex), "bernstein" (coefficients in Bernstein's basis), or "best": the intersection of all.
+        convex), "bernstein" (coefficients in Bernstein's basis), "divided" (branch and bound), or "best": the
+        intersection of all.
         """
         from taylorad.validated.bounders import bound
 
@@ -324,7 +330,7 @@ class TaylorModel:
         zero = (0,) * len(self.domain)
         at = self.coefficient(*zero).mid
         step = self - at
-        order, values = self.order, self.bound("naive") & self.bound("monotone")
+        order, values = self.order, self.values
         inner = list(expand(f, Interval(at, at), order))
         rest = Interval.enclosing(expand(f, values | at, order + 1)[order + 1])
         terms = {(k,): Interval.enclosing(c) for k, c in enumerate(inner)}

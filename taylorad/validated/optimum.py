@@ -19,10 +19,10 @@ import numpy as np
 
 from taylorad.errors import DomainError, UncertifiedError
 from taylorad.rings.intervals import Interval
-from taylorad.validated.convex import tangent_bound
+from taylorad.validated.convex import Smooth, tangent_bound
 from taylorad.validated.mapping import Box, Mapping, domain, middle
 
-__all__ = ["Minimum", "minimize", "range_"]
+__all__ = ["Minimum", "Search", "minimize", "range_"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +99,13 @@ def minimize(
     if arguments is not None:
         mapping = Mapping(arguments, len(start), single)
         mapping.f = f
-    return _Search(mapping, tol, keep).run(start, boxes)
+    return Search(mapping, tol, keep).run(start, boxes)
 
 
-class _Search:
+class Search:
     """One branch and bound: a heap of boxes by their lower bounds, and the least value that is attained."""
 
-    def __init__(self, mapping: Mapping, tol: float, keep: bool) -> None:
+    def __init__(self, mapping: Smooth, tol: float, keep: bool = False) -> None:
         self.f, self.tol, self.keep = mapping, tol, keep
         self.best = math.inf
         self.heap: list[tuple[float, int, Box, int]] = []
@@ -160,7 +160,7 @@ class _Search:
             except ArithmeticError:
                 return math.inf
 
-        if len(start) == 1:
+        if len(start) == 1 or any(x.thin for x in start):
             return
         from scipy import optimize
 
@@ -193,16 +193,16 @@ class _Search:
         except UncertifiedError:  # a kink inside: values alone
             self.attain(middle(box))
             return value.lo, box, widest
-        steepest = max(range(len(box)), key=lambda i: slopes[i].mag * box[i].width)
         face = tuple(
             Interval(x.lo, x.lo) if g.lo > 0 else Interval(x.hi, x.hi) if g.hi < 0 else x
             for x, g in zip(box, slopes, strict=True)
         )
+        side = max(range(len(face)), key=lambda i: (slopes[i].mag * face[i].width, face[i].width))
         at = middle(face)
         self.attain(at)
         low = max(value.lo, self.f.value(face).lo)
         if all(x.thin for x in face):
-            return low, face, widest
+            return low, face, side
         try:
             central = self.f.value(at)
             for x, m, g in zip(face, at, slopes, strict=True):
@@ -213,8 +213,8 @@ class _Search:
                 self.attain(touching)
                 low = max(low, plane)
         except UncertifiedError:  # no second derivatives there
-            return low, face, steepest
-        return low, face, widest if face[steepest].thin else steepest
+            return low, face, side
+        return low, face, side
 
 
 def halves(box: Box, side: int) -> list[Box]:

@@ -149,8 +149,8 @@ class _Panels:
             if number >= most or (right - left) < (self.b - self.a) * Fraction(_LEAST):
                 where = f"on [{float(left)}, {float(right)}]"
                 raise UncertifiedError(
-                    f"the integral lies in {total}, and the tolerance is not reached with {number} panels; what "
-                    f"is left is {where}: if f is singular there, split the path at it and name its exponent with weight="
+                    f"the integral lies in {total}, and the tolerance is not reached with {number} panels; what is "
+                    f"left is {where}: if f is singular there, split the path at it and name its exponent by weight="
                     if total.is_finite()
                     else f"f is not certainly bounded {where}; split the path there, or name a singularity with weight="
                 )

@@ -86,6 +86,14 @@ def test_global_minima(f: Any, where: Any, value: float, point: tuple[float, ...
     assert any(all(x.lo - 1e-9 <= p <= x.hi + 1e-9 for x, p in zip(box, point, strict=True)) for box in found.boxes)
 
 
+def test_the_widest_side_may_be_settled_first() -> None:
+    """Monotone in the wide variable, flat to fourth order in the other: only that one is halved."""
+    found = v.minimize(lambda x, y: 10 * x + (y - 0.3) ** 4, [(-5, 5), (0, 1)])
+    assert found.reached
+    assert found.value.lo <= -50 <= found.value.hi + 1e-12
+    assert all(box[0] == Interval(-5.0, -5.0) for box in found.boxes)
+
+
 def test_ranges_are_tight() -> None:
     found = v.range(lambda x: np.exp(np.sin(x)) * x, (0, 10))
     x = np.linspace(0, 10, 20001)
