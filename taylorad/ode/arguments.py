@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.errors import DomainError
-from taylorad.ode.given import numbers
+from taylorad.ode.given import finite, numbers
 from taylorad.ode.system import Shape
 
 __all__ = ["Arguments"]
@@ -71,12 +71,18 @@ class Arguments:
     def row(self, args: Any, dtype: Any) -> np.ndarray:
         """All numbers in one row; DomainError where their count, shapes or values are wrong."""
         given = self.given(args)
+        if not given and not self.shapes:
+            return np.zeros(0, dtype)
+        if len(given) == len(self.shapes) and not any(self.shapes) and all(isinstance(a, float) for a in given):
+            row = np.array(given, dtype)
+            if finite(row):
+                return row
         if len(given) != len(self.shapes) or any(np.shape(a) != s for a, s in zip(given, self.shapes, strict=False)):
             shown = [np.shape(a) for a in given]
             raise DomainError(f"the arguments have shapes {shown}; this problem was compiled for {list(self.shapes)}")
         flat = [np.ravel(numbers(a, f"argument {name}", dtype)) for name, a in zip(self.names, given, strict=True)]
-        row = np.concatenate(flat) if flat else np.zeros(0, dtype)
-        if not np.all(np.isfinite(row)):
+        row = np.concatenate(flat)
+        if not finite(row):
             raise DomainError(f"argument number {int(np.flatnonzero(~np.isfinite(row))[0])} is not finite")
         return row
 

@@ -6,8 +6,8 @@ import ctypes
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, final
+from dataclasses import dataclass, field
+from typing import Any, cast, final
 
 import numpy as np
 
@@ -27,6 +27,8 @@ _FILES = (
 )
 UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 8)  # the GIL is released during a call
+_ROWS = 5  # which argument of the machine code they are
+_SMALL = 2**18  # bytes
 _flows: dict[tuple[Any, ...], Flow] = {}
 _lock = threading.RLock()
 
@@ -124,7 +126,8 @@ class Run:
     rows: np.ndarray
     times: np.ndarray
     memory: np.ndarray
-    addresses: tuple[int, ...] = ()
+    last: tuple[np.ndarray, np.ndarray]  # rows and times where only those of the last step are kept
+    addresses: list[int] = field(default_factory=list[int])
 
     @staticmethod
     def of(flow: Flow, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
@@ -132,24 +135,39 @@ class Run:
 
         def spread(x: Any, copies: int) -> np.ndarray:
             row = np.repeat(np.broadcast_to(np.asarray(x, np.float64), (flow.system.dim,)), copies)
-            return _padded(row, flow.stride)
+            return np.concatenate([row, np.full(flow.stride - len(row), row[-1])])
 
         y = aligned((5, flow.stride))
         tol = aligned((2, flow.stride))
         tol[0], tol[1] = spread(atol, parts), spread(rtol, parts)
-        real = np.zeros(len(Real))
-        real[Real.MAX_STEP] = math.inf
         room = aligned((flow.room // 8 + 4,))
-        values = np.atleast_1d(np.ascontiguousarray(args, flow.kind)) if len(args) else np.zeros(1, flow.kind)
-        empty = aligned((1, flow.order + 1, flow.stride))
-        run = Run(flow, y, values, tol, real, np.zeros(len(Whole), np.int64), empty, np.zeros((1, 2)), room)
-        run.begin(0.0, y0)
+        last = aligned((1, flow.order + 1, flow.stride)), np.zeros((1, 2))
+        values, whole = np.zeros(max(1, len(args)), flow.kind), np.zeros(len(Whole), np.int64)
+        run = Run(flow, y, values, tol, np.zeros(len(Real)), whole, *last, room, last)
+        run.anew(0.0, y0, args)
         return run
+
+    def anew(self, t: float, y0: np.ndarray, args: Any, max_step: float = math.inf) -> None:
+        """Another solution, of which nothing is kept: as a new run."""
+        self.whole.fill(0)
+        self.real.fill(0.0)
+        self.real[Real.MAX_STEP] = max_step
+        if len(args):
+            self.args[:] = args
+        self.begin(t, y0)
+
+    def forget(self) -> None:
+        """Leave the memory of what was kept."""
+        if self.rows is not self.last[0]:
+            self.rows, self.times = self.last
+            self.addresses.clear()
 
     def begin(self, t: float, y0: np.ndarray) -> None:
         """Go on from another place; what was kept stays."""
-        self.y[:] = 0.0
-        self.y[0] = _padded(np.ascontiguousarray(y0, self.flow.kind).view(np.float64), self.flow.stride)
+        row = np.ascontiguousarray(y0, self.flow.kind).view(np.float64)
+        self.y.fill(0.0)
+        self.y[0, : len(row)] = row
+        self.y[0, len(row) :] = row[-1]
         self.real[Real.T], self.real[Real.T_LOW], self.real[Real.LIMIT] = t, 0.0, math.inf
 
     def keep(self, steps: int, rows: np.ndarray | None = None) -> None:
@@ -158,7 +176,13 @@ class Run:
         self.rows = aligned(shape, np.empty) if rows is None else rows
         self.times = np.empty((steps + 1, 2))
         self.whole[Whole.STORE] = 1
-        self.addresses = ()
+        if self.addresses:
+            self.addresses[_ROWS:] = [_address(self.rows), _address(self.times), self.addresses[-1]]
+
+    @property
+    def small(self) -> bool:
+        """Whether it may be kept for another solution."""
+        return self.memory.nbytes + 8 * self.y.nbytes <= _SMALL
 
     def go(self, end: float, most: int) -> Outcome:
         """On to the time ``end``, ``most`` steps at the most; ``whole[STEPS]`` says how many were taken."""
@@ -169,7 +193,7 @@ class Run:
         self.times[0] = self.real[Real.T], self.real[Real.T_LOW]
         if not self.addresses:  # asking for one takes a microsecond
             arrays = (self.y, self.args, self.tol, self.real, self.whole, self.rows, self.times, self.memory)
-            self.addresses = tuple(a.ctypes.data for a in arrays)
+            self.addresses = [_address(a) for a in arrays]
         return Outcome(self.flow.call(*self.addresses))
 
     @property
@@ -188,9 +212,10 @@ def aligned(shape: tuple[int, ...], make: Callable[..., np.ndarray] = np.zeros) 
     """An array that begins with a line of the cache, so that no vector lies in two of them."""
     size = math.prod(shape)
     room = make(size + 7)
-    first = -(room.ctypes.data // 8) % 8
+    first = -(_address(room) // 8) % 8
     return room[first : first + size].reshape(shape)
 
 
-def _padded(row: np.ndarray, width: int) -> np.ndarray:
-    return np.concatenate([row, np.full(width - len(row), row[-1])])
+def _address(array: np.ndarray) -> int:
+    """Of a contiguous array that may be written to; ``array.ctypes.data`` takes three times as long."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(cast(Any, array)))

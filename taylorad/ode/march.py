@@ -133,6 +133,16 @@ class Native:
         self._room = 0
         self._owned = False  # whether pieces keep their memory
 
+    def anew(self, t0: float, y0: np.ndarray, args: np.ndarray, max_step: float) -> None:
+        """Another solution of the same system, in the same memory."""
+        self._run.anew(t0, y0, args, max_step)
+
+    def rest(self) -> bool:
+        """Let go of all pieces; whether it is worth being kept for another solution."""
+        self._room, self._owned = 0, False
+        self._run.forget()
+        return self._run.small
+
     @property
     def t(self) -> float:
         return float(self._run.real[Real.T])

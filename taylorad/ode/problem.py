@@ -21,7 +21,7 @@ from taylorad.ode.arrays import ArraySystem, right_hand_side
 from taylorad.ode.carry import carry
 from taylorad.ode.drive import Drive
 from taylorad.ode.events import Event
-from taylorad.ode.given import count, ends, number, numbers, positive, tolerance, wanted
+from taylorad.ode.given import count, ends, finite, number, numbers, positive, tolerance, wanted
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Native, march
 from taylorad.ode.precision import Digits
@@ -143,6 +143,7 @@ class Problem:
         self.rhs = () if isinstance(rhs, ArraySystem) else tuple(rhs)
         self._branches = has_branches(self.rhs)
         self.transports: dict[Any, Transport] = {}
+        self._idle: list[Native] = []  # memory for solutions; each is taken by one thread at a time
         self.system: System | ArraySystem | None = None
         if isinstance(rhs, ArraySystem):
             self.system = rhs
@@ -159,13 +160,14 @@ class Problem:
     # ------------------------------------------------------------------ input
     def state(self, y0: Any) -> np.ndarray:
         """y0 as numbers of this problem; DomainError where it is not (dim,) finite numbers."""
-        y = np.atleast_1d(numbers(y0, "y0", None))
+        y = numbers(y0, "y0", None)
+        y = y if y.ndim else y[None]
         if y.shape != (self.dim,):
             raise DomainError(f"y0 has shape {np.shape(y0)}; this problem has {self.dim} components")
         if y.dtype.kind == "c" and self.dtype.kind != "c":
             raise MixedRingError("y0 is complex; compile the problem with dtype=complex")
-        y = y.astype(self.dtype)
-        if not np.all(np.isfinite(y)):
+        y = y if y.dtype == self.dtype else y.astype(self.dtype)
+        if not finite(y):
             raise DomainError(f"y0 must be finite; component {int(np.flatnonzero(~np.isfinite(y))[0])} is not")
         return y
 
@@ -176,7 +178,23 @@ class Problem:
     def march(self, t0: float, y0: Any, args: Any = (), max_step: float = math.inf) -> March:
         """A solution on its way from (t0, y0)."""
         t0, max_step = number(t0, "t0"), positive(max_step, "max_step")
-        y, row = self.state(y0), self.values(args)
+        return self._from(t0, self.state(y0), self.values(args), max_step)
+
+    def _from(self, t0: float, y: np.ndarray, row: np.ndarray, max_step: float = math.inf) -> March:
+        """The same, of what was checked; in the memory of an earlier solution, if there is one."""
+        try:
+            going = self._idle.pop()
+        except IndexError:
+            return self._made(t0, y, row, max_step)
+        going.anew(t0, y, row, max_step)
+        return going
+
+    def _leave(self, going: March | None) -> None:
+        """Nobody needs ``going`` any more."""
+        if isinstance(going, Native) and going.rest():
+            self._idle.append(going)
+
+    def _made(self, t0: float, y: np.ndarray, row: np.ndarray, max_step: float) -> March:
         options: dict[str, Any] = {"rtol": self.rtol, "atol": self.atol, "max_step": max_step, "order": self.order}
         if self.system is None:
             if self.dtype.kind == "c":
@@ -273,14 +291,15 @@ class Problem:
         t0, t1 = ends(span)
         watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
         known = [Event.of(g) for g in watched]
-        going = self.march(t0, y0, args, max_step) if sensitivity is None else None
+        y, row = self.state(y0), self.values(args)
+        going = self._from(t0, y, row, positive(max_step, "max_step")) if sensitivity is None else None
         carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, max_step, known)
         with telling(progress, t0, t1) as tell, interrupts() as stopped:
             drive = Drive(
                 cast(March, Attended(cast(March, carried or going), tell, stopped)),
                 (t0, t1),
                 self.shapes,
-                self.values(args),
+                row,
                 known,
                 wanted(t_eval, t0, t1),
                 dense,
@@ -288,6 +307,7 @@ class Problem:
                 callback,
             )
             found = drive.solution(events is not None)
+        self._leave(going)
         if carried is not None:
             found.variations = carried.variations(found.stats["t"])
         return found
@@ -343,14 +363,16 @@ class Problem:
 
     def straight(self, t0: float, t1: float, y0: Any, args: Any, max_steps: int) -> tuple[np.ndarray, int] | None:
         """The state at t1 and the steps, nothing kept on the way; None where only the full way tells what happens."""
-        going = self.march(t0, y0, args)
+        going = self._from(t0, self.state(y0), self.values(args))
         if not isinstance(going, Native):
             return None
         taken, outcome = 0, Outcome.PAUSED
         while outcome == Outcome.PAUSED and taken < max_steps:
             outcome, steps = going.last(t1, min(_UNSEEN, max_steps - taken))
             taken += steps
-        return (going.state, taken) if outcome == Outcome.DONE else None
+        state = going.state
+        self._leave(going)
+        return (state, taken) if outcome == Outcome.DONE else None
 
     def stepper(self, t0: Any, y0: Any, args: Any = ()) -> Any:
         """Step by step: :class:`~taylorad.ode.stepper.Stepper`."""
