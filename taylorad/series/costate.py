@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from taylorad.series.node import INFINITE, Leaf, Node, intern
+from taylorad.series.identity import intern
+from taylorad.series.node import INFINITE, Leaf, Node
 
 __all__ = ["Costate"]
 
@@ -27,7 +28,7 @@ class Costate(Node):
 
     @staticmethod
     def of(system: object, index: int, size: int = 1) -> Costate:
-        return intern(Costate, (system, index), 0, INFINITE, size=size)
+        return intern(Costate, (system, index), 0, INFINITE, size)
 
     @property
     def index(self) -> int:

@@ -17,14 +17,12 @@ computed before, and it keys compiled code.
 
 from __future__ import annotations
 
-import hashlib
-import threading
-import weakref
 from collections.abc import Iterable
 from fractions import Fraction
 from numbers import Rational
-from typing import Any, Protocol, final
+from typing import Any, ClassVar, Protocol, final
 
+from taylorad.series.identity import common, intern, said
 from taylorad.series.matrix import Matrix
 
 __all__ = [
@@ -43,13 +41,10 @@ __all__ = [
     "State",
     "Theta",
     "as_node",
-    "intern",
     "linear",
 ]
 
 INFINITE = 1 << 60
-_table: weakref.WeakValueDictionary[tuple[Any, ...], Node] = weakref.WeakValueDictionary()
-_lock = threading.RLock()
 
 
 class Law(Protocol):
@@ -83,6 +78,10 @@ class Node:
     valuation: int
     size: int
     parts: tuple[Any, ...]
+    mark: ClassVar[bytes]
+
+    def __init_subclass__(cls) -> None:
+        cls.mark = cls.__name__.encode()
 
     @property
     def operands(self) -> tuple[Node, ...]:
@@ -121,37 +120,6 @@ class Node:
         return _quotient(as_node(other), self)
 
 
-def _size(node: Node) -> int:
-    sizes = {n.size for n in node.operands} - {1}
-    if len(sizes) > 1:
-        raise ValueError(f"nodes of sizes {sorted(sizes)} do not go together element by element")
-    return sizes.pop() if sizes else 1
-
-
-def intern(
-    kind: type[Any], parts: tuple[Any, ...], valuation: int, degree: int, key: Any = None, size: int | None = None
-) -> Any:
-    """The one node of a kind with these parts."""
-    full = (kind, *(parts if key is None else key))
-    with _lock:
-        found = _table.get(full)
-        if found is None:
-            found: Any = object.__new__(kind)
-            found.parts, found.valuation, found.degree = parts, valuation, degree
-            found.digest = hashlib.blake2b(_content((kind.__name__, parts)), digest_size=16).digest()
-            found.size = _size(found) if size is None else size
-            _table[full] = found
-    return found
-
-
-def _content(part: object) -> bytes:
-    if isinstance(part, Node):
-        return part.digest
-    if isinstance(part, tuple):
-        return b"(" + b",".join(map(_content, part)) + b")"
-    return getattr(part, "digest", None) or repr(part).encode()
-
-
 def _rebuild(kind: Any, parts: tuple[Any, ...]) -> Node:
     return linear(parts[0]) if kind is Linear else kind.of(*parts)
 
@@ -165,7 +133,7 @@ class Leaf(Node):
 
     @staticmethod
     def of(index: int, degree: int = INFINITE, size: int = 1) -> Leaf:
-        return intern(Leaf, (index, degree) if size == 1 else (index, degree, size), 0, degree, size=size)
+        return intern(Leaf, (index, degree) if size == 1 else (index, degree, size), 0, degree, size)
 
     @property
     def index(self) -> int:
@@ -181,16 +149,11 @@ class Constant(Node):
 
     @staticmethod
     def of(value: object) -> Constant:
-        if isinstance(value, Rational):
+        if type(value) is not int and isinstance(value, Rational):
             value = Fraction(int(value.numerator), int(value.denominator))
             value = int(value) if value.denominator == 1 else value
-        if isinstance(value, (int, Fraction, str)):
-            key: tuple[Any, ...] = (value,)
-        elif isinstance(value, (float, complex)):
-            key = (type(value).__name__, repr(value))
-        else:
-            key = (type(value).__name__, id(value))
-        return intern(Constant, (value,), 0, 0, key)
+        named = isinstance(value, (int, Fraction, str, float, complex))
+        return intern(Constant, (value,), 0, 0, apart=None if named else id(value))
 
     @property
     def value(self) -> Any:
@@ -228,7 +191,9 @@ class Product(Node):
     def of(a: Node, b: Node) -> Product:
         if (b.valuation, b.digest) > (a.valuation, a.digest):
             a, b = b, a
-        return intern(Product, (a, b), a.valuation + b.valuation, min(INFINITE, a.degree + b.degree))
+        size = a.size if a.size == b.size else common((a, b))
+        degree = min(INFINITE, a.degree + b.degree)
+        return intern(Product, (a, b), a.valuation + b.valuation, degree, size, content=a.digest + b.digest)
 
     @property
     def a(self) -> Node:
@@ -250,7 +215,7 @@ class Quotient(Node):
     def of(a: Node, b: Node) -> Quotient:
         if b.valuation:
             raise ValueError("the denominator of a quotient needs a constant term")
-        return intern(Quotient, (a, b), a.valuation, a.degree if b.degree == 0 else INFINITE)
+        return intern(Quotient, (a, b), a.valuation, a.degree if b.degree == 0 else INFINITE, common((a, b)))
 
     @property
     def a(self) -> Node:
@@ -276,7 +241,7 @@ class Map(Node):
             return linear([(Fraction(float(x)), a) for x in matrix.entries])
         if isinstance(a, Map) and matrix.selects and a.matrix.selects:
             return Map.of(matrix @ a.matrix, a.a)
-        return intern(Map, (matrix, a), a.valuation, a.degree, size=matrix.rows)
+        return intern(Map, (matrix, a), a.valuation, a.degree, matrix.rows)
 
     @property
     def matrix(self) -> Matrix:
@@ -298,7 +263,7 @@ class Theta(Node):
     def of(a: Node) -> Node:
         if a.degree == 0:
             return Constant.of(0)
-        return intern(Theta, (a,), max(1, a.valuation), a.degree)
+        return intern(Theta, (a,), max(1, a.valuation), a.degree, a.size)
 
     @property
     def a(self) -> Node:
@@ -315,7 +280,8 @@ class Function(Node):
     @staticmethod
     def of(law: Law, output: int, args: tuple[Node, ...], params: tuple[Node, ...]) -> Function:
         degree = 0 if all(a.degree == 0 for a in args) else INFINITE
-        return intern(Function, (law, output, args, params), 0, degree)
+        # two laws may say the same and differ in what a digest does not tell, the functions that give their values
+        return intern(Function, (law, output, args, params), 0, degree, common(args + params), apart=law)
 
     @property
     def law(self) -> Law:
@@ -370,7 +336,7 @@ class Local(Node):
 
     @staticmethod
     def of(name: str, u: Node, params: tuple[Node, ...]) -> Local:
-        return intern(Local, (name, u, params), 0, 0 if u.degree == 0 else INFINITE)
+        return intern(Local, (name, u, params), 0, 0 if u.degree == 0 else INFINITE, common((u, *params)))
 
     @property
     def name(self) -> str:
@@ -403,6 +369,7 @@ class Select(Node):
             (chooser, tests, branches),
             min(b.valuation for b in branches),
             max(b.degree for b in branches),
+            common(tests + branches),
         )
 
     @property
@@ -433,7 +400,7 @@ class State(Node):
 
     @staticmethod
     def of(system: object, index: int, size: int = 1) -> State:
-        return intern(State, (system, index) if size == 1 else (system, index, size), 0, INFINITE, size=size)
+        return intern(State, (system, index) if size == 1 else (system, index, size), 0, INFINITE, size)
 
     @property
     def index(self) -> int:
@@ -451,26 +418,40 @@ def as_node(value: object) -> Node:
 def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
     """Σ c·a, flattened: rational constants are added up, equal nodes collected, short nested sums opened, but not where
     nodes would merge: (x − y) − (y − z) is exact to its last digits for close x, y, z, and x − 2y + z is not."""
+    todo = list(terms)
+    room = 8 - len(todo)  # without a limit, n times x ← f(x) + x/2 would make n² terms
+    todo.reverse()
     constant: int | Fraction = 0
     sums: dict[Node, int | Fraction] = {}
-    todo = list(reversed(list(terms)))
-    room = 8 - len(todo)  # without a limit, n times x ← f(x) + x/2 would make n² terms
     while todo:
         c, a = todo.pop()
-        match a:
-            case Linear(inner) if len(inner) <= max(1, room * all(sums.get(b, -c * d) == -c * d for d, b in inner)):
-                room -= len(inner) - 1
-                todo.extend(reversed(inner) if c == 1 else ((c * d, b) for d, b in reversed(inner)))
-            case Constant(value) if a.rational:
-                constant = constant + c * value
-            case _:
-                sums[a] = sums[a] + c if a in sums else c
-    flat = tuple((c, a) for a, c in sums.items() if c != 0)
-    if constant != 0 or not flat:
-        flat = (*flat, (1, Constant.of(constant)))
-    if len(flat) == 1 and flat[0][0] == 1:
-        return flat[0][1]
-    return intern(Linear, (flat,), min(a.valuation for _, a in flat), max(a.degree for _, a in flat))
+        if isinstance(a, Linear):
+            inner = a.parts[0]
+            more = len(inner) - 1
+            if more == 0 or (more < room and all(b not in sums or sums[b] == -c * d for d, b in inner)):
+                room -= more
+                todo.extend([(c * d, b) for d, b in reversed(inner)])
+                continue
+        elif isinstance(a, Constant) and a.rational:
+            constant += c * a.value
+            continue
+        sums[a] = sums[a] + c if a in sums else c
+    flat = [(c if type(c) is int else _plain(c), a) for a, c in sums.items() if c]
+    if constant or not flat:
+        flat.append((1, Constant.of(constant)))
+    c, a = flat[0]
+    if len(flat) == 1 and c == 1:
+        return a
+    nodes = [a for _, a in flat]
+    content = b"".join([(b"%d;" % c if type(c) is int else said(c)) + a.digest for c, a in flat])
+    valuation, degree = min([a.valuation for a in nodes]), max([a.degree for a in nodes])
+    return intern(Linear, (tuple(flat),), valuation, degree, common(nodes), content=content)
+
+
+def _plain(c: Any) -> int | Fraction:
+    """A rational number in the one form it has."""
+    c = Fraction(c)
+    return c.numerator if c.denominator == 1 else c
 
 
 def _factor(a: Node) -> tuple[int | Fraction, Node]:
@@ -483,7 +464,11 @@ def _product(a: Node, b: Node) -> Node:
         if isinstance(one, Constant) and one.rational:
             return linear([(one.value, other)])
     (c, a), (d, b) = _factor(a), _factor(b)
-    return linear([(c * d, Product.of(a, b))])
+    return _times(c * d, Product.of(a, b))
+
+
+def _times(c: int | Fraction, a: Node) -> Node:
+    return a if c == 1 else linear([(c, a)])
 
 
 def _quotient(a: Node, b: Node) -> Node:
@@ -494,4 +479,4 @@ def _quotient(a: Node, b: Node) -> Node:
     if a is Constant.of(0):
         return a
     (c, a), (d, b) = _factor(a), _factor(b)
-    return linear([(Fraction(c) / d, Quotient.of(a, b))])
+    return _times(c if d == 1 else Fraction(c) / d, Quotient.of(a, b))
