@@ -8,6 +8,8 @@ write instead.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,53 +20,47 @@ from taylorad.series.node import Node
 from taylorad.trace import cells as forms
 from taylorad.trace.cells import FEW
 
-__all__ = ["Traced", "TracedArray", "from_cells", "from_node", "lift"]
+__all__ = ["Traced", "TracedArray", "from_cells", "from_node", "lift", "scalar"]
 
 
 class Traced:
     """A number that is being traced; the base of arrays of them. Immutable, unless it is an array."""
 
-    __slots__ = ("_cells", "_lent", "_node", "_view", "dtype", "shape")
-    shape: tuple[int, ...]
+    __slots__ = ("_node", "dtype")
     dtype: np.dtype[Any]
-    _cells: np.ndarray | None  # nodes, in numpy's own view of them; or None where all elements are in _node
     _node: Node | None
-    _lent: bool  # slices of a vector do not see what is written later, so writing after slicing is refused
-    _view: bool
 
     # ------------------------------------------------------------------ the two forms
     @property
     def form(self) -> str:
         """``"vector"`` (one node) or ``"cells"`` (a node for each element)."""
-        return "cells" if self._node is None else "vector"
+        return "cells"
 
     @property
     def vector(self) -> Node:
         """All elements, in C order, as one node of size ``self.size``."""
-        if self._node is not None:
-            return self._node
-        assert self._cells is not None
-        return forms.vector(list(self._cells.flat))
+        assert self._node is not None
+        return self._node
 
     @property
     def cells(self) -> np.ndarray:
         """The elements as an object array of nodes, to be read only."""
-        if self._cells is not None:
-            return self._cells
-        assert self._node is not None
-        out = np.empty(self.size, object)
-        for i in range(self.size):
-            out[i] = forms.row(self._node, i)
-        return out.reshape(self.shape)
+        out = np.empty((), object)
+        out[()] = self._node
+        return out
 
     # ------------------------------------------------------------------ shape
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return ()
+
     @property
     def ndim(self) -> int:
         return len(self.shape)
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape, dtype=int))
+        return math.prod(self.shape)
 
     # ------------------------------------------------------------------ what needs a number
     def __bool__(self) -> bool:
@@ -177,10 +173,36 @@ class Traced:
 class TracedArray(Traced):
     """An array of traced numbers. Slices of cells are views, as numpy's are."""
 
-    __slots__ = ()
+    __slots__ = ("_cells", "_lent", "_shape", "_view")
+    _shape: tuple[int, ...]
+    _cells: np.ndarray | None  # nodes, in numpy's own view of them; or None where all elements are in _node
+    _lent: bool  # slices of a vector do not see what is written later, so writing after slicing is refused
+    _view: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._shape
+
+    @property
+    def form(self) -> str:
+        return "cells" if self._node is None else "vector"
+
+    @property
+    def vector(self) -> Node:
+        return forms.vector(list(self.cells.flat)) if self._node is None else self._node
+
+    @property
+    def cells(self) -> np.ndarray:
+        if self._cells is not None:
+            return self._cells
+        assert self._node is not None
+        out = np.empty(self.size, object)
+        for i in range(self.size):
+            out[i] = forms.row(self._node, i)
+        return out.reshape(self.shape)
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return self._shape[0]
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self)))
@@ -190,13 +212,10 @@ class TracedArray(Traced):
         if self._cells is not None:
             return from_cells(self._cells[key], self.dtype)
         assert self._node is not None
-        return self._taken(np.arange(self.size).reshape(self.shape)[key])
-
-    def _taken(self, places: Any) -> Any:
-        """Elements of a vector by their places in C order."""
-        assert self._node is not None
-        places = np.asarray(places)
-        self._lent = self._lent or places.ndim > 0
+        places = _places(self._shape)[key]
+        if places.ndim == 0:
+            return scalar(forms.row(self._node, int(places)), self.dtype)
+        self._lent = True
         if places.size > FEW:
             out = from_node(forms.gather(self._node, places.ravel()), places.shape, self.dtype)
         else:
@@ -268,22 +287,36 @@ class TracedArray(Traced):
         return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)  # type: ignore[call-overload]
 
 
+@functools.lru_cache(maxsize=8)
+def _places(shape: tuple[int, ...]) -> np.ndarray:
+    """The number of each element in C order."""
+    out = np.arange(math.prod(shape)).reshape(shape)
+    out.flags.writeable = False
+    return out
+
+
 def _key(key: Any) -> Any:
+    if type(key) is int:
+        return key
     parts = key if isinstance(key, tuple) else (key,)
     if any(isinstance(p, Traced) or hasattr(p, "pick") for p in parts):
         raise TraceError("an index depends on a traced value; indices must be known, or choose with ta.where")
     return key
 
 
-def _cell(node: Node) -> np.ndarray:
-    out = np.empty((), object)
-    out[()] = node
+_FLOAT = np.dtype(np.float64)
+
+
+def scalar(node: Node, dtype: np.dtype[Any] = _FLOAT) -> Traced:
+    """A traced number from its node."""
+    out = object.__new__(Traced)
+    out._node, out.dtype = node, dtype
     return out
 
 
-def _new(shape: tuple[int, ...], dtype: Any) -> Any:
-    out = object.__new__(TracedArray if shape else Traced)
-    out.shape, out.dtype, out._cells, out._node = shape, np.dtype(dtype), None, None
+def _array(node: Node | None, cells: np.ndarray | None, shape: tuple[int, ...], dtype: Any) -> TracedArray:
+    out = object.__new__(TracedArray)
+    out._shape, out.dtype, out._cells, out._node = shape, np.dtype(dtype), cells, node
     out._lent = out._view = False
     return out
 
@@ -291,19 +324,15 @@ def _new(shape: tuple[int, ...], dtype: Any) -> Any:
 def from_cells(cells: Any, dtype: Any = np.float64) -> Any:
     """A traced value from a node, or from an object array of nodes, which it keeps and writes to."""
     if isinstance(cells, Node):
-        cells = _cell(cells)
-    out = _new(cells.shape, dtype)
-    out._cells = cells
-    return out
+        return scalar(cells, np.dtype(dtype))
+    return _array(None, cells, cells.shape, dtype) if cells.shape else scalar(cells.item(), np.dtype(dtype))
 
 
 def from_node(node: Node, shape: tuple[int, ...], dtype: Any = np.float64) -> Any:
     """A traced value whose elements, in C order, are those of one node (of size 1: all equal)."""
-    n = int(np.prod(shape, dtype=int))
+    n = math.prod(shape)
     if n > FEW and node.size == n:
-        out = _new(shape, dtype)
-        out._node = node
-        return out
+        return _array(node, None, shape, dtype)
     cells = np.empty(n, object)
     for i in range(n):
         cells[i] = forms.row(node, i)
@@ -320,7 +349,7 @@ def lift(value: Any) -> Any:
     if hasattr(value, "pick"):
         return value.pick(1, 0)
     if forms.is_exact(value):
-        return from_cells(np.array(forms.number(value), object), np.float64)
+        return scalar(forms.number(value))
     array = np.asarray(value)
     if array.dtype.kind in "biufc":
         cells = np.empty(array.size, object)

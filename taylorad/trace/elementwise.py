@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from taylorad.series.node import Node
-from taylorad.trace.array import Traced, from_cells, from_node, lift
+from taylorad.trace.array import Traced, from_cells, from_node, lift, scalar
 from taylorad.trace.cells import FEW, constants, gather, number
 
-__all__ = ["elementwise", "plain"]
+__all__ = ["elementwise", "plain", "single"]
 
 
 def plain(value: Any) -> bool:
@@ -26,8 +27,9 @@ def elementwise(function: Callable[..., Any], operands: Sequence[Any], exact: bo
     Vectors stay vectors, and a large constant array makes one of numbers. Raises ValueError where shapes do not
     broadcast.
     """
-    if all(type(x) in _SINGLE for x in operands):
-        return _single(function, operands, exact)
+    alone = single(function, operands, exact)
+    if alone is not None:
+        return alone
     operands = [x if plain(x) else lift(x) for x in operands]
     shape = np.broadcast_shapes(*map(np.shape, operands))
     n = int(np.prod(shape, dtype=int))
@@ -47,16 +49,31 @@ def elementwise(function: Callable[..., Any], operands: Sequence[Any], exact: bo
     return _collected(results, shape, dtype)
 
 
-_SINGLE = frozenset((Traced, int, float))
+_REAL = frozenset((int, float, np.float64, np.int64))
+_NUMBERS = _REAL | {complex, np.complex128}
+_FLOAT, _COMPLEX = np.dtype(np.float64), np.dtype(np.complex128)
+_real = functools.lru_cache(maxsize=1024, typed=True)(number)  # loops bring the same few constants again and again
 
 
-def _single(function: Callable[..., Any], operands: Sequence[Any], exact: bool) -> Any:
-    """The same for numbers, without the work of broadcasting."""
-    items = [x.cells.item() if isinstance(x, Traced) else number(x) if exact else x for x in operands]
-    complex_ = any(isinstance(x, Traced) and x.dtype.kind == "c" for x in operands)
-    dtype = np.complex128 if complex_ else np.float64
+def single(function: Callable[..., Any], operands: Sequence[Any], exact: bool = True) -> Any:
+    """The same as :func:`elementwise` for numbers, without the work of broadcasting; None if one is none."""
+    items: list[Any] = []
+    dtype = _FLOAT
+    for x in operands:
+        kind = type(x)
+        if kind is Traced:
+            items.append(x.vector)
+            if x.dtype.kind == "c":
+                dtype = _COMPLEX
+        elif kind in _NUMBERS:
+            if kind not in _REAL:
+                dtype = _COMPLEX
+            value = x.item() if isinstance(x, np.generic) else x
+            items.append(value if not exact else _real(value) if kind in _REAL else number(value))
+        else:
+            return None
     found = function(*items)
-    return tuple(from_cells(f, dtype) for f in found) if isinstance(found, tuple) else from_cells(found, dtype)
+    return tuple(scalar(f, dtype) for f in found) if isinstance(found, tuple) else scalar(found, dtype)
 
 
 def _collected(results: Sequence[Node], shape: tuple[int, ...], dtype: Any) -> Any:

@@ -267,7 +267,7 @@ def _filled(value: Any) -> Callable[..., Any]:
 
 def _copy(a: Any, *_: Any, **__: Any) -> Any:
     a = lift(a)
-    return from_cells(np.array(a._cells), a.dtype) if a.form == "cells" else from_node(a.vector, a.shape, a.dtype)
+    return from_cells(np.array(a.cells), a.dtype) if a.form == "cells" else from_node(a.vector, a.shape, a.dtype)
 
 
 def _dot(a: Any, b: Any) -> Any:

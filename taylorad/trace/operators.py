@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -15,13 +16,15 @@ from taylorad.series.node import Constant, Node, as_node
 from taylorad.trace.array import Traced, from_cells, lift
 from taylorad.trace.cells import is_exact, number
 from taylorad.trace.condition import Condition, greater
-from taylorad.trace.elementwise import elementwise, plain
+from taylorad.trace.elementwise import elementwise, plain, single
 
 __all__ = ["OPERATORS", "book", "each", "operate", "power"]
 
 
 def operate(name: str, operands: Sequence[Any]) -> Any:
     """A Python operator; NotImplemented for operands that are no numbers."""
+    if name in _ARITHMETIC and (alone := single(_ARITHMETIC[name], operands)) is not None:
+        return alone
     if any(not isinstance(x, (Traced, int, float, Condition, np.ndarray)) and not plain(x) for x in operands):
         exponent = name == "pow" and is_exact(operands[1])
         operands = [lift(x) if is_exact(x) and not (i and exponent) else x for i, x in enumerate(operands)]
@@ -44,6 +47,8 @@ def each(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def power(a: Any, b: Any) -> Any:
     """a**b: products for integral b of any type, else by the rule for constant powers, else exp(b·log a)."""
+    if type(b) in (int, float) and (alone := single(lambda u: _raised(u, b), (a,))) is not None:
+        return alone
     if is_exact(b):
         b = Fraction(number(b).parts[0])
         return elementwise(lambda u: _whole_power(u, int(b)) if b.denominator == 1 else CONSTANT_POWER(u, b), (a,))
@@ -54,13 +59,14 @@ def power(a: Any, b: Any) -> Any:
         exponent = np.asarray(b).item()
         return elementwise(lambda u: _raised(u, exponent), (base,))
     a = lift(a)
-    cells = from_cells(a.cells, a.dtype)  # exponents differ, so elements go different ways
+    # exponents differ, so elements go different ways
+    cells = from_cells(np.broadcast_to(a.cells, np.broadcast_shapes(a.shape, np.shape(b))), a.dtype)
     return elementwise(lambda u, e: _raised(u if isinstance(u, Node) else number(u), e), (cells, b), exact=False)
 
 
 def _raised(u: Node, exponent: Any) -> Node:
-    whole = np.isfinite(exponent) and np.imag(exponent) == 0 and np.real(exponent) % 1 == 0
-    return _whole_power(u, int(np.real(exponent))) if whole else CONSTANT_POWER(u, exponent)
+    whole = exponent.imag == 0 and math.isfinite(exponent.real) and exponent.real % 1 == 0
+    return _whole_power(u, int(exponent.real)) if whole else CONSTANT_POWER(u, exponent)
 
 
 def _whole_power(u: Node, n: int) -> Node:
@@ -75,12 +81,15 @@ def _whole_power(u: Node, n: int) -> Node:
     return result
 
 
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "truediv": operator.truediv,
+    "neg": operator.neg,
+}
 OPERATORS: dict[str, Callable[..., Any]] = {
-    "add": each(operator.add),
-    "sub": each(operator.sub),
-    "mul": each(operator.mul),
-    "truediv": each(operator.truediv),
-    "neg": each(operator.neg),
+    **{name: each(function) for name, function in _ARITHMETIC.items()},
     "pow": power,
     "abs": lambda a: book(ABSOLUTE, (a,)),
     "%": lambda a, b: book(REMAINDER, (a, b)),

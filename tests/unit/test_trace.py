@@ -272,3 +272,28 @@ def test_exact_numbers_stay_exact() -> None:
     assert any(isinstance(n, Constant) and n.value == third for n in root.operands)
     with pytest.raises(TypeError):
         trace(lambda x: x * "1/3", ((),), np.dtype(float))
+
+
+def test_a_number_to_many_powers():
+    exponents = np.arange(12)
+    found = ta.compile(lambda x: x**exponents, order=3)(0.5)
+    assert np.allclose(found[0], 0.5**exponents, rtol=1e-15)
+    assert np.allclose(found[1], exponents * 0.5 ** (exponents - 1.0), rtol=1e-14)
+
+
+def test_single_elements_are_found_where_numpy_finds_them():
+    def f(y: Any) -> Any:
+        q = y.reshape(4, 3)
+        return [q[1, 2], q[-1, 0], y[np.int64(3)], y[-1], q[2][1], q[0, ...][1], q[1, 2, ...]]
+
+    y = np.arange(1.0, 13.0)
+    found = ta.compile(f, order=1, shapes=[12])(y, along=np.ones(12))
+    assert [float(x[0]) for x in found] == [float(x) for x in f(y)]
+    with pytest.raises(ta.TraceError, match="index 12 is out of bounds for axis 0 with size 12"):
+        trace(lambda y: y[12], [(12,)])
+
+
+def test_numpy_numbers_in_front_of_a_traced_number():
+    m = np.array([0.25, 3.0])
+    found = ta.compile(lambda x: m[0] * x + m[1] / x - np.int64(2), order=1)(2.0)
+    assert found.tolist() == [0.5 + 1.5 - 2, 0.25 - 0.75]
