@@ -19,7 +19,7 @@ from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
 from taylorad.rings.values.monotone import CORNERS, FALLING, RISING, TURNS
 
-__all__ = ["UNDECIDED", "IntervalRing", "from_ball", "to_ball"]
+__all__ = ["UNDECIDED", "IntervalRing", "from_ball", "to_ball", "unbounded"]
 
 _BITS = 80  # enough that rounding to floats is what remains
 _DEPTH = 5  # a wide argument is halved so often, at most
@@ -38,6 +38,12 @@ def from_ball(b: Any) -> Interval:
     if found is None:
         raise UncertifiedError(f"{b} bounds nothing; take a smaller interval, or one inside the domain")
     return Interval(*found)
+
+
+def unbounded(name: str, args: Sequence[Interval]) -> UncertifiedError:
+    """The error of a function for which nothing bounded is found over a box."""
+    shown = ", ".join(map(str, args))
+    return UncertifiedError(f"{name}({shown}) has no finite enclosure; take a smaller interval, or one in the domain")
 
 
 @cache
@@ -156,7 +162,10 @@ class IntervalRing(ObjectRing):
         from taylorad.rings.balls import precision
 
         with precision(_BITS):
-            return [from_ball(c) for c in _balls().jet(name, [to_ball(x) for x in args], order)]
+            found = _balls().jet(name, [to_ball(x) for x in args], order)
+            if not all(c.is_finite() for c in found):
+                raise unbounded(name, args)
+            return list(map(from_ball, found))
 
     @staticmethod
     def _ball(function: Callable[[Any], Any], otherwise: Interval | None = None) -> Interval:

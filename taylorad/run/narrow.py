@@ -16,7 +16,7 @@ from typing import final
 from taylorad.book.entry import Rule
 from taylorad.errors import TayloradError, UncertifiedError
 from taylorad.rings.balls import BallRing, precision
-from taylorad.rings.interval_ring import to_ball
+from taylorad.rings.interval_ring import to_ball, unbounded
 from taylorad.rings.intervals import Interval
 from taylorad.rings.ring import Ring
 from taylorad.series.node import Leaf
@@ -40,18 +40,19 @@ def narrowed(
     48 pieces do not reach that. Raises UncertifiedError where nothing bounded is found for finite arguments.
     """
     box = tuple(args)
-    if all(x.thin for x in box):
-        return values(box)
-    found: list[Interval] = []
-    for i, name in enumerate(law.outputs):
-        if law.value is None and ring.tight(name):
-            found.append(ring.value(name, [*args, *params]))
-            continue
-        piece = _Output(law, i, tuple(params), values)
-        found.append(piece.range(box))
-        if found[-1].width == found[-1].mag == inf and found[-1].mig == 0 and all(x.finite for x in box):
-            shown = ", ".join(map(str, box))
-            raise UncertifiedError(f"{law.name}({shown}) has no finite enclosure; take a smaller interval")
+    try:
+        if all(x.thin for x in box):
+            return values(box)
+        found = [
+            ring.value(name, [*args, *params])
+            if law.value is None and ring.tight(name)
+            else _Output(law, i, tuple(params), values).range(box)
+            for i, name in enumerate(law.outputs)
+        ]
+    except UncertifiedError as error:
+        raise unbounded(law.name, box) from error
+    if all(x.finite for x in box) and any(x.width == x.mag == inf and x.mig == 0 for x in found):
+        raise unbounded(law.name, box)
     return tuple(found)
 
 
