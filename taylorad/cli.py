@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog='example: taylorad ode "x\' = y; y\' = -sin(x)" --y0 0.5,0 --t 20 --csv out.csv',
         allow_abbrev=False,
     )
-    ode.add_argument("system", help="equations such as \"x' = y; y' = -x\" (t is the time), or a name such as lorenz, two-body, chain")
+    ode.add_argument(
+        "system", help="equations such as \"x' = y; y' = -x\" (t is the time), or a name: lorenz, two-body, chain …"
+    )
     ode.add_argument("--y0", dest="start", metavar="VALUES", help="initial values, 0.5,0")
     ode.add_argument("--t", metavar="END", help="the end, or beginning,end (default 10)")
     ode.add_argument("--rtol", type=float, help="relative tolerance (default 1e-12)")

@@ -36,7 +36,7 @@ class ArrayRing(Ring):
             except OverflowError:
                 size = len(str(abs(int(value)))) if abs(value) < 10**4000 else 4000
                 raise DomainError(
-                    f"the constant {'−' if value < 0 else ''}10^{size - 1}… is too large for {self.name}: scale the problem"
+                    f"the constant {'−' if value < 0 else ''}10^{size - 1}… is too large for {self.name}; scale it"
                 ) from None
         if isinstance(value, (float, np.floating, np.integer)):
             return self.dtype.type(value)

@@ -2,8 +2,8 @@
 
 A routine is an ordinary function with annotated parameters, written in a small part of Python: float and int
 variables, arrays indexed by one integer, ``if``, ``while``, ``for … in range``, arithmetic, comparisons, ``abs``,
-``min``, ``max`` of two, ``float``, ``fma``, ``enter``, and calls of other routines. It runs as it stands where there is no
-code generator, so it is its own reference. Unlike kernels, which are generated as they are to run, it goes through
+``min``, ``max`` of two, ``float``, ``fma``, ``enter``, and calls of other routines. It runs as it stands where there is
+no code generator, so it is its own reference. Unlike kernels, which are generated as they are to run, it goes through
 LLVM's optimiser; it does not depend on the problem, so that is paid once for all, and kept on disk.
 
 The arrays of one call must not overlap where one is written to.
@@ -121,7 +121,7 @@ class Routine:
         return "\n".join(["declare double @llvm.fma.f64(double, double, double)", _FABS, *parts, ""])
 
     def _door(self) -> str:
-        """The way in from Python: an array comes as the object, whose first word after its head says where the data are."""
+        """The way in from Python: an array comes as the object, whose first word after its head points to the data."""
         lines: list[str] = []
         given: list[str] = []
         for name, kind in zip(self.names, self.kinds, strict=True):
