@@ -23,6 +23,9 @@ from taylorad.series.schedule import schedule
 __all__ = ["Interpreted", "March", "Native", "Piece", "march"]
 
 
+_GOING = (Outcome.PAUSED, Outcome.SHRINKING)
+
+
 @final
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -128,8 +131,7 @@ class Native:
     ) -> None:
         self.order = order
         self._run = flow(system, order, y0.dtype.kind == "c").run(y0, args, rtol, atol)
-        self._run.real[Real.T] = t0
-        self._run.real[Real.MAX_STEP] = max_step
+        self._run.real[Real.T], self._run.real[Real.MAX_STEP] = t0, max_step
         self._room = 0
         self._owned = False  # whether pieces keep their memory
 
@@ -145,7 +147,7 @@ class Native:
 
     @property
     def t(self) -> float:
-        return float(self._run.real[Real.T])
+        return self._run.real[Real.T]
 
     @property
     def state(self) -> np.ndarray:
@@ -153,7 +155,7 @@ class Native:
 
     @property
     def rejected(self) -> int:
-        return int(self._run.whole[Whole.REJECTED])
+        return self._run.whole[Whole.REJECTED]
 
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
         if most > self._room:
@@ -161,10 +163,9 @@ class Native:
             shape = (most + 1, self.order + 1, self._run.flow.stride)
             self._run.keep(most, None if self._owned else room(shape))
         outcome = self._run.go(end, most)
-        n = int(self._run.whole[Whole.STEPS])
-        rows = self._run.values(self._run.rows[: n + 1])  # the loop writes the series at the end before it stops
-        goes_on = outcome in (Outcome.PAUSED, Outcome.SHRINKING)
-        return outcome, Piece(self._run.times[: n + 1], rows if goes_on else rows[:n])
+        n = self._run.steps  # the loop writes the series at the end before it stops
+        rows = self._run.values(self._run.rows[: n + (outcome in _GOING)])
+        return outcome, Piece(self._run.times[: n + 1], rows)
 
     def own(self) -> None:
         self._room, self._owned = 0, True
@@ -172,7 +173,7 @@ class Native:
     def last(self, end: float, most: int) -> tuple[Outcome, int]:
         """As :meth:`go`, but nothing of the way is kept; the number of steps."""
         outcome = self._run.go(end, most)
-        return outcome, int(self._run.whole[Whole.STEPS])
+        return outcome, self._run.steps
 
     def restart(self, t: float, state: np.ndarray) -> None:
         self._run.begin(t, state)

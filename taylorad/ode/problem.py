@@ -37,6 +37,7 @@ from taylorad.series.schedule import schedule
 __all__ = ["Problem", "compile_ode"]
 
 Span = tuple[Any, Any]
+_DONE, _PAUSED = Outcome.DONE, Outcome.PAUSED
 _UNSEEN = 100_000  # steps in one call of machine code, after which an interrupt is heard
 
 
@@ -296,7 +297,7 @@ class Problem:
         carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, max_step, known)
         with telling(progress, t0, t1) as tell, interrupts() as stopped:
             drive = Drive(
-                cast(March, Attended(cast(March, carried or going), tell, stopped)),
+                Attended(cast(March, carried or going), tell, stopped),
                 (t0, t1),
                 self.shapes,
                 row,
@@ -366,13 +367,13 @@ class Problem:
         going = self._from(t0, self.state(y0), self.values(args))
         if not isinstance(going, Native):
             return None
-        taken, outcome = 0, Outcome.PAUSED
-        while outcome == Outcome.PAUSED and taken < max_steps:
+        taken, outcome = 0, _PAUSED
+        while outcome is _PAUSED and taken < max_steps:
             outcome, steps = going.last(t1, min(_UNSEEN, max_steps - taken))
             taken += steps
         state = going.state
         self._leave(going)
-        return (state, taken) if outcome == Outcome.DONE else None
+        return (state, taken) if outcome is _DONE else None
 
     def stepper(self, t0: Any, y0: Any, args: Any = ()) -> Any:
         """Step by step: :class:`~taylorad.ode.stepper.Stepper`."""

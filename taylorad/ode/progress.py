@@ -2,61 +2,75 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from importlib import import_module
 from time import perf_counter
 from typing import Any, final
 
+import numpy as np
+
 from taylorad.errors import DomainError
-from taylorad.ode.march import March
+from taylorad.ode.loop import Outcome
+from taylorad.ode.march import March, Piece
 
 __all__ = ["Attended", "Progress", "interrupts", "telling"]
 
 Progress = bool | Callable[[float], Any]
+_signal: Any = import_module("_signal")  # signal's own functions take ten microseconds
 _PATIENCE = 0.1  # seconds in machine code between two looks
 
 
-@contextmanager
-def telling(progress: Progress, t0: float, t1: float) -> Generator[Callable[[float], Any] | None]:
+def telling(progress: Progress, t0: float, t1: float) -> AbstractContextManager[Callable[[float], Any] | None]:
     """What to call with the time that was reached; None where nobody wants to know. DomainError for anything else."""
+    if progress is False or progress is None:
+        return nullcontext()
     if callable(progress):
-        yield progress
-    elif progress is True:
-        from tqdm import tqdm
-
-        form = "{percentage:3.0f}%|{bar}| t = {n:.6g} of {total:.6g} [{elapsed}<{remaining}]"
-        with tqdm(total=abs(t1 - t0), bar_format=form) as bar:
-            yield lambda t: bar.update(abs(t - t0) - bar.n)
-    elif progress is False or progress is None:
-        yield None
-    else:
+        return nullcontext(progress)
+    if progress is not True:
         raise DomainError(f"progress = {progress!r} is neither True nor a function of the time")
+    return _bar(t0, t1)
 
 
 @contextmanager
-def interrupts() -> Generator[Callable[[], bool]]:
-    """Inside, Ctrl-C waits until it is asked for: the yielded function says whether it was pressed. Twice raises.
+def _bar(t0: float, t1: float) -> Generator[Callable[[float], Any]]:
+    from tqdm import tqdm
 
-    Only in the main thread, and where Python's own handler stands: whoever installed another one keeps it.
+    form = "{percentage:3.0f}%|{bar}| t = {n:.6g} of {total:.6g} [{elapsed}<{remaining}]"
+    with tqdm(total=abs(t1 - t0), bar_format=form) as bar:
+        yield lambda t: bar.update(abs(t - t0) - bar.n)
+
+
+@final
+class interrupts:
+    """Inside, Ctrl-C waits until it is asked for: what ``with`` gives says, when called, whether it was pressed.
+
+    Twice raises. Only in the main thread, and where no other handler than Python's own is installed.
     """
-    seen: list[int] = []
-    usual = signal.default_int_handler
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:
-        yield lambda: False
-        return
 
-    def note(number: int, frame: Any) -> None:
-        if seen:
-            usual(number, frame)
-        seen.append(number)
+    __slots__ = ("_ours", "_seen")
 
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: bool(seen)
-    finally:
-        signal.signal(signal.SIGINT, usual)
+    def __enter__(self) -> Callable[[], bool]:
+        self._seen = False
+        usual = _signal.default_int_handler
+        main = threading.current_thread() is threading.main_thread()
+        self._ours = main and _signal.getsignal(_signal.SIGINT) is usual
+        if self._ours:
+            _signal.signal(_signal.SIGINT, self._note)
+        return self._pressed
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+    def _pressed(self) -> bool:
+        return self._seen
+
+    def _note(self, number: int, frame: Any) -> None:
+        if self._seen:
+            _signal.default_int_handler(number, frame)
+        self._seen = True
 
 
 @final
@@ -69,8 +83,26 @@ class Attended:
     def __init__(self, going: March, tell: Callable[[float], Any] | None, stopped: Callable[[], bool]) -> None:
         self._going, self._tell, self._stopped = going, tell, stopped
         self._most = 1 << 60
+        self.order = going.order
+        self.own, self.restart = going.own, going.restart
 
-    def go(self, end: float, most: int) -> Any:
+    @property
+    def t(self) -> Any:
+        return self._going.t
+
+    @property
+    def compiled(self) -> bool:
+        return self._going.compiled
+
+    @property
+    def state(self) -> np.ndarray:
+        return self._going.state
+
+    @property
+    def rejected(self) -> int:
+        return self._going.rejected
+
+    def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
         if self._stopped():
             raise KeyboardInterrupt
         begun = perf_counter()
@@ -81,6 +113,3 @@ class Attended:
         if self._tell is not None:
             self._tell(float(self._going.t))
         return found
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._going, name)
