@@ -52,7 +52,7 @@ class DenseSolution:
     """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
-        self._pieces = [p for p in pieces if len(p)]
+        self._pieces = [p for p in pieces if len(p.times) > 1]
         if not self._pieces:
             raise DomainError("a solution without steps has no dense output")
         last = self._pieces[-1]
@@ -65,7 +65,8 @@ class DenseSolution:
             self.breaks = [int(end) for end, p in zip(ends, self._pieces, strict=True) if not p.goes_on]
         if last.rows.base is not None and 8 * last.rows.nbytes < last.rows.base.nbytes:  # keep no memory for nothing
             self._pieces[-1] = Piece(last.times, last.rows.copy())
-        self.t_min, self.t_max = sorted((self.times[0, 0], self.times[-1, 0]))
+        first, end = self.times[0, 0], self.times[-1, 0]
+        self.t_min, self.t_max = (first, end) if first <= end else (end, first)
 
     @cached_property
     def coefficients(self) -> np.ndarray:

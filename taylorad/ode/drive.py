@@ -10,6 +10,7 @@ import numpy as np
 from taylorad.errors import DomainError
 from taylorad.ode.dense import DenseSolution, evaluate, within
 from taylorad.ode.events import Event, Hit, Watch
+from taylorad.ode.given import finite
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Piece
 from taylorad.ode.solution import MESSAGES, Solution, Status
@@ -24,6 +25,7 @@ _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or wh
 _HUGE = 1e150  # where a solution is that grows out of the numbers, and no pole that is approached
 _STIFF = 1000  # steps before stiffness is thought of
 _SOME = 64  # of which one is looked at
+_DONE, _ENDED = Outcome.DONE, (Status.END, MESSAGES[Status.END])
 
 
 def singularity(t: float, c: np.ndarray, way: float) -> float | None:
@@ -57,6 +59,10 @@ def cut(piece: Piece, index: int, part: float, t: float) -> tuple[Piece, np.ndar
     return Piece(times, piece.rows[: index + 1]), y
 
 
+def _joined(rows: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(rows) if len(rows) > 1 else rows[0]
+
+
 @final
 class Drive:
     """See the module; used once."""
@@ -74,7 +80,8 @@ class Drive:
         callback: Callable[[float, np.ndarray], Any] | None,
     ) -> None:
         self.going, self.span, self.shapes, self.args = going, span, shapes, args
-        self.dim = len(going.state)
+        self.end: tuple[float, np.ndarray] = (span[0], going.state)
+        self.dim = len(self.end[1])
         self.watch = Watch.of(events, self.dim, shapes, args) if events else None
         self.wanted, self.dense, self.max_steps, self.callback = wanted, dense, max_steps, callback
         self.way = 1.0 if span[1] >= span[0] else -1.0
@@ -82,7 +89,6 @@ class Drive:
         self.t: list[np.ndarray] = []
         self.y: list[np.ndarray] = []
         self.taken = self.given = 0
-        self.end: tuple[float, np.ndarray] = (span[0], going.state)
         self.last: tuple[float, np.ndarray] | None = None
         self.hit: Hit | None = None
         self.small = self.seen = 0
@@ -120,8 +126,8 @@ class Drive:
             return Status.UNDEFINED, str(problem)
 
     def _ended(self, outcome: Outcome) -> tuple[Status, str] | None:
-        if outcome == Outcome.DONE:
-            return Status.END, MESSAGES[Status.END]
+        if outcome is _DONE:
+            return _ENDED
         ahead = None
         if outcome != Outcome.PAUSED and np.max(np.abs(self.end[1])) > _HUGE:
             return Status.UNDEFINED, f"At t = {self.end[0]} the solution becomes too large for float64."
@@ -145,8 +151,8 @@ class Drive:
         self.hit = None
         if not n:
             return None
-        end: tuple[float, np.ndarray] = (float(piece.times[-1, 0]), self.going.state)
-        if piece.rows.dtype != object and not np.all(np.isfinite(end[1])):  # the last step led out of the numbers
+        end: tuple[float, np.ndarray] = (float(piece.times[n, 0]), self.going.state)
+        if piece.rows.dtype.kind != "O" and not finite(end[1]):  # the last step led out of the numbers
             n -= 1
             end = float(piece.times[n, 0]), piece.coefficients[n, 0].copy()
             piece = Piece(piece.times[: n + 1], piece.rows[:n])
@@ -166,8 +172,8 @@ class Drive:
         if self.taken > _STIFF:
             self._look(piece)
         if self.wanted is None:
-            self.t.append(np.array(piece.times[:-1, 0]))
-            self.y.append(np.array(piece.coefficients[:, 0]))
+            self.t.append(piece.times[:n, 0].copy())
+            self.y.append(piece.rows[:n, 0].copy())
         else:
             self._sample(piece)
         if self.callback is not None and self.callback(self.end[0], self.end[1]):
@@ -223,18 +229,20 @@ class Drive:
         if self.wanted is None:
             self.t.append(np.array([self.end[0]]))
             self.y.append(self.end[1][None])
-        t = np.concatenate(self.t) if self.t else np.zeros(0)
-        y = np.concatenate(self.y).T if self.y else np.zeros((self.dim, 0), self.end[1].dtype)
-        if self.stiff:
+        t = _joined(self.t) if self.t else np.zeros(0)
+        y = _joined(self.y).T if self.y else np.zeros((self.dim, 0), self.end[1].dtype)
+        stiff = self.stiff
+        if stiff:
             message += " The problem looks stiff: an implicit method (scipy's Radau or LSODA) may be faster."
-        taken = self.going
+        going, rejected = self.going, self.going.rejected
         stats: dict[str, Any] = {
             "steps": self.taken,
-            "rejected": taken.rejected,
-            "order": taken.order,
-            "compiled": taken.compiled,
+            "rejected": rejected,
+            "order": going.order,
+            "compiled": going.compiled,
+            "stiff": stiff,
+            "t": self.end[0],
         }
-        stats |= {"stiff": self.stiff, "t": self.end[0]}
         dense = DenseSolution(self.pieces) if self.pieces else None
         times: list[np.ndarray] | None = [] if with_events else None
         states = times
@@ -246,7 +254,7 @@ class Drive:
             dense,
             times,
             states,
-            self.taken + taken.rejected,
+            self.taken + rejected,
             0,
             0,
             status,

@@ -272,7 +272,8 @@ class Problem:
             options |= {"t_eval": t_eval, "events": events, "callback": callback, "progress": progress}
             found = solve(self, span, y0, args, **options)
         found.names, found.rtol, found.atol = self.names, self.rtol, self.atol
-        found.args = dict(zip(self.arguments.names, self.arguments.given(args), strict=True))
+        names = self.arguments.names
+        found.args = dict(zip(names, self.arguments.given(args), strict=True)) if names else {}
         return found
 
     def _solved(
