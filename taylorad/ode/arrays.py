@@ -17,7 +17,7 @@ from taylorad.ode.system import Shape, System, traced
 from taylorad.series.elements import elements
 from taylorad.series.node import Constant, Leaf, Map, Node, State
 from taylorad.series.reroll import reroll
-from taylorad.series.schedule import schedule
+from taylorad.series.schedule import reachable, schedule
 from taylorad.series.substitute import substitute
 from taylorad.trace.array import from_node, lift
 from taylorad.trace.cells import FEW, row, vector
@@ -42,7 +42,7 @@ def right_hand_side(
         return traced(f, dim, shapes, complex=complex)
     if dim < _LONG:
         found = traced(f, dim, shapes)
-        return found if len(schedule(found).first) < _MANY else ArraySystem.large(f, dim, shapes) or found
+        return found if len(reachable(found)) < _MANY else ArraySystem.large(f, dim, shapes) or found
     return ArraySystem.large(f, dim, shapes) or traced(f, dim, shapes)
 
 
@@ -64,7 +64,7 @@ def traced_vector(f: Callable[..., Any], dim: int, shapes: Sequence[Shape] = ())
     roots = trace(called, ()).roots
     found = None
     first, *more = roots
-    if sum(n.size == 1 for n in schedule(roots).first) > _FEW_SCALARS:
+    if sum(n.size == 1 for n in reachable(roots)) > _FEW_SCALARS:
         found = reroll(roots if more else [row(first, i) for i in range(first.size)])
     return found if found is not None else vector(roots) if more else first
 
@@ -100,7 +100,7 @@ class ArraySystem:
             rhs = traced_vector(f, dim, shapes)
         except TraceError:
             return None  # taken apart it may be traceable, or says better why not
-        nodes = schedule([rhs]).first
+        nodes = reachable([rhs])
         work = sum(len(n.matrix.places) if isinstance(n, Map) else n.size for n in nodes if not isinstance(n, Constant))
         if work < max(_LARGE, 8 * len(nodes)) or rhs.size not in (1, dim) or has_branches([rhs]):
             return None

@@ -28,7 +28,7 @@ class Costate(Node):
 
     @staticmethod
     def of(system: object, index: int, size: int = 1) -> Costate:
-        return intern(Costate, (system, index), 0, INFINITE, size)
+        return intern(Costate, (system, index), (), 0, INFINITE, size)
 
     @property
     def index(self) -> int:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Any
 
-__all__ = ["common", "intern", "said"]
+__all__ = ["intern", "said"]
 
 _table: weakref.WeakValueDictionary[Any, Any] = weakref.WeakValueDictionary()
 _lock = threading.RLock()
@@ -23,17 +22,19 @@ _lock = threading.RLock()
 def intern(
     kind: type[Any],
     parts: tuple[Any, ...],
+    operands: tuple[Any, ...],
     valuation: int,
     degree: int,
-    size: int = 1,
+    size: int = 0,
     *,
     content: bytes | None = None,
     apart: Any = None,
 ) -> Any:
-    """The one node of a kind with these parts.
+    """The one node of a kind with these parts, of the size of its operands unless another is given.
 
     ``content`` is :func:`said` of the parts, or anything else that tells parts of this kind from one another. Nodes
     whose content does not tell all, because a part is an object that only its identity names, differ by ``apart``.
+    Raises ValueError where the sizes of the operands do not fit.
     """
     digest = blake2b(kind.mark + (said(parts) if content is None else content), digest_size=16).digest()
     key = digest if apart is None else (digest, apart)
@@ -41,8 +42,8 @@ def intern(
         found = _table.get(key)
         if found is None:
             found = object.__new__(kind)
-            found.parts, found.valuation, found.degree = parts, valuation, degree
-            found.size, found.digest = size, digest
+            found.parts, found.operands, found.digest = parts, operands, digest
+            found.valuation, found.degree, found.size = valuation, degree, size or _common(operands)
             _table[key] = found
     return found
 
@@ -63,8 +64,8 @@ def said(part: Any) -> bytes:
     return b"%s %d:%s" % (kind.__name__.encode(), len(text), text)
 
 
-def common(nodes: Iterable[Any]) -> int:
-    """The size of what is made of ``nodes`` element by element. Raises ValueError where their sizes do not fit."""
+def _common(nodes: tuple[Any, ...]) -> int:
+    """The size of what is made of ``nodes`` element by element."""
     size = 1
     for n in nodes:
         if n.size != size != 1 != n.size:

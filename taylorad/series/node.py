@@ -22,7 +22,7 @@ from fractions import Fraction
 from numbers import Rational
 from typing import Any, ClassVar, Protocol, final
 
-from taylorad.series.identity import common, intern, said
+from taylorad.series.identity import intern, said
 from taylorad.series.matrix import Matrix
 
 __all__ = [
@@ -72,21 +72,17 @@ class Law(Protocol):
 class Node:
     """A power series in the making. Immutable; two equal nodes are the same object."""
 
-    __slots__ = ("__weakref__", "degree", "digest", "parts", "size", "valuation")
+    __slots__ = ("__weakref__", "degree", "digest", "operands", "parts", "size", "valuation")
     degree: int
     digest: bytes
     valuation: int
     size: int
     parts: tuple[Any, ...]
+    operands: tuple[Node, ...]  # what it is made of (a function's differential and a state's right-hand side apart)
     mark: ClassVar[bytes]
 
     def __init_subclass__(cls) -> None:
         cls.mark = cls.__name__.encode()
-
-    @property
-    def operands(self) -> tuple[Node, ...]:
-        """The nodes this node is made of (a function's differential and a state's right-hand side apart)."""
-        return tuple(p for p in self.parts if isinstance(p, Node))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.parts))})"
@@ -133,7 +129,7 @@ class Leaf(Node):
 
     @staticmethod
     def of(index: int, degree: int = INFINITE, size: int = 1) -> Leaf:
-        return intern(Leaf, (index, degree) if size == 1 else (index, degree, size), 0, degree, size)
+        return intern(Leaf, (index, degree) if size == 1 else (index, degree, size), (), 0, degree, size)
 
     @property
     def index(self) -> int:
@@ -153,7 +149,7 @@ class Constant(Node):
             value = Fraction(int(value.numerator), int(value.denominator))
             value = int(value) if value.denominator == 1 else value
         named = isinstance(value, (int, Fraction, str, float, complex))
-        return intern(Constant, (value,), 0, 0, apart=None if named else id(value))
+        return intern(Constant, (value,), (), 0, 0, apart=None if named else id(value))
 
     @property
     def value(self) -> Any:
@@ -175,10 +171,6 @@ class Linear(Node):
     def terms(self) -> tuple[tuple[int | Fraction, Node], ...]:
         return self.parts[0]
 
-    @property
-    def operands(self) -> tuple[Node, ...]:
-        return tuple(a for _, a in self.terms)
-
 
 @final
 class Product(Node):
@@ -191,9 +183,8 @@ class Product(Node):
     def of(a: Node, b: Node) -> Product:
         if (b.valuation, b.digest) > (a.valuation, a.digest):
             a, b = b, a
-        size = a.size if a.size == b.size else common((a, b))
-        degree = min(INFINITE, a.degree + b.degree)
-        return intern(Product, (a, b), a.valuation + b.valuation, degree, size, content=a.digest + b.digest)
+        both, degree = (a, b), min(INFINITE, a.degree + b.degree)
+        return intern(Product, both, both, a.valuation + b.valuation, degree, content=a.digest + b.digest)
 
     @property
     def a(self) -> Node:
@@ -215,7 +206,8 @@ class Quotient(Node):
     def of(a: Node, b: Node) -> Quotient:
         if b.valuation:
             raise ValueError("the denominator of a quotient needs a constant term")
-        return intern(Quotient, (a, b), a.valuation, a.degree if b.degree == 0 else INFINITE, common((a, b)))
+        both, degree = (a, b), a.degree if b.degree == 0 else INFINITE
+        return intern(Quotient, both, both, a.valuation, degree, content=a.digest + b.digest)
 
     @property
     def a(self) -> Node:
@@ -241,7 +233,7 @@ class Map(Node):
             return linear([(Fraction(float(x)), a) for x in matrix.entries])
         if isinstance(a, Map) and matrix.selects and a.matrix.selects:
             return Map.of(matrix @ a.matrix, a.a)
-        return intern(Map, (matrix, a), a.valuation, a.degree, matrix.rows)
+        return intern(Map, (matrix, a), (a,), a.valuation, a.degree, matrix.rows)
 
     @property
     def matrix(self) -> Matrix:
@@ -263,7 +255,7 @@ class Theta(Node):
     def of(a: Node) -> Node:
         if a.degree == 0:
             return Constant.of(0)
-        return intern(Theta, (a,), max(1, a.valuation), a.degree, a.size)
+        return intern(Theta, (a,), (a,), max(1, a.valuation), a.degree, a.size)
 
     @property
     def a(self) -> Node:
@@ -281,7 +273,7 @@ class Function(Node):
     def of(law: Law, output: int, args: tuple[Node, ...], params: tuple[Node, ...]) -> Function:
         degree = 0 if all(a.degree == 0 for a in args) else INFINITE
         # two laws may say the same and differ in what a digest does not tell, the functions that give their values
-        return intern(Function, (law, output, args, params), 0, degree, common(args + params), apart=law)
+        return intern(Function, (law, output, args, params), args + params, 0, degree, apart=law)
 
     @property
     def law(self) -> Law:
@@ -298,10 +290,6 @@ class Function(Node):
     @property
     def params(self) -> tuple[Node, ...]:
         return self.parts[3]
-
-    @property
-    def operands(self) -> tuple[Node, ...]:
-        return (*self.args, *self.params)
 
     @property
     def exponent(self) -> Node | None:
@@ -336,7 +324,7 @@ class Local(Node):
 
     @staticmethod
     def of(name: str, u: Node, params: tuple[Node, ...]) -> Local:
-        return intern(Local, (name, u, params), 0, 0 if u.degree == 0 else INFINITE, common((u, *params)))
+        return intern(Local, (name, u, params), (u, *params), 0, 0 if u.degree == 0 else INFINITE)
 
     @property
     def name(self) -> str:
@@ -349,10 +337,6 @@ class Local(Node):
     @property
     def params(self) -> tuple[Node, ...]:
         return self.parts[2]
-
-    @property
-    def operands(self) -> tuple[Node, ...]:
-        return (self.u, *self.params)
 
 
 @final
@@ -367,9 +351,9 @@ class Select(Node):
         return intern(
             Select,
             (chooser, tests, branches),
+            tests + branches,
             min(b.valuation for b in branches),
             max(b.degree for b in branches),
-            common(tests + branches),
         )
 
     @property
@@ -384,10 +368,6 @@ class Select(Node):
     def branches(self) -> tuple[Node, ...]:
         return self.parts[2]
 
-    @property
-    def operands(self) -> tuple[Node, ...]:
-        return (*self.tests, *self.branches)
-
 
 @final
 class State(Node):
@@ -400,7 +380,7 @@ class State(Node):
 
     @staticmethod
     def of(system: object, index: int, size: int = 1) -> State:
-        return intern(State, (system, index) if size == 1 else (system, index, size), 0, INFINITE, size)
+        return intern(State, (system, index) if size == 1 else (system, index, size), (), 0, INFINITE, size)
 
     @property
     def index(self) -> int:
@@ -442,10 +422,10 @@ def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
     c, a = flat[0]
     if len(flat) == 1 and c == 1:
         return a
-    nodes = [a for _, a in flat]
+    nodes = tuple([a for _, a in flat])
     content = b"".join([(b"%d;" % c if type(c) is int else said(c)) + a.digest for c, a in flat])
     valuation, degree = min([a.valuation for a in nodes]), max([a.degree for a in nodes])
-    return intern(Linear, (tuple(flat),), valuation, degree, common(nodes), content=content)
+    return intern(Linear, (tuple(flat),), nodes, valuation, degree, content=content)
 
 
 def _plain(c: Any) -> int | Fraction:

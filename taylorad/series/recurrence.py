@@ -23,7 +23,6 @@ from taylorad.series.costate import Costate
 from taylorad.series.node import (
     Constant,
     Function,
-    Leaf,
     Linear,
     Local,
     Map,
@@ -120,17 +119,17 @@ def dependencies(node: Node, k: int) -> tuple[Node, ...]:
             return (node.start,) if k == 0 else ()
         case Costate():
             return (node.source, node.weight)
-        case Constant() | Leaf():
-            return ()
-        case Product(a, b) if k > 0:
+        case _ if k == 0:
+            return node.operands
+        case Product(a, b):
             return (a,) * (b.valuation == 0) + (b,) * (a.valuation == 0)
-        case Quotient(a, b) if k > 0 and 0 < a.valuation <= a.degree:
+        case Quotient(a) if 0 < a.valuation <= a.degree:
             return (a,)
-        case Function() if k > 0:
+        case Function():
             return () if node.degree == 0 else node.args if node.exponent is not None else (node.differential,)
-        case Local() if k > 0:
+        case Local():
             return (node.u,)
-        case Select() if k > 0:
+        case Select():
             return node.branches
         case _:
             return node.operands

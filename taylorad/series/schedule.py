@@ -9,7 +9,7 @@ from taylorad.series.costate import Costate
 from taylorad.series.node import Constant, Function, Leaf, Node, State
 from taylorad.series.recurrence import dependencies
 
-__all__ = ["Schedule", "schedule"]
+__all__ = ["Schedule", "reachable", "schedule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,15 @@ class Schedule:
 
 def schedule(roots: Sequence[Node]) -> Schedule:
     """Both orders for the graph that hangs on ``roots``."""
-    nodes = _reachable(roots)
+    nodes = reachable(roots)
     first = _sorted(nodes, 0)
     rest = _sorted([n for n in nodes if n.degree > 0], 1)
     moving = tuple(n for n in rest if n.degree > 0 and not isinstance(n, (Leaf, Constant)))
     return Schedule(tuple(roots), tuple(first), moving)
 
 
-def _reachable(roots: Sequence[Node]) -> list[Node]:
+def reachable(roots: Sequence[Node]) -> list[Node]:
+    """Everything that hangs on ``roots``, in no order of computation."""
     seen: dict[Node, None] = {}
     todo = list(reversed(roots))
     while todo:
@@ -55,20 +56,21 @@ def _reachable(roots: Sequence[Node]) -> list[Node]:
 def _sorted(nodes: Sequence[Node], k: int) -> list[Node]:
     """Topological order of the dependencies at order k (depth first, without recursion)."""
     out: list[Node] = []
-    state: dict[Node, bool] = {}
+    done: dict[Node, bool] = {}  # False: begun, and what it depends on is not done
     for root in nodes:
-        stack = [(root, False)]
+        stack = [root]
         while stack:
-            n, ready = stack.pop()
-            if ready:
-                state[n] = True
+            n = stack[-1]
+            if n not in done:
+                done[n] = False
+                for m in reversed(dependencies(n, k)):
+                    if m not in done:
+                        stack.append(m)
+                    elif not done[m]:
+                        raise ValueError(f"{m!r} depends on its own coefficient of the same order")
+                continue
+            stack.pop()
+            if not done[n]:
+                done[n] = True
                 out.append(n)
-                continue
-            if n in state:
-                if not state[n]:
-                    raise ValueError(f"{n!r} depends on its own coefficient of the same order")
-                continue
-            state[n] = False
-            stack.append((n, True))
-            stack.extend((m, False) for m in reversed(dependencies(n, k)) if not state.get(m, False))
     return out
