@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import re
 import tomllib
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import taylorad as ta
+from taylorad import validated
 from taylorad.book import BOOK
 
-PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
+ROOT = Path(__file__).parents[1]
+PYPROJECT = ROOT / "pyproject.toml"
 
 
 @pytest.mark.parametrize("name", ta.__all__)
@@ -20,6 +25,18 @@ def test_a_public_name_is_there_and_documented(name: str) -> None:
     found = getattr(ta, name)
     assert name == "__version__" or inspect.getdoc(found)
     assert name in dir(ta)
+
+
+@pytest.mark.parametrize("module", [ta, validated], ids=lambda m: m.__name__)
+def test_the_reference_has_every_public_name(module: ModuleType) -> None:
+    """Functions and classes by name; errors stand on their own page, all together."""
+    page = (ROOT / "docs" / "pages" / "reference" / "api.md").read_text()
+    paths = [path.rpartition(".") for path in re.findall(r"^::: (\S+)$", page, re.MULTILINE)]
+    described = {id(getattr(import_module(where), name)) for where, _, name in paths}
+    public = {name: getattr(module, name) for name in module.__all__}
+    own = {name: x for name, x in public.items() if callable(x) and getattr(x, "__module__", "") != "taylorad.errors"}
+    assert own
+    assert not [name for name, x in own.items() if id(x) not in described]
 
 
 @pytest.mark.parametrize("name", [n for n in BOOK if n not in ta.__all__])

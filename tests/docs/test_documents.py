@@ -122,8 +122,9 @@ def test_the_script_runs_the_test_command_of_the_readme() -> None:
 def commands() -> list[str]:
     """Every call of the command line that a page shows."""
     shown: list[str] = []
+    call = r"(?:^|^    |&& )(taylorad (?:diff|ode|enclose|integrate|roots|functions).*)$"
     for page in (README, *PAGES):
-        lines = re.findall(r"(?:^|^    |&& )(taylorad (?:diff|ode|functions).*)$", page.read_text(), re.MULTILINE)
+        lines = re.findall(call, page.read_text(), re.MULTILINE)
         shown += [line for line in lines if line not in shown]
     return shown
 
