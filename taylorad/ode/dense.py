@@ -19,7 +19,8 @@ _INTEGRAL = -1  # the derivative of that order
 
 def evaluate(piece: Piece, index: np.ndarray, t: np.ndarray, derivative: int = 0) -> np.ndarray:
     """The state (len(t), dim), or a derivative of it, at times in the steps ``index``. Cost: O(K) for each number."""
-    return within(piece, index, (t - piece.times[index, 0]) - piece.times[index, 1], derivative)
+    begin = piece.times[index]
+    return within(piece, index, (t - begin[:, 0]) - begin[:, 1], derivative)
 
 
 def within(piece: Piece, index: np.ndarray, x: np.ndarray, derivative: int = 0) -> np.ndarray:

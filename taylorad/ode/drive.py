@@ -202,9 +202,9 @@ class Drive:
         assert self.wanted is not None
         ends = piece.times[:, 0] * self.way
         rest = self.wanted[self.given :] * self.way
-        count = int(np.searchsorted(rest, ends[-1], side="right"))
+        count = int(rest.searchsorted(ends[-1], side="right"))
         if count:
-            index = np.minimum(np.searchsorted(ends, rest[:count], side="right"), len(piece)) - 1
+            index = np.minimum(ends.searchsorted(rest[:count], side="right"), len(piece)) - 1
             times = self.wanted[self.given : self.given + count]
             self.t.append(times)
             self.y.append(evaluate(piece, index, times))

@@ -123,7 +123,7 @@ class Watch:
     orders: list[list[np.ndarray]]
     last: list[float]
     hits: list[int]
-    actions: list[Action]
+    actions: list[Action | None]
     changes: list[float] = field(default_factory=list)  # the last times of actions
 
     @staticmethod
@@ -131,9 +131,9 @@ class Watch:
         """Trace the events; TraceError where one cannot be."""
         nodes = [node_of(event, dim, shapes, args.dtype.kind == "c") for event in events]
         kind = BranchedSearch if _branched(tuple(nodes)) else Search
-        search = kind(nodes, dim, args, [float(np.sign(event.direction)) for event in events])
+        search = kind(nodes, dim, args, [_sign(event.direction) for event in events])
         n = len(events)
-        actions = [Action(event, dim, shapes, args) for event in events]
+        actions = [Action(event, dim, shapes, args) if event.changes else None for event in events]
         return Watch(events, search, _lists(n), _lists(n), _lists(n), [np.nan] * n, [0] * n, actions)
 
     def __post_init__(self) -> None:
@@ -148,7 +148,8 @@ class Watch:
         if not len(hits.t):
             return None
         if hits.begins.any():  # what is zero at a new beginning because it was so at the end before it is told already
-            hits = hits.of(~(hits.begins & (np.array(self.last)[hits.which] == hits.t)))
+            told = hits.begins & (np.array(self.last)[hits.which] == hits.t)
+            hits = hits.of(~told) if told.any() else hits
         stop = self._first(hits) if self.active else None
         if stop is not None:  # what happens at the same time is told, too
             earlier = (hits.step < stop.step) | ((hits.step == stop.step) & (hits.part <= stop.part))
@@ -185,7 +186,8 @@ class Watch:
         self.search.begin(hit.events)
         self.changes = [*self.changes[1 - MANY :], hit.t]
         for e in hit.events:
-            y = self.actions[e](hit.t, y)
+            action = self.actions[e]
+            y = y if action is None else action(hit.t, y)
         return y
 
     def accumulation(self, t0: float) -> float | None:
@@ -194,17 +196,26 @@ class Watch:
 
     def result(self, dim: int, dtype: np.dtype[Any]) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
         """Times (m,), states (m, dim) and multiplicities (m,) of each event."""
-        empty = np.zeros(0), np.zeros((0, dim), dtype), np.zeros(0, np.int64)
-        found = [
-            [np.concatenate(each) if each else none for each in lists]
-            for lists, none in zip((self.times, self.states, self.orders), empty, strict=True)
-        ]
-        return found[0], found[1], found[2]
+        times, states, orders = self.times, self.states, self.orders
+        for e, hits in enumerate(times):
+            if not hits:
+                hits.append(np.zeros(0))
+                states[e].append(np.zeros((0, dim), dtype))
+                orders[e].append(np.zeros(0, np.int64))
+        return [_joined(each) for each in times], [_joined(each) for each in states], [_joined(each) for each in orders]
 
 
 @functools.lru_cache(256)
 def _branched(nodes: tuple[Node, ...]) -> bool:
     return has_branches(nodes)
+
+
+def _sign(x: float) -> float:
+    return float((x > 0) - (x < 0))
+
+
+def _joined(rows: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(rows) if len(rows) > 1 else rows[0]
 
 
 def _lists(n: int) -> list[list[np.ndarray]]:

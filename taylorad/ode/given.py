@@ -57,14 +57,14 @@ def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
     """t_eval as an array; DomainError where it is outside of the span or not in its order."""
     if t_eval is None:
         return None
-    times = numbers(t_eval, "t_eval") if np.size(t_eval) else np.zeros(np.shape(t_eval))
+    times = numbers(t_eval, "t_eval")
     if times.ndim != 1:
         raise DomainError(f"t_eval has {times.ndim} axes; give a list of times")
-    low, high = min(t0, t1), max(t0, t1)
-    bad = times[~((times >= low) & (times <= high))]
-    if len(bad):
-        raise DomainError(f"t_eval holds {bad[0]}, which is outside of the span ({t0}, {t1})")
-    if np.any(np.diff(times) * (1 if t1 >= t0 else -1) <= 0):
+    inside = (times >= min(t0, t1)) & (times <= max(t0, t1))
+    if not inside.all():
+        raise DomainError(f"t_eval holds {times[~inside][0]}, which is outside of the span ({t0}, {t1})")
+    earlier, later = (times[:-1], times[1:]) if t1 >= t0 else (times[1:], times[:-1])
+    if len(times) > 1 and not (earlier < later).all():
         raise DomainError("t_eval is not sorted in the direction of integration, or holds a time twice")
     return times
 

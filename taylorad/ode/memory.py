@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
 from typing import Any, cast
@@ -16,7 +17,7 @@ _kept = threading.local()
 
 def room(shape: tuple[int, ...]) -> np.ndarray:
     """An array of floats, uninitialised; its memory is that of an earlier one of this thread that nobody holds."""
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     memory: Any = getattr(_kept, "memory", None)
     if memory is None or memory.nbytes < 8 * size or _kept.lent() is not None:
         memory = memoryview(cast(Any, np.empty(size)))

@@ -203,7 +203,8 @@ class Search:
         """The roots of function e, which is number ``place`` of those that were scanned."""
         count, m, n = int(seen.counts[place]), len(seen.h), len(piece)
         if self._fresh:
-            self.openings[e] = int(np.sign(seen.begin[place, 0]))
+            first = seen.begin[place, 0]
+            self.openings[e] = int(first > 0) - int(first < 0)
         if not count:
             self._ahead[e] = 0.0
             return None
@@ -263,7 +264,10 @@ class Search:
         """
         n, h = len(piece), seen.h
         size, tail = seen.size[:, place]
-        bad = near[(tail[near] > most * size[near]) & (near < n)]
+        spoilt = tail[near] > most * size[near]
+        if not spoilt.any():
+            return None
+        bad = near[spoilt & (near < n)]
         if not len(bad):
             return None
         K = piece.rows.shape[1] - 1
