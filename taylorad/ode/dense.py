@@ -25,22 +25,23 @@ def evaluate(piece: Piece, index: np.ndarray, t: np.ndarray, derivative: int = 0
 
 def within(piece: Piece, index: np.ndarray, x: np.ndarray, derivative: int = 0) -> np.ndarray:
     """The same at times ``x`` after the beginnings of the steps; derivative −1 is Σ y_k x^k/(k+1), the mean up to x."""
-    c = piece.coefficients
-    K, first = c.shape[1] - 1, max(derivative, 0)
+    c = piece.rows
+    kind, K, first = c.dtype, c.shape[1] - 1, max(derivative, 0)
     weights = powers(K, derivative)
-    if c.dtype == object:
+    if kind.kind == "O":
         total = c[index, K] * weights[K - first]
         for k in range(K - 1, first - 1, -1):
             total = total * x[:, None] + c[index, k] * weights[k - first]
         return total
-    parts = c.dtype.itemsize // 8
-    if c.strides[2] != c.dtype.itemsize or c.strides[0] != (K + 1) * c.strides[1]:
+    apart, along, size = c.strides
+    if size != kind.itemsize or apart != (K + 1) * along:
         c = np.ascontiguousarray(c)
-    dim, stride = c.shape[2] * parts, c.strides[1] // 8
+        along = c.strides[1]
+    dim = c.shape[2] * (kind.itemsize // 8)
     out = np.empty((len(x), dim))
     steps, x = np.ascontiguousarray(index, np.int64), np.ascontiguousarray(x, np.float64)
-    values_at(c, K, stride, dim, steps, x, len(x), first, weights, out)
-    return out.view(c.dtype)
+    values_at(c, K, along // 8, dim, steps, x, len(x), first, weights, out)
+    return out if kind == np.float64 else out.view(kind)
 
 
 @final

@@ -371,11 +371,12 @@ def isolate(
     window goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s, ``after`` s·h and ``when``
     the time, with ``clock`` (m, 2) at the beginnings; ``rise`` is 1, −1, or 0 where p only touches; with a
     ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the
-    last end, from which the next window goes on, and c[1] the sign of p just after the beginning of step 0.
+    last end, from which the next window goes on, c[1] the sign of p just after the beginning of step 0, and c[2] the
+    highest multiplicity.
     """
     width, store = order + 6, max(order + 1, 5)
     cuts = (order + 2) * width
-    found = 0
+    found, highest = 0, 0
     beyond, opening = 0.0, 0
     for which in range(count):
         i = near[offset + which]
@@ -407,6 +408,7 @@ def isolate(
                 rise[found] = (1 if ahead > 0.0 else -1) if ahead * past < 0.0 else 0
                 if rise[found] == 0:
                     times[found] = 2
+                highest = max(highest, times[found])
                 found += 1
         else:
             low = first
@@ -486,9 +488,10 @@ def isolate(
                 if ends == 1 and i + 1 == steps:
                     s = min(s, 1.0)
                 step[found], part[found], rise[found], times[found] = i, s, turn, cell[0]
+                highest = max(highest, cell[0])
                 after[found] = s * h[i]
                 when[found] = clock[2 * i] + (clock[2 * i + 1] + s * h[i])
                 found += 1
             left, at_left, flat = now, u, 0
-    c[0], c[1] = beyond, float(opening)
+    c[0], c[1], c[2] = beyond, float(opening), float(highest)
     return found

@@ -151,7 +151,7 @@ class Search:
         m, width = len(rows), rows.shape[1]
         h = piece.lengths
         if piece.goes_on:
-            h = np.append(h, h[-1])
+            h = np.concatenate((h, h[-1:]))
         desk = self._desk
         if desk is None or desk.order != width - 1:
             desk = self._desk = _desk(width - 1, self._used, self._dim, self._args, kernel)
@@ -219,8 +219,9 @@ class Search:
         memory, cell = self._desk.memory, self._desk.cell
         room = 4 * count + order + 6
         while True:
-            step, rise, times = np.empty((3, room), np.int64)
-            part, after, when = np.empty((3, room))
+            whole, real = np.empty((3, room), np.int64), np.empty((3, room))
+            step, rise, times = whole[0], whole[1], whole[2]
+            part, after, when = real[0], real[1], real[2]
             found = isolate(
                 seen.kept, seen.near, count, place * m, m, n, len(seen.counts), order, seen.h, seen.clock, seen.begin,
                 seen.size, self._ahead[e] / float(seen.h[0]), starts * kind, int(ends), self._directions[e],
@@ -229,24 +230,24 @@ class Search:
             if found >= 0:
                 break
             room *= 4
-        flat = times[:found] > 1
-        if depth and flat.any():  # where a root is multiple only the last digit tells
-            finer = self._finer(piece, seen, place, np.unique(step[:found][flat]), _ZERO)
+        if depth and memory[2] > 1.0:  # where a root is multiple only the last digit tells
+            finer = self._finer(piece, seen, place, np.unique(step[:found][times[:found] > 1]), _ZERO)
             if finer is not None:
                 return self._inside(e, place, piece, *finer, ended, depth - 1)
         self._ahead[e] = float(memory[0])
         if starts and seen.near[place, 0] == 0:
             self.openings[e] = int(memory[1])
         if ends and seen.near[place, count - 1] == n - 1:
-            size, tail = seen.size[:, place, n - 1]
-            if abs(seen.kept[place, count - 1].sum()) <= _ZERO * size + tail:
+            zero = _ZERO * seen.size[0, place, n - 1] + seen.size[1, place, n - 1]
+            if abs(seen.kept[place, count - 1].sum()) <= zero:
                 ended.add(e)
         if not found:
             return None
         begins = np.zeros(found, bool)
         if starts:  # the only root that is nowhere inside of its step
             begins[0] = step[0] == 0 and part[0] == 0
-        which, own = np.full(found, e), slice(found)
+        which, own = np.zeros(found, np.int64), slice(found)
+        which += e
         hits = Hits(which, step[own], part[own], after[own], when[own], rise[own], times[own], begins)
         if starts and begins[0]:
             wrong = self._directions[e] and self._directions[e] * rise[0] <= 0
@@ -263,7 +264,7 @@ class Search:
         ``most`` is the truncation error, in units of Σ |a_k|, that never does.
         """
         n, h = len(piece), seen.h
-        size, tail = seen.size[:, place]
+        size, tail = seen.size[0, place], seen.size[1, place]
         spoilt = tail[near] > most * size[near]
         if not spoilt.any():
             return None
