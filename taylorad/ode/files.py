@@ -77,9 +77,10 @@ def plain(x: Any) -> Any:
 
 
 def load_solution(path: str | os.PathLike[str]) -> Solution:
-    """A solution that :meth:`Solution.save` wrote; nothing in the file is executed.
+    """The :class:`taylorad.ode.solution.Solution` that its method ``save`` wrote; nothing in the file is executed.
 
-    Raises DomainError where the file is not such a solution, and FileNotFoundError.
+    The very numbers that were saved, to the last bit, with dense output where it was kept. Raises DomainError where the
+    file is not such a solution, and FileNotFoundError.
     """
     try:
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:

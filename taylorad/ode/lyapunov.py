@@ -62,12 +62,25 @@ def lyapunov_spectrum(
     transient: float = 0.0,
     directions: Any = None,
 ) -> LyapunovSpectrum:
-    """The n largest exponents (all of them by default) from the solution between t0 + ``transient`` and ``t_end``.
+    """The n largest Lyapunov exponents of a solution.
+
+    Parameters
+    ----------
+    problem : :class:`taylorad.ode.problem.Problem`, of :func:`taylorad.compile_ode`
+    y0 : (dim,), the state at ``t0``
+    t_end : float
+    args : its arguments, in order or by name
+    n : int, optional
+        How many exponents; all dim of them by default.
+    transient : float
+        For how long after ``t0`` nothing is added up, so that directions turn to where they grow most.
+    directions : (dim, n), optional
+        Those to begin with.
 
     The variational equations are carried along and their solutions made orthonormal again and again by QR
     decompositions, whose logarithms are added up (Benettin, Galgani, Giorgilli and Strelcyn, Meccanica 15, 1980). The
-    error falls like 1/t at best. ``directions`` (dim, n) are those to begin with. Raises DomainError for wrong input
-    and where the solution ends before ``t_end``. Not rigorous.
+    error falls like 1/t at best. Raises DomainError for wrong input and where the solution ends before ``t_end``. Not
+    rigorous. Cost: an integration of dim·(n + 1) equations, and a QR decomposition now and then.
     """
     if not isinstance(cast(object, problem), Problem):
         raise DomainError(f"{problem!r} is no compiled problem; give ta.compile_ode(f, dim)")

@@ -117,10 +117,12 @@ def _one(value: Any) -> Interval:
 def ball(mid: Any, rad: Any = 0) -> Any:
     """The Arb ball mid ± rad, at the precision of ``flint.ctx``; an acb where ``mid`` is complex. Rigorous.
 
-    ``mid`` and ``rad`` are text, ints, Fractions, floats (exact), intervals or balls.
+    ``mid`` and ``rad`` are text, ints, Fractions, floats (exact), intervals or balls. Raises DomainError for text
+    that is no number and a negative radius.
 
     >>> import taylorad as ta
-    >>> b = ta.ball("0.2", "1e-10")
+    >>> ta.ball("0.25", "1e-3").contains(ta.ball("0.2505"))
+    True
     """
     from taylorad.rings.balls import ball as lifted
     from taylorad.rings.interval_ring import to_ball
@@ -141,7 +143,8 @@ def ball(mid: Any, rad: Any = 0) -> Any:
 def box(values: Sequence[Any], /, *, rad: Any = None) -> np.ndarray:
     """A vector of intervals, each as :func:`interval` makes it: an object array of shape (n,). Rigorous.
 
-    ``values`` are numbers, text, intervals or pairs (lo, hi); ``rad`` is one radius for all, or one for each.
+    ``values`` are numbers, text, intervals or pairs (lo, hi); ``rad`` is one radius for all, or one for each. Raises
+    what :func:`interval` raises.
 
     >>> import taylorad as ta
     >>> ta.box(["0.5", (1, 2)])

@@ -27,7 +27,7 @@ __all__ = ["Minimum", "Search", "minimize", "range_"]
 
 @dataclass(frozen=True, slots=True)
 class Minimum:
-    """What :func:`minimize` proved.
+    """What :func:`minimize` proved. Rigorous.
 
     ``value`` encloses the global minimum; every point where it is attained lies in one of ``boxes`` (each a tuple of
     intervals). ``discarded`` are the boxes proved to hold none (kept only where asked for), ``evaluated`` counts boxes,
@@ -56,8 +56,12 @@ def range_(f: Callable[..., Any], where: Any, *, tol: float = 1e-10, boxes: int 
     where : interval or pair for one variable, sequence of intervals or pairs for several
     tol : float > 0
         Each end is off by at most tol·max(1, |end|), unless ``boxes`` boxes do not suffice.
+    boxes : int
+        How many boxes may be looked at, for each end.
 
-    Raises UncertifiedError where f is not certainly defined on the whole domain.
+    Raises UncertifiedError where f is not certainly defined on the whole domain, DomainError for a domain that is none.
+    Cost of a box: some runs of order 1 for each variable, and for close decisions of order 2; the number of boxes may
+    grow exponentially with that of the variables.
 
     >>> import taylorad as ta
     >>> from taylorad import validated as v
@@ -84,8 +88,9 @@ def minimize(
 ) -> Minimum:
     """The global minimum of f on a box, enclosed, with boxes that contain every point where it is attained. Rigorous.
 
-    ``tol`` as for :func:`range`; ``keep`` keeps the discarded boxes for a picture; ``arguments`` is a function whose
-    signature says how f is called, f's own by default. Raises UncertifiedError where f is not certainly defined.
+    ``where``, ``tol``, ``boxes`` and the cost are as for :func:`range`; ``keep`` keeps the discarded boxes for a picture;
+    ``arguments`` is a function whose signature says how f is called, f's own by default. Raises UncertifiedError where
+    f is not certainly defined.
 
     >>> from taylorad import validated as v
     >>> found = v.minimize(lambda x, y: (x - 1) ** 2 + (y + 2) ** 2, [(-5, 5), (-5, 5)])

@@ -29,7 +29,7 @@ _MULTIPLE = 8  # derivatives looked at to bound the number of zeros in a cluster
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A box of zeros.
+    """A box of zeros. Rigorous.
 
     ``box`` is an interval (one variable) or a tuple of them. ``proved`` is "unique" (exactly one zero, and a simple
     one) or "undecided" (there may be none, one or several: a multiple zero cannot be told from two, or none, by values
@@ -48,7 +48,11 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots(Sequence[Root]):
-    """All zeros in the domain lie in these boxes; where ``complete`` is False, also in ``unsearched`` ones."""
+    """A sequence of :class:`Root`, from :func:`roots` or :func:`solve_system`: all zeros of the domain lie in them.
+
+    Where ``complete`` is False, zeros may lie in the ``unsearched`` boxes, too. ``all_unique`` says that their number
+    is ``len()`` of this. Rigorous.
+    """
 
     found: tuple[Root, ...]
     unsearched: tuple[Box, ...] = ()
@@ -83,8 +87,11 @@ def roots(f: Callable[[Any], Any], where: Any, *, tol: float = 1e-14, boxes: int
     where : interval or pair (lo, hi)
     tol : float > 0
         Boxes in which uniqueness is not proved are halved down to this relative width, and are then undecided.
+    boxes : int
+        How many boxes may be looked at; what is left then is in ``unsearched``.
 
-    Returns :class:`Roots`, from left to right. Raises UncertifiedError where f is not certainly defined.
+    Returns :class:`Roots`, from left to right. Raises UncertifiedError where f is not certainly defined, DomainError
+    for what is no interval. Cost of a box: a few runs of order 1.
 
     >>> import numpy as np
     >>> from taylorad import validated as v
@@ -238,9 +245,7 @@ def _bound(f: Callable[[Any], Any], x: Interval) -> int | None:
 
 
 # ---------------------------------------------------------------------- systems
-def solve_system(
-    F: Callable[..., Any], where: Sequence[Any], *, tol: float = 1e-12, boxes: int = 20_000
-) -> Roots:
+def solve_system(F: Callable[..., Any], where: Sequence[Any], *, tol: float = 1e-12, boxes: int = 20_000) -> Roots:
     """All zeros of n equations in n unknowns in a box. Rigorous.
 
     Parameters
@@ -249,6 +254,8 @@ def solve_system(
     where : sequence of n intervals or pairs
     tol : float > 0
         Boxes narrower than this (relative) in which uniqueness is not proved are reported as undecided.
+    boxes : int
+        How many boxes may be looked at; what is left then is in ``unsearched``.
 
     Returns :class:`Roots` whose boxes are tuples of intervals. Raises UncertifiedError where F is not certainly
     defined, MixedRingError where it does not return n components. Cost of a box: n + 2 runs of order 1.
