@@ -88,9 +88,9 @@ def minimize(
 ) -> Minimum:
     """The global minimum of f on a box, enclosed, with boxes that contain every point where it is attained. Rigorous.
 
-    ``where``, ``tol``, ``boxes`` and the cost are as for :func:`range`; ``keep`` keeps the discarded boxes for a picture;
-    ``arguments`` is a function whose signature says how f is called, f's own by default. Raises UncertifiedError where
-    f is not certainly defined.
+    ``where``, ``tol``, ``boxes`` and the cost are as for :func:`range`; ``keep`` keeps the discarded boxes for a
+    picture; ``arguments`` is a function whose signature says how f is called, f's own by default. Raises
+    UncertifiedError where f is not certainly defined.
 
     >>> from taylorad import validated as v
     >>> found = v.minimize(lambda x, y: (x - 1) ** 2 + (y + 2) ** 2, [(-5, 5), (-5, 5)])
