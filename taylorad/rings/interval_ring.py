@@ -209,6 +209,12 @@ class IntervalRing(ObjectRing):
                 "interval there, or ask for order 0"
             )
 
+    def extreme(self, sign: int, elements: Sequence[Element]) -> Element:
+        if sign == 2:
+            return abs(elements[0])
+        chosen = max if sign > 0 else min
+        return Interval(chosen(x.lo for x in elements), chosen(x.hi for x in elements))
+
     def pick(self, choice: int, branches: Sequence[Element]) -> Element:
         return Interval.hull(branches) if choice == UNDECIDED else branches[choice]
 

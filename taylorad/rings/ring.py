@@ -183,6 +183,10 @@ class Ring(ABC):
         """Raise UncertifiedError where a choice of :meth:`choose` does not hold for derivatives; for sets only."""
         del choice, test
 
+    def extreme(self, sign: int, elements: Sequence[Element]) -> Element:
+        """The larger (1) or the smaller (−1) of two elements, or of one and its negative (2); for sets only."""
+        raise TypeError(f"elements of the ring {self.name} are no sets")
+
     @abstractmethod
     def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
         """The chosen branch's element."""

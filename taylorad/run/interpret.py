@@ -114,6 +114,11 @@ def _start(
             choices[n] = ring.choose(chooser, [c[t][0] for t in tests])
             if ring.boxes and order > 0:
                 ring.decided(choices[n], c[tests[0]][0])
+            if ring.boxes:
+                from taylorad.run.narrow import extreme
+
+                if sign := extreme(n):
+                    return ring.extreme(sign, [c[b][0] for b in branches])
             return ring.pick(choices[n], [c[b][0] for b in branches])
         case Quotient(_, b):
             zero = ring.is_zero(c[b][0])

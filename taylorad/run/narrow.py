@@ -19,10 +19,10 @@ from taylorad.rings.balls import BallRing, precision
 from taylorad.rings.interval_ring import to_ball, unbounded
 from taylorad.rings.intervals import Interval
 from taylorad.rings.ring import Ring
-from taylorad.series.node import Leaf
+from taylorad.series.node import Leaf, Select, linear
 from taylorad.series.schedule import Schedule, schedule
 
-__all__ = ["narrowed"]
+__all__ = ["extreme", "narrowed"]
 
 _EXCESS = 0.01  # of the width of the range: what an enclosure may be wider than it
 _PIECES = 48
@@ -54,6 +54,17 @@ def narrowed(
     if all(x.finite for x in box) and any(x.width == x.mag == inf and x.mig == 0 for x in found):
         raise unbounded(law.name, box)
     return tuple(found)
+
+
+def extreme(n: Select) -> int:
+    """2 where a choice by a sign is |x|, 1 where it is the larger of its branches, −1 the smaller one, else 0."""
+    below, above = n.branches
+    test = n.tests[0]
+    if above is test and linear([(-1, above)]) is below:
+        return 2
+    if linear([(1, above), (-1, below)]) is test:
+        return 1
+    return -1 if linear([(1, below), (-1, above)]) is test else 0
 
 
 @final

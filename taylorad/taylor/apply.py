@@ -93,6 +93,7 @@ def _numbers(function: Callee, operands: tuple[Any, ...], params: tuple[Any, ...
         raise TypeError(f"{entry.name} needs an argument")
     ring = ring_of([*operands, *[p for p in params if not isinstance(p, (int, str))]])
     if ring.boxes and isinstance(function, Member) and isinstance(entry, Rule):  # nothing to schedule
+        params = (*params, *entry.defaults[len(entry.defaults) - (len(entry.parameters) - len(params)) :])
         return value(ring, entry, [ring.lift(a) for a in operands], [ring.lift(p) for p in params])[function.output]
     plan = planned(function, entry, (False,) * len(operands), params)
     found = _run(ring, plan, [[ring.lift(a)] for a in operands], 0)

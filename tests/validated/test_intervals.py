@@ -283,3 +283,23 @@ def test_an_interval_may_reach_the_edge_of_a_domain_where_there_are_values() -> 
 def test_an_interval_partly_outside_the_domain_is_refused(name: str) -> None:
     with pytest.raises(UncertifiedError):
         getattr(ta, name)(ta.interval("-0.5", "1.5"))
+
+
+def test_kinks_have_tight_values() -> None:
+    x, y = ta.interval("0.25", "0.75"), ta.interval(-1, 2)
+    assert np.maximum(x, 0.5) == Interval(0.5, 0.75)
+    assert np.minimum(x, 0.5) == Interval(0.25, 0.5)
+    assert ta.clip(x, 0.375, 0.5) == Interval(0.375, 0.5)
+    assert ta.abs(y) == abs(y) == Interval(0.0, 2.0)
+    assert ta.relu(y) == Interval(0.0, 2.0)
+    assert ta.sign(y) == Interval(-1.0, 1.0)
+    assert ta.copysign(x, y) == Interval(-0.75, 0.75)
+
+
+def test_parameters_have_their_defaults() -> None:
+    assert ta.lambertw(ta.interval("0.5", "0.6")) == ta.lambertw(ta.interval("0.5", "0.6"), 0)
+
+
+def test_a_number_and_another_of_opposite_range_are_not_one() -> None:
+    """max(x, y) for independent x in [−1, 2] and y in [−2, 1] may be −1; |x| may not."""
+    assert np.maximum(ta.interval(-1, 2), ta.interval(-2, 1)) == Interval(-1.0, 2.0)
