@@ -200,12 +200,14 @@ class Drive:
 
     def _sample(self, piece: Piece) -> None:
         assert self.wanted is not None
-        ends = piece.times[:, 0] * self.way
-        rest = self.wanted[self.given :] * self.way
+        times = self.wanted[self.given :]
+        if not len(times):
+            return
+        ends, rest = (piece.times[:, 0], times) if self.way > 0 else (-piece.times[:, 0], -times)
         count = int(rest.searchsorted(ends[-1], side="right"))
         if count:
-            index = np.minimum(ends.searchsorted(rest[:count], side="right"), len(piece)) - 1
-            times = self.wanted[self.given : self.given + count]
+            index = ends[1:-1].searchsorted(rest[:count], side="right")  # what is at the end belongs to the last step
+            times = times[:count]
             self.t.append(times)
             self.y.append(evaluate(piece, index, times))
             self.given += count

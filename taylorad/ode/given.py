@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cmath import isfinite
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,10 @@ def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:
     times = numbers(t_eval, "t_eval")
     if times.ndim != 1:
         raise DomainError(f"t_eval has {times.ndim} axes; give a list of times")
+    if 0 < len(times) <= _FEW:
+        row = times.tolist() if t1 >= t0 else times[::-1].tolist()
+        if min(t0, t1) <= row[0] and row[-1] <= max(t0, t1) and all(map(lt, row, row[1:])):
+            return times
     inside = (times >= min(t0, t1)) & (times <= max(t0, t1))
     if not inside.all():
         raise DomainError(f"t_eval holds {times[~inside][0]}, which is outside of the span ({t0}, {t1})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -179,3 +180,35 @@ def test_arguments_of_another_shape_are_refused():
         p.solve((0, 1), [0.0, 1.0], args=(1.0, np.inf))
     with pytest.raises(ta.MixedRingError):
         p.solve((0, 1), [0.0, 1j], args=(1.0, 1.0))
+
+
+def test_memory_that_is_used_again_belongs_to_one_solution_at_a_time():
+    p = ta.compile_ode(lambda t, y, a: [y[1], -a * np.sin(y[0]) + 0.1 * np.cos(t)], dim=2)
+    fresh = [ta.compile_ode(p.f, dim=2).solve((0, 30 + k), [0.1 * k, 1.0], (1.0 + k,)) for k in range(8)]
+
+    def again(k: int) -> ta.Solution:
+        p.propagate(5, 0, [k, 2.0], (3.0,))
+        p.solve((0, 1), [k, k], (9.0,), max_step=0.01, dense=False, t_eval=[0.5], events=lambda t, y, a: y[0])
+        p.solve((0, 1e300), [0.0, 1.0], (1.0,), max_steps=2)
+        return p.solve((0, 30 + k), [0.1 * k, 1.0], (1.0 + k,))
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [again(0), *pool.map(again, range(1, 8))]
+    for k, (one, other) in enumerate(zip(found, fresh, strict=True)):
+        assert one.t.tolist() == other.t.tolist() and one.y.tolist() == other.y.tolist()
+        assert one.coefficients.tolist() == other.coefficients.tolist()
+        assert one.stats == other.stats
+        assert p.propagate(0, 30 + k, [0.1 * k, 1.0], (1.0 + k,)).tolist() == other.y[:, -1].tolist()
+
+
+def test_a_solution_that_fails_leaves_nothing_to_the_next():
+    p = ta.compile_ode(lambda t, y: [y[0] ** 2], dim=1)
+    with pytest.raises(ta.DomainError, match="ingularity near t = 1"):
+        p.propagate(0, 2, [1.0])
+    assert p.solve((0, 2), [1.0]).status == -2
+    assert p.propagate(0, 0.5, [1.0])[0] == pytest.approx(2, abs=1e-9)
+    s = p.solve((0, 0.5), [1.0])
+    assert s.status == 0 and s.stats["rejected"] == 0
+    for wrong in ([np.nan], [np.inf]):
+        with pytest.raises(ta.DomainError, match="component 0 is not"):
+            p.propagate(0, 1, wrong)
