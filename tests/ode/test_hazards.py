@@ -159,3 +159,11 @@ def test_a_step_over_which_the_last_coefficients_say_nothing_is_taken_again():
     s = ta.solve_ivp(lambda t, y: [t**30], (0, 1), [0.0])
     assert s.y[0, -1] == pytest.approx(1 / 31, rel=1e-7)
     assert s.stats["rejected"] > 0
+
+
+def test_the_exponential_of_a_matrix_with_large_eigenvalues():
+    """exp of diag(10, 20): the derivative of a linear flow (AlgoPy's unscaled series gives −205032 for e¹⁰)."""
+    matrix = np.diag([10.0, 20.0])
+    p = ta.compile_ode(lambda t, y: matrix @ y, dim=2, rtol=1e-15, atol=1e-15)
+    s = p.solve((0, 1), [1.0, 1.0], sensitivity=ta.Sensitivity(y0=True))
+    np.testing.assert_allclose(s.dy_dy0(1.0), np.diag(np.exp([10.0, 20.0])), rtol=1e-13)
