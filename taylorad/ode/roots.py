@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from taylorad.run.routine import Floats, Ints, enter, fma, routine, wide
 
-__all__ = ["BLOCK", "ROOM", "isolate", "scan"]
+__all__ = ["BLOCK", "ROOM", "TAIL", "isolate", "scan"]
 
 _EPS = 2.0**-52
 _ROUNDING = 64.0 * _EPS  # of Σ |a_k|: what counts as zero
+TAIL = 1e-10  # of Σ |a_k|: a truncation error that is never too large
 _CLOSEST = 2.0**-40  # of a step: the first look for a place that is clearly not a root, and the last
 _FARTHEST = 0.25
 _STRAY = 0.05  # of a window: how far a multiple root may be from where it was first seen
@@ -57,7 +58,7 @@ def scan(
     counts: Ints,
     kept: Floats,
 ) -> int:
-    """Expand functions along m steps and pick those that may hold a root; 1 where the kernel gives up, else 0.
+    """Expand functions along m steps, pick what may hold a root; 1: the kernel gives up, 2: truncation spoils one.
 
     ``rows`` (m, order+1, stride) are coefficients of the solution, ``ends`` (m, 2) the times. Leaf j of the kernel at
     ``code`` is component columns[j], the time for −1, or stands in the block already for −2; ``block`` holds
@@ -67,7 +68,7 @@ def scan(
     leaves open. ``near`` are the steps that may hold a root, counts[e] of them, and ``kept`` their a_k, order + 1 or 5.
     """
     width = max(order + 1, 5)
-    room = width * _BLOCK
+    room, answer = width * _BLOCK, 0
     for e in range(functions):
         counts[e] = 0
     for first in range(0, m, _BLOCK):
@@ -135,10 +136,12 @@ def scan(
                 if block[j] != 1.0:
                     found = counts[e]
                     near[e * m + found] = first + j
+                    if block[3 * _BLOCK + j] > TAIL * size[e * m + first + j]:
+                        answer = 2
                     for k in range(width):
                         kept[(e * m + found) * width + k] = block[at + k * _BLOCK + j]
                     counts[e] = found + 1
-    return 0
+    return answer
 
 
 @routine
@@ -370,9 +373,8 @@ def isolate(
     root is told too; ``starts`` is 2 or 3 where the state was set there, 2 if that makes the function zero. The last
     window goes up to where the next polynomial begins, or, if ``ends``, to 1. ``part`` is s, ``after`` s·h and ``when``
     the time, with ``clock`` (m, 2) at the beginnings; ``rise`` is 1, −1, or 0 where p only touches; with a
-    ``direction`` only crossings of that sign are told. ``times`` is the multiplicity. c[0] becomes the time, after the
-    last end, from which the next window goes on, c[1] the sign of p just after the beginning of step 0, and c[2] the
-    highest multiplicity.
+    ``direction`` only crossings of that sign are told. ``times`` is the multiplicity, c[2] the highest. c[0] becomes
+    the time, after the last end, from which the next window goes on, c[1] the sign of p just after the very beginning.
     """
     width, store = order + 6, max(order + 1, 5)
     cuts = (order + 2) * width

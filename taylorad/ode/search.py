@@ -16,7 +16,7 @@ import numpy as np
 
 from taylorad.errors import CompilationError
 from taylorad.ode.march import Piece
-from taylorad.ode.roots import BLOCK, ROOM, isolate, scan
+from taylorad.ode.roots import BLOCK, ROOM, TAIL, isolate, scan
 from taylorad.rings.arrays import ArrayRing
 from taylorad.run.interpret import run
 from taylorad.run.kernel import Kernel, compile_plan
@@ -27,7 +27,6 @@ from taylorad.series.substitute import substitute
 __all__ = ["NONE", "Hits", "Search", "joined", "shifted"]
 
 _ZERO = 64 * 2.0**-52  # of Σ |a_k|, as in taylorad.ode.roots
-_TAIL = 1e-10  # of Σ |a_k|: a truncation error that is never too large
 _WORSE = 100.0  # times the state's own truncation error: one that is
 _WORST = 1e-4  # and one that always is
 _PARTS = 32  # parts of a step, at the most, and how often a part is cut again
@@ -100,6 +99,7 @@ class _Scanned(NamedTuple):
     near: np.ndarray
     counts: np.ndarray
     kept: np.ndarray
+    spoilt: bool  # whether truncation may spoil some
 
 
 @final
@@ -160,16 +160,15 @@ class Search:
         near, counts = np.empty((functions, m), np.int64), np.empty(functions, np.int64)
         kept = np.empty((functions, m, max(width, 5)))
         times = piece.times if piece.times.dtype == np.float64 else piece.times.astype(np.float64)
-        found = _Scanned(h, times, begin, size, near, counts, kept)
-        plain = rows.strides[0] == width * rows.strides[1] and rows.strides[2] == 8
-        if rows.dtype.kind == "c" or not plain or not desk.ready:
-            self._slowly(piece, rows, kernel, found)
-            return found
-        status = scan(
-            rows, m, width - 1, rows.strides[1] // 8, desk.columns, len(desk.columns), times, desk.code, desk.inputs,
-            desk.outputs, desk.status, functions, h, desk.block, begin, size, near, counts, kept,
-        )  # fmt: skip
-        if status:
+        apart, along, single = rows.strides
+        status = 1
+        if single == 8 and apart == width * along and rows.dtype.kind != "c" and desk.ready:
+            status = scan(
+                rows, m, width - 1, along // 8, desk.columns, len(desk.columns), times, desk.code, desk.inputs,
+                desk.outputs, desk.status, functions, h, desk.block, begin, size, near, counts, kept,
+            )  # fmt: skip
+        found = _Scanned(h, times, begin, size, near, counts, kept, status != 0)
+        if status == 1:
             self._slowly(piece, rows, kernel, found)
         return found
 
@@ -208,8 +207,8 @@ class Search:
         if not count:
             self._ahead[e] = 0.0
             return None
-        if depth:
-            finer = self._finer(piece, seen, place, seen.near[place, :count], _TAIL)
+        if depth and seen.spoilt:
+            finer = self._finer(piece, seen, place, seen.near[place, :count], TAIL)
             if finer is not None:
                 return self._inside(e, place, piece, *finer, ended, depth - 1)
         order = piece.rows.shape[1] - 1

@@ -195,7 +195,8 @@ def test_memory_that_is_used_again_belongs_to_one_solution_at_a_time():
     with ThreadPoolExecutor(4) as pool:
         found = [again(0), *pool.map(again, range(1, 8))]
     for k, (one, other) in enumerate(zip(found, fresh, strict=True)):
-        assert one.t.tolist() == other.t.tolist() and one.y.tolist() == other.y.tolist()
+        assert one.t.tolist() == other.t.tolist()
+        assert one.y.tolist() == other.y.tolist()
         assert one.coefficients.tolist() == other.coefficients.tolist()
         assert one.stats == other.stats
         assert p.propagate(0, 30 + k, [0.1 * k, 1.0], (1.0 + k,)).tolist() == other.y[:, -1].tolist()
@@ -208,7 +209,7 @@ def test_a_solution_that_fails_leaves_nothing_to_the_next():
     assert p.solve((0, 2), [1.0]).status == -2
     assert p.propagate(0, 0.5, [1.0])[0] == pytest.approx(2, abs=1e-9)
     s = p.solve((0, 0.5), [1.0])
-    assert s.status == 0 and s.stats["rejected"] == 0
+    assert (s.status, s.stats["rejected"]) == (0, 0)
     for wrong in ([np.nan], [np.inf]):
         with pytest.raises(ta.DomainError, match="component 0 is not"):
             p.propagate(0, 1, wrong)
