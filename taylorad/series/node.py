@@ -233,7 +233,8 @@ class Map(Node):
             return linear([(Fraction(float(x)), a) for x in matrix.entries])
         if isinstance(a, Map) and matrix.selects and a.matrix.selects:
             return Map.of(matrix @ a.matrix, a.a)
-        return intern(Map, (matrix, a), (a,), a.valuation, a.degree, matrix.rows)
+        content = matrix.digest + a.digest
+        return intern(Map, (matrix, a), (a,), a.valuation, a.degree, matrix.rows, content=content)
 
     @property
     def matrix(self) -> Matrix:
@@ -273,7 +274,9 @@ class Function(Node):
     def of(law: Law, output: int, args: tuple[Node, ...], params: tuple[Node, ...]) -> Function:
         degree = 0 if all(a.degree == 0 for a in args) else INFINITE
         # two laws may say the same and differ in what a digest does not tell, the functions that give their values
-        return intern(Function, (law, output, args, params), args + params, 0, degree, apart=law)
+        operands = args + params
+        content = b"%d;%d;" % (output, len(args)) + b"".join([a.digest for a in operands]) + law.digest
+        return intern(Function, (law, output, args, params), operands, 0, degree, content=content, apart=law)
 
     @property
     def law(self) -> Law:
@@ -399,6 +402,10 @@ def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
     """Σ c·a, flattened: rational constants are added up, equal nodes collected, short nested sums opened, but not where
     nodes would merge: (x − y) − (y − z) is exact to its last digits for close x, y, z, and x − 2y + z is not."""
     todo = list(terms)
+    if len(todo) == 2:  # as most sums have, and often nothing to open or to collect
+        (c, a), (d, b) = todo
+        if c and d and a is not b and not isinstance(a, (Linear, Constant)) and not isinstance(b, (Linear, Constant)):
+            return _sum(todo)
     room = 8 - len(todo)  # without a limit, n times x ← f(x) + x/2 would make n² terms
     todo.reverse()
     constant: int | Fraction = 0
@@ -416,21 +423,26 @@ def linear(terms: Iterable[tuple[int | Fraction, Node]]) -> Node:
             constant += c * a.value
             continue
         sums[a] = sums[a] + c if a in sums else c
-    flat = [(c if type(c) is int else _plain(c), a) for a, c in sums.items() if c]
+    flat = [(c, a) for a, c in sums.items() if c]
     if constant or not flat:
         flat.append((1, Constant.of(constant)))
-    c, a = flat[0]
-    if len(flat) == 1 and c == 1:
-        return a
-    nodes = tuple([a for _, a in flat])
-    content = b"".join([(b"%d;" % c if type(c) is int else said(c)) + a.digest for c, a in flat])
+    return _sum(flat)
+
+
+def _sum(terms: list[tuple[Any, Node]]) -> Node:
+    """Σ c·a of different nodes, with c ≠ 0."""
+    terms = [(c if type(c) is int else _plain(c), a) for c, a in terms]
+    if len(terms) == 1 and terms[0][0] == 1:
+        return terms[0][1]
+    nodes = tuple([a for _, a in terms])
+    content = b"".join([(b"%d;" % c if type(c) is int else said(c)) + a.digest for c, a in terms])
     valuation, degree = min([a.valuation for a in nodes]), max([a.degree for a in nodes])
-    return intern(Linear, (tuple(flat),), nodes, valuation, degree, content=content)
+    return intern(Linear, (tuple(terms),), nodes, valuation, degree, content=content)
 
 
 def _plain(c: Any) -> int | Fraction:
     """A rational number in the one form it has."""
-    c = Fraction(c)
+    c = c if type(c) is Fraction else Fraction(c)
     return c.numerator if c.denominator == 1 else c
 
 
@@ -442,20 +454,22 @@ def _factor(a: Node) -> tuple[int | Fraction, Node]:
 def _product(a: Node, b: Node) -> Node:
     for one, other in ((a, b), (b, a)):
         if isinstance(one, Constant) and one.rational:
-            return linear([(one.value, other)])
+            return _times(one.value, other)
     (c, a), (d, b) = _factor(a), _factor(b)
     return _times(c * d, Product.of(a, b))
 
 
 def _times(c: int | Fraction, a: Node) -> Node:
-    return a if c == 1 else linear([(c, a)])
+    if c == 1:
+        return a
+    return _sum([(c, a)]) if c and not isinstance(a, (Linear, Constant)) else linear([(c, a)])
 
 
 def _quotient(a: Node, b: Node) -> Node:
     if isinstance(b, Constant) and b.rational:
         if b.value == 0:
             raise ZeroDivisionError("a series divided by the constant 0")
-        return linear([(Fraction(1) / b.value, a)])
+        return _times(Fraction(1) / b.value, a)
     if a is Constant.of(0):
         return a
     (c, a), (d, b) = _factor(a), _factor(b)

@@ -12,7 +12,7 @@ import numpy as np
 
 from taylorad.book.entry import BOOK, Member
 from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, POWER_NAMES, REMAINDER, SERIES_POWER
-from taylorad.series.node import Constant, Node, as_node
+from taylorad.series.node import Node, as_node
 from taylorad.trace.array import Traced, from_cells, lift
 from taylorad.trace.cells import is_exact, number
 from taylorad.trace.condition import Condition, greater
@@ -72,13 +72,13 @@ def _raised(u: Node, exponent: Any) -> Node:
 def _whole_power(u: Node, n: int) -> Node:
     if n < 0:
         return 1 / _whole_power(u, -n)
-    result: Node = as_node(1)
+    result: Node | None = None
     while n:
         if n & 1:
-            result = u if result is Constant.of(1) else result * u
+            result = u if result is None else result * u
         n >>= 1
         u = u * u if n else u
-    return result
+    return as_node(1) if result is None else result
 
 
 _ARITHMETIC: dict[str, Callable[..., Any]] = {
