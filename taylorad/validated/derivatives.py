@@ -89,7 +89,7 @@ def _series(f: Function, x: Interval, order: int) -> list[Interval]:
         with precision(_FLOAT_BITS):
             balls = list(expand(f, to_ball(x), order))
             return [a & from_ball(b) if b.is_finite() else a for a, b in zip(wide, balls, strict=True)]
-    except (UncertifiedError, AttributeError):
+    except (TayloradError, AttributeError):  # a wide ball may have nothing where an interval has
         return wide
 
 

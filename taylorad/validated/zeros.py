@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 
@@ -267,13 +267,13 @@ def solve_system(F: Callable[..., Any], where: Sequence[Any], *, tol: float = 1e
     """
     start, _ = domain(where)
     f = Mapping(F, len(start), False)
-    stack, found, evaluated = [start], list[Root](), 0
+    stack, found, evaluated = [start], _Found(f, start, tol), 0
     while stack:
         if evaluated >= boxes:
-            return Roots(tuple(found), tuple(stack))
+            return Roots(found.roots(), tuple(stack))
         evaluated += 1
         box = stack.pop()
-        if any(_inside(box, known.box) for known in found if known.proved == "unique"):
+        if found.knows(box):
             continue
         try:
             values = [Interval.enclosing(c) for c in f.outputs(box)]
@@ -289,23 +289,58 @@ def solve_system(F: Callable[..., Any], where: Sequence[Any], *, tol: float = 1e
             continue
         if image is None:
             continue
-        if not inside:
-            proved = _certified(f, image, start)
-            if proved is not None and _inside(image, proved):
-                image, inside = proved, True
-        if inside:
-            sharp = _contracted(f, image)
-            if not any(known.proved == "unique" and _meet(sharp, known.box) for known in found):
-                found.append(Root(sharp, "unique", 1))
-            else:
-                _combine(f, found, sharp, start)
+        region = box if inside else _certified(f, image, start)
+        if region is not None and _inside(image, region):
+            found.add(_contracted(f, image if inside else region), region)
         elif all(_narrow(x, tol) for x in image):
-            found.append(Root(image, "undecided"))
+            found.undecided.append(image)
         elif sum(x.width for x in image) < 0.5 * sum(x.width for x in box):
             stack.append(image)
         else:
             stack += _halves(image)
-    return Roots(tuple(_clustered(found)))
+    return Roots(found.roots())
+
+
+@final
+class _Found:
+    """Zeros of a system: ``unique`` ones, each with a box around it that holds no other, and ``undecided`` boxes."""
+
+    def __init__(self, f: Mapping, whole: Box, tol: float) -> None:
+        self.f, self.whole = f, whole
+        self.reach = math.sqrt(tol)  # a double zero can be told from no zero so far away
+        self.unique: list[tuple[Box, Box]] = []
+        self.undecided: list[Box] = []
+
+    def knows(self, box: Box) -> bool:
+        """Whether the box holds no zero but a known one."""
+        return any(_inside(box, region) for _, region in self.unique)
+
+    def add(self, box: Box, region: Box) -> None:
+        """A box with one zero, the only one in the region around it; it may be a known one."""
+        for i, (known, wide) in enumerate(self.unique):
+            if _meet(known, box):
+                hull = tuple(a | b for a, b in zip(known, box, strict=True))
+                if _inside(box, wide) or _inside(known, region) or _certified(self.f, hull, self.whole) is not None:
+                    self.unique[i] = tuple(a & b for a, b in zip(known, box, strict=True)), wide
+                else:
+                    self.undecided.append(box)
+                return
+        self.unique.append((box, region))
+
+    def roots(self) -> tuple[Root, ...]:
+        """All of them; undecided boxes that are close are one, and those inside the region of a known zero are none."""
+        out = [Root(box, "unique", 1) for box, _ in self.unique]
+        rest = [box for box in self.undecided if not self.knows(box)]
+        while rest:
+            box, changed = rest.pop(), True
+            while changed:
+                near = [other for other in rest if _close(other, box, self.reach)]
+                changed = bool(near)
+                for other in near:
+                    rest.remove(other)
+                    box = tuple(a | b for a, b in zip(box, other, strict=True))
+            out.append(Root(box, "undecided"))
+        return tuple(out)
 
 
 def _krawczyk(f: Mapping, box: Box) -> tuple[Box | None, bool]:
@@ -365,40 +400,16 @@ def _contracted(f: Mapping, box: Box) -> Box:
     return box
 
 
-def _combine(f: Mapping, found: list[Root], box: Box, whole: Box) -> None:
-    """Two boxes with one zero each that meet: the same zero where their hull holds only one."""
-    for i, known in enumerate(found):
-        if known.proved == "unique" and _meet(known.box, box):
-            hull = tuple(a | b for a, b in zip(known.box, box, strict=True))
-            if _certified(f, hull, whole) is None:
-                found.append(Root(box, "undecided"))
-            else:
-                found[i] = Root(tuple(a & b for a, b in zip(known.box, box, strict=True)), "unique", 1)
-            return
-
-
-def _clustered(found: list[Root]) -> list[Root]:
-    """Undecided boxes that touch as one."""
-    out = [r for r in found if r.proved == "unique"]
-    rest = [r.box for r in found if r.proved != "unique"]
-    while rest:
-        box, changed = rest.pop(), True
-        while changed:
-            near = [other for other in rest if _meet(other, box)]
-            changed = bool(near)
-            for other in near:
-                rest.remove(other)
-                box = tuple(a | b for a, b in zip(box, other, strict=True))
-        out.append(Root(box, "undecided"))
-    return out
-
-
 def _inside(a: Box, b: Box) -> bool:
     return all(x in y for x, y in zip(a, b, strict=True))
 
 
 def _meet(a: Box, b: Box) -> bool:
     return all(x.meets(y) for x, y in zip(a, b, strict=True))
+
+
+def _close(a: Box, b: Box, reach: float) -> bool:
+    return all(max(x.lo - y.hi, y.lo - x.hi) <= reach * max(1.0, x.mag) for x, y in zip(a, b, strict=True))
 
 
 def _narrow(x: Interval, tol: float) -> bool:

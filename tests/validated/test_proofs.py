@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from fractions import Fraction
@@ -169,6 +170,33 @@ def test_systems() -> None:
     assert len(himmelblau) == 9
     assert himmelblau.all_unique
     assert any(3.0 in r.box[0] and 2.0 in r.box[1] for r in himmelblau)
+
+
+def test_zeros_where_boxes_are_cut_are_found_once() -> None:
+    """The permutations of (1, 2, 3) have sum 6, product 6 and squares that add up to 14."""
+    found = v.solve_system(
+        lambda u: [u[0] + u[1] + u[2] - 6, u[0] * u[1] * u[2] - 6, u[0] ** 2 + u[1] ** 2 + u[2] ** 2 - 14], [(0, 4)] * 3
+    )
+    assert found.all_unique
+    assert {tuple(round(x.mid) for x in r.box) for r in found} == set(itertools.permutations((1, 2, 3)))
+    assert len(found) == 6
+
+
+def test_a_touch_is_one_undecided_box() -> None:
+    """A line that touches a circle: undecided boxes, close to one another, are one."""
+    found = v.solve_system(lambda x, y: [x * x + y * y - 1, x - 1], [(0, 2), (-1, 1)], tol=1e-8)
+    assert [r.proved for r in found] == ["undecided"]
+    assert 1 in found[0].box[0]
+    assert 0 in found[0].box[1]
+    assert found[0].box[1].width < 1e-3
+
+
+def test_zeros_of_functions_that_wide_balls_do_not_bound() -> None:
+    """Γ(x) = 2 at 3; Γ is enclosed over [2, 4] by intervals, and by no ball of that width."""
+    assert v.taylor(ta.gamma, (2, 4), 1)[0] == Interval(1.0, 6.0)
+    (zero,) = v.roots(lambda x: ta.gamma(x) - 2, (2, 4))
+    assert zero.proved == "unique"
+    assert 3 in zero.box
 
 
 def test_a_system_with_a_double_zero_is_undecided() -> None:
