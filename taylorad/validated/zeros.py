@@ -307,7 +307,7 @@ class _Found:
 
     def __init__(self, f: Mapping, whole: Box, tol: float) -> None:
         self.f, self.whole = f, whole
-        self.reach = math.sqrt(tol)  # a double zero can be told from no zero so far away
+        self.reach = tol**0.5  # a double zero can be told from no zero so far away
         self.unique: list[tuple[Box, Box]] = []
         self.undecided: list[Box] = []
 
