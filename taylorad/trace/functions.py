@@ -305,6 +305,12 @@ def _average(a: Any, axis: Any = None, weights: Any = None) -> Any:
     return _mean(a, axis) if weights is None else total(lift(a) * weights, axis) / np.sum(weights)
 
 
+def _outer(a: Any, b: Any) -> Any:
+    """Every product of an element of a with one of b."""
+    left, right = (x if isinstance(x, Traced) else np.asarray(x) for x in (a, b))
+    return left.reshape(-1, 1) * right.reshape(1, -1)
+
+
 def _inner(a: Any, b: Any) -> Any:
     return _dot(a, b) if np.ndim(a) < 2 and np.ndim(b) < 2 else _multilinear(np.inner, (a, b), {})
 
@@ -326,7 +332,7 @@ _SECOND: dict[Any, tuple[int, ...]] = {
 _ONE_ARRAY = frozenset((np.cumsum, np.cumprod, np.diff, np.trace, np.gradient))
 _PRODUCTS = frozenset((np.cumprod, np.vander))  # not linear even in one argument
 _MULTILINEAR: tuple[Any, ...] = (
-    *(np.outer, np.tensordot, np.einsum, np.cross, np.kron, np.convolve, np.correlate, np.linalg.multi_dot),
+    *(np.tensordot, np.einsum, np.cross, np.kron, np.convolve, np.correlate, np.linalg.multi_dot),
     *_ONE_ARRAY,
     *_PRODUCTS,
 )
@@ -348,6 +354,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.prod: lambda a, axis=None, keepdims=False: fold(lambda x, y: x * y, lift(a), axis, keepdims),
     np.linalg.norm: _norm,
     np.dot: _dot,
+    np.outer: _outer,
     np.inner: _inner,
     np.vdot: lambda a, b: matmul(_ravelled(a), np.ravel(b)),
     np.real: _real,

@@ -297,3 +297,13 @@ def test_numpy_numbers_in_front_of_a_traced_number():
     m = np.array([0.25, 3.0])
     found = ta.compile(lambda x: m[0] * x + m[1] / x - np.int64(2), order=1)(2.0)
     assert found.tolist() == [0.5 + 1.5 - 2, 0.25 - 0.75]
+
+
+def test_outer_products_stay_arrays() -> None:
+    """One node for n² products; as loose elements the Hessian of a few hundred variables took minutes to compile."""
+    found = trace(lambda x: np.outer(x, x), ((60,),))
+    assert len(found.roots) == 1
+    x = np.linspace(0.1, 1, 60)
+    hessian = ta.hessian(lambda x: np.sum(np.outer(x, x) ** 2), x)  # of (Σ x²)²
+    np.testing.assert_allclose(hessian, 4 * (x @ x) * np.eye(60) + 8 * np.outer(x, x), rtol=1e-12)
+    np.testing.assert_allclose(ta.compile(lambda x: np.outer(x, [1.0, 2.0]), order=0)(x)[0], np.outer(x, [1.0, 2.0]))
