@@ -68,7 +68,7 @@ def called(name: str, params: list[Any], args: list[Any]) -> list[Any]:
 def test_values_over_boxes_contain_values_at_points(name: str) -> None:
     rng = random.Random(name)
     refused = 0
-    count = (4 if name in SLOW else 16) * TIMES
+    count = (4 if name in SLOW else 20) * TIMES
     for _ in range(count):
         params, boxes = arguments(name, rng)
         points = [[point(x, rng) for x in boxes] for _ in range(3)]

@@ -105,13 +105,13 @@ def test_ranges_are_tight() -> None:
     assert found.hi <= values.max() + 1e-4  # the grid misses the top
 
 
-def gritton(x: Any) -> Any:
+def makino(x: Any) -> Any:
     """Makino's example: 1 + x⁵ − x⁴ on [0, 1], a cancellation that intervals alone bound badly."""
     return 1 + x**5 - x**4
 
 
 def test_a_range_that_intervals_alone_bound_badly() -> None:
-    found = v.range(gritton, (0, 1))
+    found = v.range(makino, (0, 1))
     assert found.hi == pytest.approx(1.0, abs=1e-10)
     assert found.lo == pytest.approx(1 - 4**4 / 5**5, abs=1e-10)
 
