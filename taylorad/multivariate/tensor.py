@@ -275,7 +275,8 @@ def _added(swept: Swept, call: Any, along: np.ndarray) -> Any:
     for begin in range(0, len(along), step):
         rows = along[begin : begin + step]
         found = swept.lines(call, rows, 2)
-        part = _leaves(found, lambda c: 2.0 * (c[2] if len(rows) == 1 else c[2].sum(axis=-1)))  # noqa: B023
+        one = len(rows) == 1
+        part = _leaves(found, lambda c, one=one: 2.0 * (c[2] if one else c[2].sum(axis=-1)))
         total = part if total is None else _sum(total, part)
     return total
 

@@ -126,12 +126,10 @@ class _Panels:
             return ball(0)
         heap: list[tuple[float, int, Fraction, Fraction, Any]] = []
         number = 0
-        total_error = 0.0
         pending = [(self.a, self.b)]
         if self.first or self.last:  # one singular end in each panel
             middle = (self.a + self.b) / 2
             pending = [(self.a, middle), (middle, self.b)]
-        size = ball(0)
         while True:
             for left, right in pending:
                 part = self.part(left, right)
