@@ -84,9 +84,9 @@ class Abreast(Emitter):
             self.past[buffer, "first"] = self.load(self.forward[buffer], "%first")
         return self.past[buffer, "first"]
 
-    def _call(self, symbol: str, args: list[str]) -> str:
+    def library(self, symbol: str, args: Sequence[str], lanes: int) -> str:
         if symbol.startswith("llvm."):
-            return super()._call(symbol, args)
+            return super().library(symbol, args, lanes)
         if symbol not in self.functions:
             self.functions[symbol] = self._function(symbol, len(args))
         return self.put(f"call {self.type} @lanes.{symbol}({', '.join(f'{self.type} {a}' for a in args)})")
@@ -95,7 +95,7 @@ class Abreast(Emitter):
         """A function of the C library for all lanes; in one place, because every call costs the code around it."""
         names = [f"%x{i}" for i in range(arity)]
         lines, self.lines = self.lines, []
-        self.do(f"ret {self.type} {super()._call(symbol, names)}")
+        self.do(f"ret {self.type} {super().library(symbol, names, self.lanes)}")
         body, self.lines = self.lines, lines
         head = f"define internal {self.type} @lanes.{symbol}({', '.join(f'{self.type} {x}' for x in names)})"
         return "\n".join([f"{head} noinline nounwind {{", *body, "}", ""])

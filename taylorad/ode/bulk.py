@@ -281,7 +281,7 @@ class Bulk(Writer):
                 a, b, c = (self._have(x) for x in op.args)
                 return self.fma(a, b, c)
             case "call":
-                return self._call(op.data, [self._have(a) for a in op.args])
+                return self.library(op.data, [self._have(a) for a in op.args], self.lanes)
             case "map":
                 return self._mapped(op.data, op.args[0])
             case _:
@@ -304,19 +304,6 @@ class Bulk(Writer):
             over = self.put(f"icmp sgt i64 {at}, {size - 1}")
             at = self.integer("add", self.put(f"select i1 {over}, i64 {size - 1}, i64 {at}"), begin)
             one = self.put(f"load double, ptr {self.at('%args', at, 1)}, align 8")
-            value = self.put(f"insertelement {self.type} {value}, double {one}, i32 {lane}")
-        return value
-
-    def _call(self, symbol: str, args: list[str]) -> str:
-        if symbol.startswith("llvm."):
-            suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
-            return self.call(self.type, f"{symbol}.{suffix}", *((self.type, a) for a in args))
-        if self.lanes == 1:
-            return self.call("double", symbol, *(("double", a) for a in args))
-        value = "poison"
-        for lane in range(self.lanes):
-            ones = [self.put(f"extractelement {self.type} {a}, i32 {lane}") for a in args]
-            one = self.call("double", symbol, *(("double", a) for a in ones))
             value = self.put(f"insertelement {self.type} {value}, double {one}, i32 {lane}")
         return value
 

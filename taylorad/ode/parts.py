@@ -282,7 +282,8 @@ class Parts(Writer):
                 a, b, c = (self._have(x, size) for x in op.args)
                 return [self.fma(x, y, z, kind) for x, y, z in zip(a, b, c, strict=True)]
             case "call":
-                return self._call(op.data, [self._have(a, size) for a in op.args], size)
+                args = [self._have(a, size) for a in op.args]
+                return [self.library(op.data, x, 1 if size == 1 else self.width) for x in zip(*args, strict=True)]
             case "map":
                 return self._mapped(op.data, op.args[0])
             case _:
@@ -298,21 +299,6 @@ class Parts(Writer):
         base = "%y" if number < states else "%args"
         places = [begin + v * self.width for v in range(self._count(size))]
         return [self.put(f"load {self._type(size)}, ptr {self.at(base, str(x), 1)}, align 8") for x in places]
-
-    def _call(self, symbol: str, args: list[list[str]], size: int) -> list[str]:
-        out: list[str] = []
-        for parts in zip(*args, strict=True):
-            if size == 1 or symbol.startswith("llvm."):
-                suffix = "" if not symbol.startswith("llvm.") else ".f64" if size == 1 else f".v{self.width}f64"
-                out.append(self.call(self._type(size), symbol + suffix, *((self._type(size), a) for a in parts)))
-                continue
-            whole = "poison"
-            for lane in range(self.width):
-                ones = [self.put(f"extractelement {self.kind} {a}, i32 {lane}") for a in parts]
-                one = self.call("double", symbol, *(("double", a) for a in ones))
-                whole = self.put(f"insertelement {self.kind} {whole}, double {one}, i32 {lane}")
-            out.append(whole)
-        return out
 
     # ------------------------------------------------------------------ matrices
     def _mapped(self, matrix: Any, a: int) -> list[str]:

@@ -107,7 +107,7 @@ class Emitter(Writer):
             case "fma":
                 return self.fma(v[0], v[1], v[2])
             case "call":
-                return self._call(op.data, v)
+                return self.library(op.data, v, self.lanes)
             case "pick":
                 return self._pick(v[0], v[1:])
             case "order":
@@ -120,19 +120,6 @@ class Emitter(Writer):
                 return self._past(op.data[0], op.data[1])
             case _:
                 raise ValueError(f"{op} is not an operation on single values")
-
-    def _call(self, symbol: str, args: list[str]) -> str:
-        if symbol.startswith("llvm."):
-            suffix = "f64" if self.lanes == 1 else f"v{self.lanes}f64"
-            return self.call(self.type, f"{symbol}.{suffix}", *((self.type, a) for a in args))
-        if self.lanes == 1:
-            return self.call("double", symbol, *(("double", a) for a in args))
-        result = "poison"
-        for lane in range(self.lanes):
-            ones = [self.put(f"extractelement {self.type} {a}, i32 {lane}") for a in args]
-            one = self.call("double", symbol, *(("double", a) for a in ones))
-            result = self.put(f"insertelement {self.type} {result}, double {one}, i32 {lane}")
-        return result
 
     def _pick(self, index: str, branches: list[str]) -> str:
         found = branches[0]

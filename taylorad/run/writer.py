@@ -7,7 +7,7 @@ once for every point, or for every block of ``lanes`` points; then the last bloc
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -66,6 +66,21 @@ class Writer:
             self.do(text)
             return ""
         return self.put(text)
+
+    def library(self, symbol: str, args: Sequence[str], lanes: int) -> str:
+        """A function of LLVM's, which knows vectors, or one of doubles, called for every lane."""
+        kind = "double" if lanes == 1 else f"<{lanes} x double>"
+        if symbol.startswith("llvm."):
+            suffix = "f64" if lanes == 1 else f"v{lanes}f64"
+            return self.call(kind, f"{symbol}.{suffix}", *((kind, a) for a in args))
+        if lanes == 1:
+            return self.call(kind, symbol, *((kind, a) for a in args))
+        result = "poison"
+        for lane in range(lanes):
+            ones = [self.put(f"extractelement {kind} {a}, i32 {lane}") for a in args]
+            one = self.call("double", symbol, *(("double", a) for a in ones))
+            result = self.put(f"insertelement {kind} {result}, double {one}, i32 {lane}")
+        return result
 
     def number(self, value: float) -> str:
         one = double(value)
