@@ -7,8 +7,7 @@ it differs by the rounding of the state once in a leg.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +21,10 @@ from taylorad.ode.flow import order_for
 from taylorad.ode.given import ends, wanted
 from taylorad.ode.march import Piece
 from taylorad.ode.members import digest, problem_digests
-from taylorad.ode.progress import Progress, telling
+from taylorad.ode.progress import telling
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.store import claim
+from taylorad.ode.wishes import Wishes
 
 if TYPE_CHECKING:
     from taylorad.ode.problem import Problem
@@ -41,15 +41,8 @@ def solve(
     folder: Any,
     span: tuple[Any, Any],
     y0: Any,
-    args: Any = (),
-    *,
-    t_eval: Any = None,
-    events: Any = None,
-    dense: bool = True,
-    max_step: float = math.inf,
-    max_steps: int = 10_000_000,
-    callback: Callable[[float, np.ndarray], Any] | None = None,
-    progress: Progress = False,
+    args: Any,
+    wishes: Wishes,
     leg: int | None = None,
 ) -> Solution:
     """:meth:`~taylorad.ode.problem.Problem.solve` in legs of ``leg`` steps (default: a second or less each).
@@ -57,10 +50,8 @@ def solve(
     Callbacks are not called again for legs that were kept. Raises DomainError for the folder of another call.
     """
     t0, t1 = ends(span)
-    path, times = Path(folder), wanted(t_eval, t0, t1)
-    watched = [
-        Event.of(g) for g in (events if isinstance(events, (list, tuple)) else [] if events is None else [events])
-    ]
+    path, times, watched = Path(folder), wanted(wishes.t_eval, t0, t1), wishes.watched()
+    dense, max_steps = wishes.dense, wishes.max_steps
     least = float(np.min(problem.rtol if np.min(problem.rtol) > 0 else problem.atol))
     order = problem.order or order_for(least)
     row = problem.dim * (order + 1)
@@ -68,23 +59,25 @@ def solve(
     if dense or times is not None:
         work = min(work, _ROOM / problem.dtype.itemsize)
     size = leg or max(100, int(work / row))
-    request = {"kind": "solution"} | problem_digests(problem) | {"span": repr((t0, t1)), "max_step": repr(max_step)}
+    request = {"kind": "solution"} | problem_digests(problem)
+    request |= {"span": repr((t0, t1)), "max_step": repr(wishes.max_step)}
     request |= {"y0": digest([problem.state(y0)]), "args": digest([problem.values(args)]), "dense": str(dense)}
     request["t_eval"] = digest([] if times is None else [times])
     request["events"] = "; ".join(_described(event, problem) for event in watched)
     size = claim(path, request, {"leg": size})["leg"]
-    options: dict[str, Any] = {"dense": dense or times is not None, "max_step": max_step, "callback": callback}
+    wishes = wishes._replace(t_eval=None, dense=dense or times is not None)
     legs: list[Solution] = []
     t, y, taken = t0, problem.state(y0), 0
-    with telling(progress, t0, t1) as tell:
+    with telling(wishes.progress, t0, t1) as tell:
         while True:
             file = path / f"{len(legs):06d}.npz"
             if file.exists():
                 part = load_solution(file)
             else:
-                options["events"] = None if events is None else [_left(e, i, legs) for i, e in enumerate(watched)]
+                events = None if wishes.events is None else [_left(e, i, legs) for i, e in enumerate(watched)]
                 some = min(size, max_steps - taken)
-                part = problem.solve((t, t1), y, args, max_steps=some, progress=tell or False, **options)
+                leg_wishes = wishes._replace(events=events, max_steps=some, progress=tell or False)
+                part = problem.solve((t, t1), y, args, **leg_wishes._asdict())
                 part = _thinned(part, times, dense, not legs)
                 if part.status not in _UNFINISHED or (part.status == Status.STEPS and part.stats["steps"] == size):
                     write(part, file)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast, final
 
@@ -11,14 +10,14 @@ import numpy as np
 
 from taylorad.errors import DomainError, MixedRingError
 from taylorad.ode.drive import singularity
-from taylorad.ode.events import Event
 from taylorad.ode.loop import Outcome
 from taylorad.ode.precise import Expansion, Place, Precise, order_for, scaled
 from taylorad.ode.precise_dense import PreciseDense, numbers, objects
 from taylorad.ode.precise_events import PreciseWatch
 from taylorad.ode.precision import BITS, complex_parts, exact, exact_row, size
-from taylorad.ode.progress import Progress, interrupts, telling
+from taylorad.ode.progress import interrupts, telling
 from taylorad.ode.solution import MESSAGES, Solution, Status
+from taylorad.ode.wishes import Wishes
 from taylorad.rings.fixed import FixedRing
 from taylorad.rings.multiprecision import dyadic
 
@@ -97,22 +96,15 @@ def solve(
     problem: Problem,
     span: tuple[Any, Any],
     y0: Any,
-    args: Any = (),
-    *,
-    t_eval: Any = None,
-    events: Any = None,
-    dense: bool = True,
-    max_step: float = math.inf,
-    max_steps: int = 10_000_000,
-    callback: Callable[[Any, np.ndarray], Any] | None = None,
-    progress: Progress = False,
+    args: Any,
+    wishes: Wishes,
 ) -> Solution:
     """:meth:`taylorad.ode.problem.Problem.solve` in many digits: times and states are mpmath numbers."""
-    going = begin(problem, span, y0, args, max_step)
+    going = begin(problem, span, y0, args, wishes.max_step)
     assert problem.precision is not None
-    given = [] if events is None else list(events) if isinstance(events, (list, tuple)) else [events]
+    watched = wishes.watched()
     watch = PreciseWatch(
-        [Event.of(g) for g in given],
+        watched,
         problem.dim,
         problem.shapes,
         going.args,
@@ -122,13 +114,13 @@ def solve(
     end = going.time(exact(span[1], "the end"))
     way = _Way(going, end, problem.precision.bits)
     back = -1 if end < going.here.t else 1
-    grid = None if t_eval is None else _grid(t_eval, span, going, back)
+    grid = None if wishes.t_eval is None else _grid(wishes.t_eval, span, going, back)
     begun = going.here
     places, sampled, last = [begun], list[tuple[int, list[Any]]](), None
     status, message = Status.STEPS, ""
     try:
-        with telling(progress, float(way.time(begun.t)), float(way.time(end))) as tell, interrupts() as stopped:
-            for _ in range(max_steps):
+        with telling(wishes.progress, float(way.time(begun.t)), float(way.time(end))) as tell, interrupts() as stopped:
+            for _ in range(wishes.max_steps):
                 if stopped():
                     raise KeyboardInterrupt
                 try:
@@ -140,11 +132,11 @@ def solve(
                     break
                 last = series
                 way.taken += 1
-                stop = watch.take(series, going.here.t) if given else None
+                stop = watch.take(series, going.here.t) if watched else None
                 if stop is not None:
                     place = tuple(series.ring.parts(x) for x in series.at(stop))
                     going.here = Place(stop, place, series.ring.bits)
-                if dense:
+                if wishes.dense:
                     way.pieces.append(series)
                 if grid is None:
                     places.append(going.here)
@@ -156,14 +148,14 @@ def solve(
                 if stop is not None:
                     status, message = Status.EVENT, MESSAGES[Status.EVENT]
                     break
-                if callback is not None and callback(way.time(going.here.t), way.state()):
+                if wishes.callback is not None and wishes.callback(way.time(going.here.t), way.state()):
                     status, message = Status.STOPPED, MESSAGES[Status.STOPPED]
                     break
     except KeyboardInterrupt:
         status, message = Status.INTERRUPTED, MESSAGES[Status.INTERRUPTED]
     if status == Status.STEPS:
         reached = way.time(going.here.t)
-        message = f"max_steps = {max_steps} steps were taken; the solution was followed to t = {reached}."
+        message = f"max_steps = {wishes.max_steps} steps were taken; the solution was followed to t = {reached}."
     if grid is None:
         places = places if places[-1] is going.here else [*places, going.here]
         t, rows = [way.time(p.t) for p in places], [way.state(p) for p in places]
@@ -173,8 +165,8 @@ def solve(
         objects(t),
         objects(rows, problem.dim).T,
         cast(Any, PreciseDense(way.pieces, going.here.t, way.bits)) if way.pieces else None,
-        None if events is None else [objects([way.time(t) for t in times]) for times in watch.times],
-        None if events is None else [_rows(states, way.bits, problem.dim) for states in watch.states],
+        None if wishes.events is None else [objects([way.time(t) for t in times]) for times in watch.times],
+        None if wishes.events is None else [_rows(states, way.bits, problem.dim) for states in watch.states],
         way.taken + going.rejected,
         0,
         0,
@@ -193,7 +185,7 @@ def solve(
 
 def end_state(problem: Problem, t0: Any, t1: Any, y0: Any, args: Any, max_steps: int) -> np.ndarray:
     """The state at t1, (dim,); DomainError where the solution does not get there."""
-    s = solve(problem, (t0, t1), y0, args, dense=False, max_steps=max_steps, t_eval=[t1])
+    s = solve(problem, (t0, t1), y0, args, Wishes([t1], dense=False, max_steps=max_steps))
     if s.status != Status.END:
         raise DomainError(f"{s.message} The solution was followed to t = {s.stats['t']}.")
     return s.y[:, -1]

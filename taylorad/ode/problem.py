@@ -19,8 +19,7 @@ from taylorad.errors import CompilationError, DomainError, MixedRingError, Order
 from taylorad.ode.arguments import Arguments
 from taylorad.ode.arrays import ArraySystem, right_hand_side
 from taylorad.ode.carry import carry
-from taylorad.ode.drive import Drive
-from taylorad.ode.events import Event
+from taylorad.ode.drive import Drive, creeps
 from taylorad.ode.given import count, ends, finite, number, numbers, positive, tolerance, wanted
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Native, march
@@ -31,6 +30,7 @@ from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
 from taylorad.ode.system import Shape, System, traced
 from taylorad.ode.transport import Transport
+from taylorad.ode.wishes import Wishes
 from taylorad.series.node import Node
 from taylorad.series.schedule import schedule
 
@@ -39,6 +39,7 @@ __all__ = ["Problem", "compile_ode"]
 Span = tuple[Any, Any]
 _DONE, _PAUSED = Outcome.DONE, Outcome.PAUSED
 _UNSEEN = 100_000  # steps in one call of machine code, after which an interrupt is heard
+_SEEN = 64  # and how many of the next ones are looked at
 
 
 def compile_ode(
@@ -251,64 +252,44 @@ class Problem:
         Raises DomainError, MixedRingError for wrong input and TraceError for events that cannot be traced; what
         happens on the way is told by ``status`` and ``message``, with everything computed until then. Not rigorous.
         """
-        max_steps = count(max_steps, "max_steps")
+        wishes = Wishes(t_eval, events, dense, max_step, count(max_steps, "max_steps"), callback, progress)
         if checkpoint is not None:
             from taylorad.ode.checkpoint import solve as in_legs
 
             if sensitivity is not None or self.precision is not None:
                 raise DomainError("checkpoint= does not keep derivatives or more digits than float64 has; leave it out")
-            legs: dict[str, Any] = {"max_step": max_step, "max_steps": max_steps, "callback": callback}
-            legs |= {"t_eval": t_eval, "events": events, "dense": dense, "progress": progress}
-            return in_legs(self, checkpoint, span, y0, args, **legs)
+            return in_legs(self, checkpoint, span, y0, args, wishes)
         if self.precision is None:
-            given = (t_eval, events, dense, max_step, max_steps, callback, progress)
-            found = self._solved(span, y0, args, sensitivity, *given)
+            found = self._solved(span, y0, args, sensitivity, wishes)
         elif sensitivity is not None:
             raise DomainError("derivatives by initial values and arguments are for float64 only; leave out precision=")
         else:
             from taylorad.ode.precise_solve import solve
 
-            options: dict[str, Any] = {"dense": dense, "max_step": max_step, "max_steps": max_steps}
-            options |= {"t_eval": t_eval, "events": events, "callback": callback, "progress": progress}
-            found = solve(self, span, y0, args, **options)
+            found = solve(self, span, y0, args, wishes)
         found.names, found.rtol, found.atol = self.names, self.rtol, self.atol
         names = self.arguments.names
         found.args = dict(zip(names, self.arguments.given(args), strict=True)) if names else {}
         return found
 
-    def _solved(
-        self,
-        span: Span,
-        y0: Any,
-        args: Any,
-        sensitivity: Sensitivity | None,
-        t_eval: Any,
-        events: Any,
-        dense: bool,
-        max_step: float,
-        max_steps: int,
-        callback: Callable[[float, np.ndarray], Any] | None,
-        progress: Progress,
-    ) -> Solution:
-        t0, t1 = ends(span)
-        watched = events if isinstance(events, (list, tuple)) else [] if events is None else [events]
-        known = [Event.of(g) for g in watched]
+    def _solved(self, span: Span, y0: Any, args: Any, sensitivity: Sensitivity | None, wishes: Wishes) -> Solution:
+        (t0, t1), known = ends(span), wishes.watched()
         y, row = self.state(y0), self.values(args)
-        going = self._from(t0, y, row, positive(max_step, "max_step")) if sensitivity is None else None
-        carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, max_step, known)
-        with telling(progress, t0, t1) as tell, interrupts() as stopped:
+        going = self._from(t0, y, row, positive(wishes.max_step, "max_step")) if sensitivity is None else None
+        carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, wishes.max_step, known)
+        with telling(wishes.progress, t0, t1) as tell, interrupts() as stopped:
             drive = Drive(
                 Attended(cast(March, carried or going), tell, stopped),
                 (t0, t1),
                 self.shapes,
                 row,
                 known,
-                wanted(t_eval, t0, t1),
-                dense,
-                max_steps,
-                callback,
+                wanted(wishes.t_eval, t0, t1),
+                wishes.dense,
+                wishes.max_steps,
+                wishes.callback,
             )
-            found = drive.solution(events is not None)
+            found = drive.solution(wishes.events is not None)
         self._leave(going)
         if carried is not None:
             found.variations = carried.variations(found.stats["t"])
@@ -360,7 +341,7 @@ class Problem:
         drive = Drive(going, (t0, t1), self.shapes, self.values(args), [], None, False, max_steps, None)
         status, message = drive.finish()
         if status != Status.END:
-            raise DomainError(f"{message} The solution was followed to t = {going.t}.")
+            raise DomainError(f"{message} The solution was followed to t = {drive.end[0]}.")
         return going.state
 
     def straight(self, t0: float, t1: float, y0: Any, args: Any, max_steps: int) -> tuple[np.ndarray, int] | None:
@@ -372,6 +353,11 @@ class Problem:
         while outcome is _PAUSED and taken < max_steps:
             outcome, steps = going.last(t1, min(_UNSEEN, max_steps - taken))
             taken += steps
+            if outcome is _PAUSED and taken < max_steps:
+                outcome, piece = going.go(t1, min(_SEEN, max_steps - taken))
+                taken += len(piece)
+                if creeps(piece):
+                    return None
         state = going.state
         self._leave(going)
         return (state, taken) if outcome is _DONE else None

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import taylorad as ta
-from taylorad.ode.checkpoint import solve
+from taylorad.ode import checkpoint
+from taylorad.ode.wishes import Wishes
 
 ARGS = (10.0, 28.0, 8 / 3)
 LEG = 100
@@ -20,6 +21,10 @@ def problem():
         rtol=1e-14,
         atol=1e-14,
     )
+
+
+def solve(problem, folder, span, y0, args=(), leg=None, **wishes):
+    return checkpoint.solve(problem, folder, span, y0, args, Wishes(**wishes), leg)
 
 
 def rising(t, y, s, r, b):
