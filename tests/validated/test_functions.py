@@ -265,3 +265,25 @@ def test_the_mean_value_form_without_its_remainder_is_caught(monkeypatch: pytest
     except TayloradError:
         caught = True  # an empty intersection of enclosures is an alarm too
     assert caught
+
+
+# ---------------------------------------------------------------------- jumps that slopes do not show
+def test_an_angle_that_jumps_is_never_taken_for_smooth() -> None:
+    """atan2(t, −1) jumps from −π to π at t = 0, while its slope goes on smoothly."""
+
+    def angle(t: Any) -> Any:
+        return np.arctan2(t, -1)
+
+    for proof in (
+        lambda: v.integrate(angle, "-0.5", "0.7"),
+        lambda: v.taylor(angle, ("-0.5", "0.7"), 1),
+        lambda: v.roots(angle, ("-0.5", "0.7")),
+        lambda: angle(ta.interval("-0.5", 0)),
+    ):
+        with pytest.raises(UncertifiedError):
+            proof()
+    at_the_cut = v.solve_ivp(lambda t, y: [np.arctan2(t - 1, -1)], (0, 2), [0])
+    assert at_the_cut.status < 0
+    assert at_the_cut.t_reached <= 1
+    above = angle(ta.interval(0, "0.7"))
+    assert above.lo < math.pi - math.atan(0.7) < math.pi <= above.hi

@@ -11,7 +11,7 @@ from typing import Any
 
 from flint import acb, arb
 
-from taylorad.errors import DomainError, UnsupportedFunctionError
+from taylorad.errors import DomainError, UncertifiedError, UnsupportedFunctionError
 
 __all__ = ["SERIES", "jet", "lookup"]
 
@@ -61,6 +61,10 @@ def _hypot(u: Any, w: Any) -> Any:
 
 def _atan2(y: Any, x: Any) -> Any:
     if isinstance(y, arb) and isinstance(x, arb):
+        if not (x > 0 or y >= 0 or y < 0):  # the angle jumps inside, while its slopes do not show it
+            raise UncertifiedError(
+                f"atan2({y}, {x}) may jump from −π to π inside, where y = 0 and x ≤ 0; split y there, or turn the plane"
+            )
         return arb.atan2(y, x)
     i = acb(0, 1)
     return -i * ((x + i * y) / _hypot(x, y)).log()
