@@ -13,7 +13,7 @@ from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.dense import DenseSolution, within
 from taylorad.ode.flow import order_for
 from taylorad.ode.loop import Outcome
-from taylorad.ode.march import March, Native, Piece, march
+from taylorad.ode.march import Around, March, Native, Piece, march
 from taylorad.ode.parts import PartsSystem
 from taylorad.ode.saltation import Surface
 from taylorad.ode.sensitivity import Sensitivity, Variations
@@ -105,7 +105,7 @@ def _march(
 
 
 @final
-class Carried:
+class Carried(Around):
     """The plain components of a march of ``transport.system``; all of its pieces are kept for :meth:`variations`."""
 
     def __init__(
@@ -120,24 +120,8 @@ class Carried:
         self._pieces: list[Piece] = []
 
     @property
-    def order(self) -> int:
-        return self._inner.order
-
-    @property
-    def compiled(self) -> bool:
-        return self._inner.compiled
-
-    @property
-    def t(self) -> Any:
-        return self._inner.t
-
-    @property
     def state(self) -> np.ndarray:
         return self._inner.state[: self.transport.dim]
-
-    @property
-    def rejected(self) -> int:
-        return self._inner.rejected
 
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
         outcome, piece = self._inner.go(end, min(most, self._most))

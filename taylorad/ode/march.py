@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, final
@@ -20,7 +21,7 @@ from taylorad.rings.ring import Ring
 from taylorad.run.interpret import run
 from taylorad.series.schedule import schedule
 
-__all__ = ["Interpreted", "March", "Native", "Piece", "march"]
+__all__ = ["Around", "Interpreted", "March", "Native", "Piece", "march"]
 
 
 _GOING = (Outcome.PAUSED, Outcome.SHRINKING)
@@ -83,6 +84,41 @@ class March(Protocol):
     def restart(self, t: float, state: np.ndarray) -> None:
         """Go on from another place."""
         ...
+
+
+class Around(ABC):
+    """A march that is made of another one: all that it does not say itself is the inner one's."""
+
+    _inner: March
+
+    @property
+    def order(self) -> int:
+        return self._inner.order
+
+    @property
+    def compiled(self) -> bool:
+        return self._inner.compiled
+
+    @property
+    def t(self) -> Any:
+        return self._inner.t
+
+    @property
+    def state(self) -> np.ndarray:
+        return self._inner.state
+
+    @property
+    def rejected(self) -> int:
+        return self._inner.rejected
+
+    @abstractmethod
+    def go(self, end: float, most: int) -> tuple[Outcome, Piece]: ...
+
+    def own(self) -> None:
+        self._inner.own()
+
+    def restart(self, t: float, state: np.ndarray) -> None:
+        self._inner.restart(t, state)
 
 
 def march(
@@ -172,6 +208,8 @@ class Native:
 
     def last(self, end: float, most: int) -> tuple[Outcome, int]:
         """As :meth:`go`, but nothing of the way is kept; the number of steps."""
+        self._run.forget()
+        self._room = 0
         outcome = self._run.go(end, most)
         return outcome, self._run.steps
 

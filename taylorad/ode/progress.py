@@ -9,11 +9,9 @@ from importlib import import_module
 from time import perf_counter
 from typing import Any, final
 
-import numpy as np
-
 from taylorad.errors import DomainError
 from taylorad.ode.loop import Outcome
-from taylorad.ode.march import March, Piece
+from taylorad.ode.march import Around, March, Piece
 
 __all__ = ["Attended", "Progress", "interrupts", "telling"]
 
@@ -74,42 +72,24 @@ class interrupts:
 
 
 @final
-class Attended:
+class Attended(Around):
     """A march in blocks of steps that are short in time; everything else is the march's own.
 
     After each it says where it is; KeyboardInterrupt comes before the next, when the last one has been taken in.
     """
 
     def __init__(self, going: March, tell: Callable[[float], Any] | None, stopped: Callable[[], bool]) -> None:
-        self._going, self._tell, self._stopped = going, tell, stopped
+        self._inner, self._tell, self._stopped = going, tell, stopped
         self._most = 1 << 60
-        self.order = going.order
-        self.own, self.restart = going.own, going.restart
-
-    @property
-    def t(self) -> Any:
-        return self._going.t
-
-    @property
-    def compiled(self) -> bool:
-        return self._going.compiled
-
-    @property
-    def state(self) -> np.ndarray:
-        return self._going.state
-
-    @property
-    def rejected(self) -> int:
-        return self._going.rejected
 
     def go(self, end: float, most: int) -> tuple[Outcome, Piece]:
         if self._stopped():
             raise KeyboardInterrupt
         begun = perf_counter()
-        found = self._going.go(end, min(most, self._most))
+        found = self._inner.go(end, min(most, self._most))
         spent = perf_counter() - begun
         if spent > _PATIENCE:
             self._most = max(1, int(len(found[1]) * _PATIENCE / spent))
         if self._tell is not None:
-            self._tell(float(self._going.t))
+            self._tell(float(self._inner.t))
         return found

@@ -17,7 +17,7 @@ from taylorad.ode.accumulation import MANY, accumulation
 from taylorad.ode.branches import SLIDES, Branches, Mode, has_branches
 from taylorad.ode.dense import within
 from taylorad.ode.loop import Outcome
-from taylorad.ode.march import March, Piece, march
+from taylorad.ode.march import Around, Piece, march
 from taylorad.ode.search import Hits, Search
 from taylorad.series.node import Node
 
@@ -28,7 +28,7 @@ _FEW = 8  # steps before the first look after a switch
 
 
 @final
-class Switched:
+class Switched(Around):
     """A march through modes, made like :func:`taylorad.ode.march.march`, from right-hand sides.
 
     ``sliding`` is None, where sliding is an error, or ``"filippov"``.
@@ -53,27 +53,8 @@ class Switched:
         self.restart(t0, y0)
 
     @property
-    def order(self) -> int:
-        return self._inner.order
-
-    @property
-    def compiled(self) -> bool:
-        return self._inner.compiled
-
-    @property
-    def t(self) -> Any:
-        return self._inner.t
-
-    @property
-    def state(self) -> np.ndarray:
-        return self._inner.state
-
-    @property
     def rejected(self) -> int:
         return self._before + self._inner.rejected
-
-    def own(self) -> None:
-        self._inner.own()
 
     def restart(self, t: float, state: np.ndarray) -> None:
         signs, self._zeros = self._branches.signs(t, state, self._args)
@@ -86,7 +67,7 @@ class Switched:
         self._signs, self._mode = signs, self._branches.mode(signs)
         self._search = Search(self._mode.functions, len(y), self._args)
         self._search.begin([k for k, owner in enumerate(self._mode.owners) if owner in told])
-        self._inner: March = march(self._branches.system(signs), t, y, self._args, **self._options)
+        self._inner = march(self._branches.system(signs), t, y, self._args, **self._options)
         self._new = True
 
     def _leave(self) -> None:
