@@ -18,7 +18,6 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, SERIES_POWER
-from taylorad.derive import taylor as expand
 from taylorad.errors import DomainError, MixedRingError, OrderError, UncertifiedError
 from taylorad.rings.choice import ring_named
 from taylorad.rings.intervals import Interval, dot
@@ -26,6 +25,7 @@ from taylorad.taylor.construct import polynomial
 from taylorad.taylor.dispatch import array_ufunc
 from taylorad.taylor.series import Taylor, check_order
 from taylorad.validated.mapping import Box, domain
+from taylorad.validated.remainder import remainder
 
 __all__ = ["TaylorModel"]
 
@@ -266,9 +266,11 @@ class TaylorModel:
         kept = {e: c for e, c in found.items() if sum(e) <= self.order}
         cut = self._cut({e: c for e, c in found.items() if sum(e) > self.order})
         r, s = self._remainder, b._remainder
-        if r != 0 or s != 0:
-            both = r * s * _power(self.offsets[0], self.order + 1) if self.relative else r * s
-            cut = cut + r * b._polynomial_bound + s * self._polynomial_bound + both
+        if r != 0 or s != 0:  # f·g − P·Q = r·g + s·P = r·Q + s·f
+            own, other = self._polynomial_bound, b._polynomial_bound
+            beside = self.offsets[0] ** (self.order + 1) if self.relative else _ONE
+            cut = cut + ((r * (other + s * beside) + s * own) & (r * other + s * (own + r * beside)))
+        return self._like(kept, cut)
         return self._like(kept, cut)
 
     __rmul__ = __mul__
@@ -327,14 +329,13 @@ class TaylorModel:
 
     def through(self, f: Callable[[Any], Any]) -> TaylorModel:
         """f(T) for any function f of one variable: its Taylor polynomial at the constant term, Lagrange's remainder."""
-        zero = (0,) * len(self.domain)
-        at = self.coefficient(*zero).mid
-        step = self - at
-        order, values = self.order, self.values
-        inner = list(expand(f, Interval(at, at), order))
-        rest = Interval.enclosing(expand(f, values | at, order + 1)[order + 1])
-        terms = {(k,): Interval.enclosing(c) for k, c in enumerate(inner)}
-        return _sum_of_powers(self, {**terms, (order + 1,): rest}, [step])
+        at = self.coefficient(*(0,) * len(self.domain)).mid
+        inner, rest = remainder(f, at, self.values, self.order, self.relative)
+        terms = {(k,): c for k, c in enumerate(inner)}
+        if self.relative:
+            terms[(self.order + 1,)] = rest
+        found = _sum_of_powers(self, terms, [self - at])
+        return found if self.relative else found + self._constant(_ZERO)._with(rest)
 
     # ------------------------------------------------------------------ calculus
     def integrate(self, variable: int = 0) -> TaylorModel:
