@@ -16,34 +16,48 @@ from taylorad.ode.march import March, Piece
 from taylorad.ode.solution import MESSAGES, Solution, Status
 from taylorad.ode.system import Shape
 
-__all__ = ["Drive", "singularity"]
+__all__ = ["Drive", "creeps", "singularity"]
 
 _ROOM = 2**22  # bytes of coefficients between two looks
 _FRESH = 2**20  # the same at first where they are kept, and how many times larger each part is than the one before
 _GROWS, _LARGEST = 4, 2**26
 _FEW, _FIRST, _NEXT = 4, 32, 8  # steps before the first look, interpreted or where an event may stop, and after that
 _HUGE = 1e150  # where a solution is that grows out of the numbers, and no pole that is approached
-_STIFF = 1000  # steps before stiffness is thought of
+_STIFF = 1000  # steps before stiffness, or a right-hand side that is not smooth, is thought of
 _SOME = 64  # of which one is looked at
+_ROUGH = 4  # steps taken back for each one that counts, or a singularity inside of every second one: not smooth
 _DONE, _ENDED = Outcome.DONE, (Status.END, MESSAGES[Status.END])
 
 
 def singularity(t: float, c: np.ndarray, way: float) -> float | None:
-    """Where on the real axis ahead the solution with coefficients ``c`` (K+1, dim) ends, or None.
+    """Where on the real axis ahead the solution with coefficients ``c`` (K+1, dim) ends, or None."""
+    inverse = _nearness(c[None])[0]
+    return float(t + 1 / inverse) if inverse * way > 0 else None
+
+
+def _nearness(c: np.ndarray) -> np.ndarray:
+    """1/(t* − t) of the singularity t* on the real axis for every step with coefficients ``c`` (n, K+1, dim), or nan.
 
     Of the component that grows fastest: for (t* − t)^−m the ratio of neighbouring coefficients is (1 + (m−1)/k)/R, so
     k·q_k − (k−1)·q_{k−1} = 1/R, free of m (Domb and Sykes 1957).
     """
-    K = len(c) - 1
-    i = int(np.argmax(np.abs(c[K]))) if np.all(np.isfinite(c[K])) else 0
-    if K < 6 or np.any(c[K - 5 :, i] == 0) or not np.all(np.isfinite(c[:, i])):
-        return None
-    k = np.arange(K - 4, K + 1)
-    q = (c[k, i] / c[k - 1, i]).real
-    inverse = k[1:] * q[1:] - k[:-1] * q[:-1]
-    if np.any(inverse * way <= 0) or np.ptp(inverse) > 0.02 * abs(inverse[-1]):
-        return None
-    return float(t + 1 / inverse[-1])
+    n, K = len(c), c.shape[1] - 1
+    if K < 6:
+        return np.full(n, np.nan)
+    largest = np.where(np.isfinite(c[:, K]), np.abs(c[:, K]), -1.0).argmax(axis=1)
+    own, k = c[np.arange(n), :, largest], np.arange(K - 4, K + 1)
+    with np.errstate(all="ignore"):
+        q = (own[:, k] / own[:, k - 1]).real
+        inverse = k[1:] * q[:, 1:] - k[:-1] * q[:, :-1]
+        steady = np.ptp(inverse, axis=1) <= 0.02 * np.abs(inverse[:, -1])
+    steady &= np.isfinite(own).all(axis=1) & (own[:, K - 5 :] != 0).all(axis=1)
+    return np.where(steady, inverse[:, -1], np.nan)
+
+
+def creeps(piece: Piece, steps: int, rejected: int) -> bool:
+    """Whether, after so many steps, the last ones say that the right-hand side is not smooth: see ``Drive._look``."""
+    beyond = _nearness(piece.coefficients) * piece.lengths >= 1
+    return rejected > _ROUGH * steps or 2 * int(np.count_nonzero(beyond)) > len(piece)
 
 
 def cut(piece: Piece, index: int, part: float, t: float) -> tuple[Piece, np.ndarray]:
@@ -92,6 +106,8 @@ class Drive:
         self.last: tuple[float, np.ndarray] | None = None
         self.hit: Hit | None = None
         self.small = self.seen = 0
+        self.steps = self.samples = self.beyond = self.rejected = 0  # since the last thought of smoothness
+        self.rough = ""
 
     # ------------------------------------------------------------------ the loop
     def finish(self) -> tuple[Status, str]:
@@ -107,7 +123,7 @@ class Drive:
                 outcome, piece = self.going.go(self.span[1], min(size, max(1, self.max_steps - self.taken)))
                 stopped = self._take(piece)
                 if stopped is not None:
-                    return stopped, MESSAGES[stopped]
+                    return stopped, MESSAGES.get(stopped, self.rough)
                 if self.hit is not None:
                     accumulated = self._jump(self.hit)
                     if accumulated is not None:
@@ -158,6 +174,9 @@ class Drive:
             piece = Piece(piece.times[: n + 1], piece.rows[:n])
             if not n:
                 return None
+        creeping = self._look(piece) if self.taken + n > _STIFF and piece.rows.dtype.kind != "O" else None
+        if creeping is not None:
+            piece, n, end = self._until(piece, creeping)
         hit = self.hit = self.watch.take(piece) if self.watch else None
         if hit is not None:
             piece, y = cut(piece, hit.step, hit.part, hit.t)
@@ -169,8 +188,6 @@ class Drive:
             self.pieces.append(piece)
             self.going.own()
         self.last = float(piece.times[n - 1, 0]), piece.rows[n - 1].copy()
-        if self.taken > _STIFF:
-            self._look(piece)
         if self.wanted is None:
             self.t.append(piece.times[:n, 0].copy())
             self.y.append(piece.rows[:n, 0].copy())
@@ -178,7 +195,9 @@ class Drive:
             self._sample(piece)
         if self.callback is not None and self.callback(self.end[0], self.end[1]):
             return Status.STOPPED
-        return Status.EVENT if hit is not None and hit.final else None
+        if hit is not None:
+            return Status.EVENT if hit.final else None
+        return None if creeping is None else Status.SINGULARITY
 
     def _jump(self, hit: Hit) -> str | None:
         """Go on from the state after an event's action; where such times accumulate, this in words."""
@@ -212,18 +231,46 @@ class Drive:
             self.y.append(evaluate(piece, index, times))
             self.given += count
 
-    def _look(self, piece: Piece) -> None:
-        """Count steps on which the solution hardly moves although nothing but accuracy limits them."""
-        if piece.coefficients.dtype == object:
-            return
-        some = piece.coefficients[::_SOME]
-        moved = np.abs(some[:, 1]) * np.abs(piece.lengths[::_SOME])[:, None]
-        self.small += int(np.count_nonzero((moved <= 0.01 * np.abs(some[:, 0])).all(axis=1)))
-        self.seen += len(some)
+    def _look(self, piece: Piece) -> int | None:
+        """Where steps begin to creep, for the right-hand side is not smooth there; counts what stiffness is told by.
+
+        Smooth right-hand sides let no step lead over a singularity on the real axis, and few be taken back; −√y at 0
+        and its like do when what is left is below the tolerance. Stiff: steps on which the solution hardly moves
+        although nothing but accuracy limits them.
+        """
+        c, h = (rows[-self.taken % _SOME :: _SOME] for rows in (piece.coefficients, piece.lengths))
+        if len(c):
+            moved = np.abs(c[:, 1]) * np.abs(h)[:, None]
+            self.small += int(np.count_nonzero((moved <= 0.01 * np.abs(c[:, 0])).all(axis=1)))
+            self.seen += len(c)
+            self.beyond += int(np.count_nonzero(_nearness(c) * h >= 1))
+            self.samples += len(c)
+        self.steps += len(piece)
+        if self.steps < _STIFF:
+            return None
+        back = self.going.rejected - self.rejected
+        rough = back > _ROUGH * self.steps or self.beyond > self.samples / 2
+        self.steps = self.samples = self.beyond = 0
+        self.rejected += back
+        sizes = np.abs(piece.lengths)
+        return max(1, int(np.argmax(sizes <= 10 * np.median(sizes)))) if rough else None
+
+    def _until(self, piece: Piece, index: int) -> tuple[Piece, int, tuple[float, np.ndarray]]:
+        """The steps before one from which on they creep."""
+        t = float(piece.times[index, 0])
+        self.rough = (
+            f"Singularity near t = {t:.4g}: the right-hand side is not smooth there (a root of 0, say), and steps "
+            f"become {np.median(np.abs(piece.lengths)):.0e}. Let an event end the solution before, or a where() say "
+            "how it goes on."
+        )
+        if index == len(piece):
+            return piece, index, (t, self.going.state)
+        state = piece.coefficients[index, 0].copy()
+        return Piece(piece.times[: index + 1], piece.rows[: index + 1]), index, (t, state)
 
     @property
     def stiff(self) -> bool:
-        return self.seen > 0 and self.small > 0.8 * self.seen
+        return not self.rough and self.seen > 0 and self.small > 0.8 * self.seen
 
     # ------------------------------------------------------------------ the result
     def solution(self, with_events: bool) -> Solution:

@@ -166,7 +166,7 @@ class Run:
         """Leave the memory of what was kept."""
         if self.rows is not self.last[0]:
             self.rows, self.times = self.last
-            self.addresses[_ROWS] = self.others
+            self.addresses[_ROWS], self.whole[_STORE] = self.others, 0
 
     def begin(self, t: float, y0: np.ndarray) -> None:
         """Go on from another place; what was kept stays."""

@@ -38,7 +38,7 @@ __all__ = ["Problem", "compile_ode"]
 
 Span = tuple[Any, Any]
 _DONE, _PAUSED = Outcome.DONE, Outcome.PAUSED
-_UNSEEN = 100_000  # steps in one call of machine code, after which an interrupt is heard
+_UNSEEN = 20_000  # steps in one call of machine code, after which an interrupt is heard
 _SEEN = 64  # and how many of the next ones are looked at
 
 
@@ -356,7 +356,7 @@ class Problem:
             if outcome is _PAUSED and taken < max_steps:
                 outcome, piece = going.go(t1, min(_SEEN, max_steps - taken))
                 taken += len(piece)
-                if creeps(piece):
+                if creeps(piece, taken, going.rejected):
                     return None
         state = going.state
         self._leave(going)

@@ -167,3 +167,29 @@ def test_the_exponential_of_a_matrix_with_large_eigenvalues():
     p = ta.compile_ode(lambda t, y: matrix @ y, dim=2, rtol=1e-15, atol=1e-15)
     s = p.solve((0, 1), [1.0, 1.0], sensitivity=ta.Sensitivity(y0=True))
     np.testing.assert_allclose(s.dy_dy0(1.0), np.diag(np.exp([10.0, 20.0])), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("f", "dim", "end"),
+    [
+        (lambda t, y: -np.sqrt(y), 1, 2.0),
+        (lambda t, y: -(y ** (1 / 3)), 1, 1.5),
+        (lambda t, y: [-np.sqrt(y[0]), y[2], -y[1]], 3, 2.0),
+    ],
+)
+def test_steps_that_creep_where_the_right_hand_side_is_not_smooth(f, dim, end):
+    """Torricelli's law and its like: with what is left below the tolerance steps became tiny, and never grew again."""
+    p, y0 = ta.compile_ode(f, dim=dim), [1.0, 0.0, 1.0][:dim]
+    s = p.solve((0, 10), y0)
+    assert s.status == -2
+    assert s.message.startswith(f"Singularity near t = {end:.2g}")
+    assert s.t[-1] == pytest.approx(end, abs=0.01)
+    assert s.stats["steps"] < 1000
+    assert "stiff" not in s.message
+    assert s.sol.t_max == s.t[-1]
+    np.testing.assert_allclose(s(s.t[-1]), s.y[:, -1], atol=1e-12)
+    with pytest.raises(ta.DomainError, match="not smooth"):
+        p.propagate(0, 10, y0)
+    ended = p.solve((0, 10), y0, events=ta.Event(lambda t, y: y[0] - 1e-9, terminal=True))
+    assert ended.status == 1
+    assert ended.t[-1] == pytest.approx(end, abs=1e-4)
