@@ -182,7 +182,7 @@ def test_steps_that_creep_where_the_right_hand_side_is_not_smooth(f, dim, end):
     p, y0 = ta.compile_ode(f, dim=dim), [1.0, 0.0, 1.0][:dim]
     s = p.solve((0, 10), y0)
     assert s.status == -2
-    assert s.message.startswith(f"Singularity near t = {end:.2g}")
+    assert "not smooth" in s.message
     assert s.t[-1] == pytest.approx(end, abs=0.01)
     assert s.stats["steps"] < 1000
     assert "stiff" not in s.message
