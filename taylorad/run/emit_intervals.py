@@ -285,7 +285,7 @@ class IntervalLanes(Ring):
         a.looked = b.looked = True
         back = hi.back if isinstance(hi, Place) else None
         if self.gradient and b.flat and not a.flat and back is not None:  # the values come from the flat one
-            a, b, lo, back = b, a, back, lo
+            a, b, lo, back, hi = b, a, back, lo, Place(lo)
         own = self.gradient and not (a.flat or b.flat)
         kind = "one" if not own else "twice" if a is b else "both"
         if back is None or lo > 1 or min(a.degree, b.degree) < self.order:

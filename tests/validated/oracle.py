@@ -61,6 +61,11 @@ def mesh(t: Any, y: Any) -> list[Any]:
     return [sum(pairs[i::4]) - y[i] + sum(triples[3 - i :: 4]) / 10 for i in range(4)]
 
 
+def driven(t: Any, y: Any) -> list[Any]:
+    """Polynomials of time: few coefficients, no derivatives, and sums that begin and end elsewhere."""
+    return [y[1] * y[0] / (3 + t**2) - t**3 * y[1], (y[0] + t) / (1 + t**4) - (1 + y[1] ** 2) ** t]
+
+
 RANGES: dict[Callable[..., Any], list[tuple[float, float]]] = {
     lorenz: [(-18, 18), (-20, 20), (5, 40)],
     kepler: [(0.4, 1.2), (-0.6, 0.6), (-0.5, 0.5), (0.6, 1.2)],
@@ -69,6 +74,7 @@ RANGES: dict[Callable[..., Any], list[tuple[float, float]]] = {
     single: [(-0.5, 1.5)],
     chain: [(-1, 1)] * 8,
     mesh: [(-1, 1)] * 4,
+    driven: [(-1, 1), (-1, 1)],
 }
 
 
@@ -111,6 +117,12 @@ def exactly(record: np.ndarray, f: Fields) -> list[tuple[Fraction, Fraction]]:
     return out
 
 
+def tube(track: Track, k: int) -> list[tuple[Fraction, Fraction]]:
+    """What encloses the solution during step k."""
+    low, hi = track.tube()
+    return [(Fraction(float(a)), Fraction(float(b))) for a, b in zip(low[k], hi[k], strict=True)]
+
+
 def contains(box: Sequence[tuple[Fraction, Fraction]], values: Sequence[Any]) -> bool:
     with precision(400):
         return all(
@@ -139,8 +151,8 @@ def points(
         if found is not None:
             track, h = found
             assert h > 0
-            box = exactly(track.records[1], made.fields)
-            yield contains(box, solution(s, [Fraction(x) for x in y], t, h))
+            box, found = exactly(track.records[1], made.fields), solution(s, [Fraction(x) for x in y], t, h)
+            yield contains(box, found) and contains(tube(track, 0), found)
 
 
 def corners(
@@ -162,6 +174,7 @@ def corners(
             for k in range(track.steps):
                 h = int(track.counts[k + 1] - track.counts[k]) * UNIT
                 values = solution(s, y_, at, h)
+                yield contains(tube(track, k), values)
                 at += h
                 y_ = [_middle(v) for v in values]
             yield contains(exactly(track.records[-1], made.fields), values)
