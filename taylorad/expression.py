@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 import numpy as np
 
 from taylorad.book import BOOK
-from taylorad.book.entry import Rule
 from taylorad.errors import ExpressionError
 
 __all__ = ["Expression", "functions", "parse"]
@@ -180,15 +179,12 @@ def _pop(stack: list[Any], count: int) -> tuple[Any, ...]:
 def _lifted(name: str, args: tuple[Any, ...], lift: Callable[[Any], Any]) -> tuple[Any, ...]:
     """The arguments of a call: a rational series argument in the ring, a rational parameter exact."""
     entry = BOOK[name].entry
-    if isinstance(entry, Rule) and entry.variadic:
-        return tuple(lift(a) if isinstance(a, Fraction) else a for a in args)
-    split = len(args) - entry.arity if entry.params_first else 0
-    series = range(split, split + entry.arity)
+    series = entry.places(len(args))
 
     def fit(i: int, a: Any) -> Any:
-        if isinstance(a, Fraction):
-            return lift(a) if i in series else a
-        return a if i in series else a.constant_term
+        if i in series:
+            return lift(a) if isinstance(a, Fraction) else a
+        return a if isinstance(a, Fraction) else a.constant_term
 
     return tuple(fit(i, a) for i, a in enumerate(args))
 
@@ -369,20 +365,17 @@ class _Reader:
             if isinstance(arg, ast.Starred):
                 self._fail("a * before an argument has no place in an expression", arg)
         entry = BOOK[name].entry
-        variadic = isinstance(entry, Rule) and entry.variadic
         most = entry.arity + len(entry.parameters)
         least = most - len(entry.defaults)
-        if not (args and variadic) and not least <= len(args) <= most:
+        if not (args and entry.variadic) and not least <= len(args) <= most:
             wanted = f"{least}" if least == most else f"{least} to {most}"
             order = ", ".join(_signature(name))
             self._fail(f"{name} takes {wanted} argument{'s' * (most > 1)}, {name}({order}); got {len(args)}", node)
         moving = [self._visit(arg, depth + 1) for arg in args]
-        if not variadic:
-            split = len(args) - entry.arity if entry.params_first else 0
-            for i, arg in enumerate(args):
-                if moving[i] and not split <= i < split + entry.arity:
-                    which = _signature(name)[i]
-                    self._fail(f"{which} is a parameter of {name} and must be a constant", arg)
+        series = entry.places(len(args))
+        for i, arg in enumerate(args):
+            if moving[i] and i not in series:
+                self._fail(f"{_signature(name)[i]} is a parameter of {name} and must be a constant", arg)
         self.program.append(_Call(name, len(args)))
         return any(moving)
 
@@ -418,12 +411,12 @@ def _signature(name: str) -> tuple[str, ...]:
     """The names of the arguments of a call, in order."""
     entry = BOOK[name].entry
     series = ("u", "w")[: entry.arity] if entry.arity < 3 else tuple(f"u{i + 1}" for i in range(entry.arity))
-    return (*entry.parameters, *series) if entry.params_first else (*series, *entry.parameters)
+    return entry.ordered(series, entry.parameters)
 
 
 def functions() -> Iterator[tuple[str, str]]:
     """Every function of the book: its call, such as jv(nu, u), and the first line of what it says about itself."""
     for name in sorted(BOOK):
         entry = BOOK[name].entry
-        call = ", ".join(_signature(name)) + (", …" if isinstance(entry, Rule) and entry.variadic else "")
+        call = ", ".join(_signature(name)) + (", …" if entry.variadic else "")
         yield f"{name}({call})", entry.doc.partition("\n")[0]

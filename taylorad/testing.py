@@ -95,17 +95,16 @@ Line = tuple[tuple[Fraction, int], ...]  # for each argument of a call its value
 
 def _lines(entry: Entry, points: Sequence[Any] | None) -> Iterator[Line]:
     """Lines through the points: along every series argument, and along all of them."""
-    count = 3 if isinstance(entry, Rule) and entry.variadic else entry.arity + len(entry.parameters)
+    count = 3 if entry.variadic else entry.arity + len(entry.parameters)
     if points is None:
         points = [tuple(_POINTS[(i + j) % len(_POINTS)] for j in range(count)) for i in range(len(_POINTS))]
-    first = len(entry.parameters) if entry.params_first else 0
-    last = count if entry.params_first else count - len(entry.parameters)
+    series = tuple(entry.places(count))
     for point in points:
         at = tuple(point) if isinstance(point, (tuple, list)) else (point,)
         if len(at) != count:
             raise AssertionError(f"{entry.name} takes {count} arguments, the point {point!r} has {len(at)}")
         numbers = [Fraction(x) for x in at]
-        for moving in {*((i,) for i in range(first, last)), tuple(range(first, last))}:
+        for moving in {*((i,) for i in series), series}:
             yield tuple((x, int(i in moving)) for i, x in enumerate(numbers))
 
 

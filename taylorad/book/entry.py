@@ -50,7 +50,8 @@ class Domain:
     For complex arguments only the end points themselves are excluded. ``argument`` says which argument is
     meant; ``boundary`` tells the user what lies on the edge. Where the interval is not one of an argument,
     ``measure(*arguments, *outputs)`` gives the quantity that must lie in it, by + − · / alone, and ``needs``
-    says the condition in words.
+    says the condition in words; a ``blind`` measure does not look at the outputs. A value, which is no series, is taken on the edge too if it is finite there and the
+    domain is ``closed``: where the function goes on continuously to the edge.
     """
 
     lower: Fraction | int | None = None
@@ -59,6 +60,8 @@ class Domain:
     boundary: str = "a singularity"
     measure: Callable[..., Any] | None = None
     needs: str = ""
+    closed: bool = True
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +70,7 @@ class Entry:
 
     A call takes the series arguments and then the parameters, pow(u, a), of which the last ones may have ``defaults``;
     with ``params_first`` the parameters come before, in scipy.special's order: jv(nu, x), hyp2f1(a, b, c, x).
+    A ``variadic`` entry takes any number of series arguments and no parameters.
     Inside the book (rules, value tables) arguments come first and parameters last in either case.
     """
 
@@ -77,6 +81,7 @@ class Entry:
     doc: str
     params_first: bool = field(default=False, kw_only=True)
     defaults: tuple[Any, ...] = field(default=(), kw_only=True)
+    variadic: bool = field(default=False, kw_only=True)
 
     def __call__(self, *args: Any) -> Any:
         """The entry applied to nodes (and constants): a node, or one for each output that is a function of the book.
@@ -97,9 +102,7 @@ class Entry:
             least = f"{wanted - len(self.defaults)} to " if self.defaults else ""
             raise TypeError(f"{self.name} takes {least}{wanted} arguments, got {len(args)}")
         nodes = tuple(map(as_node, (*args, *self.defaults[len(self.defaults) - missing :])))
-        split = len(self.parameters) if self.params_first else self.arity
-        front, back = nodes[:split], nodes[split:]
-        series, params = (back, front) if self.params_first else (front, back)
+        series, params = self.divided(nodes)
         for parameter, node in zip(self.parameters, params, strict=True):
             if node.degree > 0:
                 raise UnsupportedFunctionError(
@@ -107,6 +110,22 @@ class Entry:
                     f"derivatives with respect to {parameter} are not in the book"
                 )
         return self.build(series, params)
+
+    def places(self, count: int) -> range:
+        """Which of the ``count`` arguments of a call may be series."""
+        if self.variadic:
+            return range(count)
+        first = count - self.arity if self.params_first else 0
+        return range(first, first + self.arity)
+
+    def divided(self, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The arguments of a call as those that may be series and the parameters."""
+        series = self.places(len(args))
+        return args[series.start : series.stop], args[: series.start] + args[series.stop :]
+
+    def ordered(self, series: Sequence[Any], params: Sequence[Any]) -> tuple[Any, ...]:
+        """The arguments of a call, in its order."""
+        return (*params, *series) if self.params_first else (*series, *params)
 
     def build(self, args: tuple[Node, ...], params: tuple[Node, ...]) -> tuple[Node, ...]:
         raise NotImplementedError(self.name)  # pragma: no cover - every kind of entry has its own
@@ -144,7 +163,7 @@ class Rule(Entry):
     ``homogeneity`` a means f(c·u) = c^a·f(u) for c > 0: it lets powers of t be taken out at a branch point.
     With ``euler``, a rule of one argument and one output takes its recurrence from Euler's equation u·θv = a·v·θu with
     its ``homogeneity`` a, a parameter, instead of from its differential, to which a test proves it equal.
-    A ``variadic`` rule takes any number of arguments; its differential is the sum of one term for each of them.
+    The differential of a ``variadic`` rule is the sum of one term for each of its arguments.
     A ``symmetric`` function of several arguments has a jet in each ring as well, which is taken where all arguments
     but one are constant: there a differential may cancel (ψ(a) − ψ(a + b) for small b) and the jet does not.
     """
@@ -154,7 +173,6 @@ class Rule(Entry):
     domain: tuple[Domain, ...] = ()
     homogeneity: Fraction | str | None = None
     digest: bytes = b""
-    variadic: bool = False
     symmetric: bool = False
     euler: bool = False
 

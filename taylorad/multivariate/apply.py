@@ -36,11 +36,7 @@ def apply(function: Callee, args: tuple[Any, ...]) -> Any:
     if any(isinstance(a, Node) for a in args):
         raise UnsupportedFunctionError("a traced value beside a polynomial: trace the whole function, or none of it")
     entry = function.entry if isinstance(function, Member) else function
-    split = len(entry.parameters) if entry.params_first else entry.arity
-    if isinstance(entry, Rule) and entry.variadic:
-        split = len(args)
-    front, back = args[:split], args[split:]
-    operands, params = (back, front) if entry.params_first else (front, back)
+    operands, params = entry.divided(args)
     for name, p in zip(entry.parameters, params, strict=False):
         if isinstance(p, (MultivariateTaylor, Taylor)):
             raise UnsupportedFunctionError(
@@ -78,7 +74,7 @@ def _box(a: Any) -> np.ndarray:
 def direct(function: Callee) -> Callable[..., Any]:
     """A function as a call that goes straight to machine code where that has an answer."""
     entry = function.entry if isinstance(function, Member) else function
-    if not isinstance(function, Member) or entry.parameters or entry.arity != 1 or getattr(entry, "variadic", False):
+    if not isinstance(function, Member) or entry.parameters or entry.arity != 1 or entry.variadic:
         return lambda *args: apply(function, args)
     kernel = graded.kernel(planned(function, entry, (True,), ()))
 

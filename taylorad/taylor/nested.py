@@ -48,7 +48,7 @@ class NestedRing(ObjectRing):
     def outputs(self, law: Any, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...] | None:
         from taylorad.taylor.apply import apply
 
-        ordered = [as_number(a) for a in ((*params, *args) if law.params_first else (*args, *params))]
+        ordered = [as_number(a) for a in law.ordered(args, params)]
         if self.base is not None and not any(isinstance(a, Taylor) for a in ordered):
             ordered = [self.base.lift(a) if isinstance(a, Rational) else a for a in ordered]
         return tuple(self.lift(apply(member, ordered)) for member in law.members)

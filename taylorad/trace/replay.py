@@ -120,7 +120,7 @@ def _named(name: str) -> float:
 def _applied(function: Member, entry: Entry, args: list[Any], params: list[Any]) -> Any:
     from taylorad.taylor.apply import apply
 
-    return apply(function, (*params, *args) if entry.params_first else (*args, *params))
+    return apply(function, entry.ordered(args, params))
 
 
 def _derivative(member: Member, m: int, u: Any, params: list[Any]) -> Any:
