@@ -8,7 +8,7 @@ from taylorad.book import elementary, piecewise
 from taylorad.book.elementary import exp, log
 from taylorad.book.entry import BOOK, formula
 
-__all__ = ["ABSOLUTE", "CONSTANT_POWER", "POWER_NAMES", "REMAINDER", "SERIES_POWER", "SQUARE_ROOT"]
+__all__ = ["ABSOLUTE", "CONSTANT_POWER", "FLOOR_QUOTIENT", "POWER_NAMES", "REMAINDER", "SERIES_POWER", "SQUARE_ROOT"]
 
 
 @formula(aliases=("float_power",))
@@ -19,6 +19,7 @@ def power(u: Any, w: Any) -> Any:
 
 ABSOLUTE = piecewise.abs.members[0]
 REMAINDER = BOOK["mod"]
+FLOOR_QUOTIENT = BOOK["floor_divide"]
 CONSTANT_POWER = elementary.pow.members[0]
 SERIES_POWER = power.members[0]
 POWER_NAMES = frozenset(("pow", "power", "float_power"))

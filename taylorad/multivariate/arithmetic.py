@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, REMAINDER, SERIES_POWER
+from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, FLOOR_QUOTIENT, REMAINDER, SERIES_POWER
 from taylorad.errors import SingularExpansionError
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.rings.choice import family
@@ -18,7 +18,7 @@ from taylorad.run import graded
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
 
-__all__ = ["absolute", "add", "divide", "lowered", "multiply", "power", "remainder", "subtract"]
+__all__ = ["absolute", "add", "divide", "floor_divide", "lowered", "multiply", "power", "remainder", "subtract"]
 
 # what stands behind these doors checks types and lengths by itself, and gives None where anything is unusual
 _PRODUCT = graded.kernel(schedule([Leaf.of(0) * Leaf.of(1)]))
@@ -206,11 +206,20 @@ def absolute(a: MultivariateTaylor) -> Any:
 
 def remainder(a: Any, b: Any) -> Any:
     """a modulo b (the sign of b); raises SingularExpansionError at a jump."""
+    return _divided(REMAINDER, a, b)
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """The largest whole number ≤ a/b; raises SingularExpansionError at a jump."""
+    return _divided(FLOOR_QUOTIENT, a, b)
+
+
+def _divided(part: Any, a: Any, b: Any) -> Any:
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
     from taylorad.multivariate.apply import apply
 
-    return apply(REMAINDER, (a, b))
+    return apply(part, (a, b))
 
 
 from taylorad.multivariate import engine, join  # noqa: E402 - they know the class, which is being loaded

@@ -18,9 +18,10 @@ from taylorad.multivariate.join import common, is_operand
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.multivariate.space import Space
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import ring_of
+from taylorad.rings.choice import ring_named, ring_of
 from taylorad.rings.graded import GradedRing
 from taylorad.rings.graded_monomials import Monomials
+from taylorad.rings.ring import Ring
 from taylorad.taylor.series import Taylor
 
 __all__ = ["along", "derivative", "differentiate", "evaluate", "gradient", "hessian", "integrate", "substitute"]
@@ -131,6 +132,8 @@ def integrate(f: MultivariateTaylor, name: str, constant: Any = 0) -> Multivaria
 def evaluate(f: MultivariateTaylor, offsets: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """f at offsets, one for each variable: numbers, arrays that broadcast, polynomials or Taylor series.
 
+    They may come as one sequence. An exact polynomial at a float is a float, as it is for one variable.
+
     Raises DomainError for offsets that are missing, not finite, or series with a constant term, NotRepresentableError
     where floats overflow. Cost: M multiplications (of polynomials, for a composition).
     """
@@ -148,6 +151,8 @@ def evaluate(f: MultivariateTaylor, offsets: Sequence[Any], named: Mapping[str, 
     if any(isinstance(d, Taylor) for d in found):
         return _at_series(f, found)
     found = [np.asarray(d) if isinstance(d, (list, tuple)) else d for d in found]
+    if f._ring.exact:
+        f = _over(f, ring_named(ring_of(found).name))
     if isinstance(f._ring, ArrayRing) and all(isinstance(ring_of([d]), ArrayRing) or _whole(d) for d in found):
         return _at_floats(f, found)
     _, ring, (c, *d) = common((f, *found))
@@ -158,12 +163,23 @@ def _whole(d: Any) -> bool:
     return ring_of([d]).exact
 
 
+def _over(f: MultivariateTaylor, ring: Ring) -> MultivariateTaylor:
+    """An exact polynomial with its coefficients rounded to, or enclosed in, another ring."""
+    if ring.exact:
+        return f
+    out = GradedRing(ring, f._space.monomials).empty(len(f._space))
+    out[:] = [ring.lift(c) for c in f._coefficients]
+    return _make(f._space, ring, out)
+
+
 def _complete(space: Space, offsets: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
     """One offset for each variable."""
     for name in named:
         space.index(name)
     if named and offsets:
         raise DomainError("give offsets in order or by name, not both")
+    if len(offsets) == 1 < len(space.names) and np.ndim(offsets[0]) and not isinstance(offsets[0], MultivariateTaylor):
+        offsets = list(offsets[0])  # all of them in one sequence
     found = [named[n] for n in space.names if n in named] if named else list(offsets)
     if len(found) != len(space.names):
         raise DomainError(

@@ -10,7 +10,7 @@ from taylorad.errors import DomainError, MixedRingError
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.multivariate.space import Space
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import family, is_scalar, join, ring_named
+from taylorad.rings.choice import counted, family, is_condition, is_scalar, join, ring_named
 from taylorad.rings.ring import Ring
 from taylorad.taylor.series import Taylor
 
@@ -24,7 +24,7 @@ def is_operand(value: object) -> bool:
             "a Taylor series and a polynomial in several variables do not mix: make t one of the variables, or "
             "evaluate the polynomial at series, f(x=…)"
         )
-    return isinstance(value, MultivariateTaylor) or is_scalar(value)
+    return isinstance(value, MultivariateTaylor) or is_scalar(value) or is_condition(value)
 
 
 def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
@@ -36,6 +36,7 @@ def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
     first = operands[0]
     if all(type(a) is MultivariateTaylor and a._space is first._space and a._ring is first._ring for a in operands):
         return first._space, first._ring, [a._coefficients for a in operands]
+    operands = tuple(map(counted, operands))
     space: Space | None = None
     name = ""
     for a in operands:

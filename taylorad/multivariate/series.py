@@ -181,7 +181,7 @@ class MultivariateTaylor:
 
     # ------------------------------------------------------------------ values
     def __call__(self, *offsets: Any, **named: Any) -> Any:
-        """The polynomial at offsets from the expansion point, one for each variable, by order or by name.
+        """The polynomial at offsets from the expansion point, one for each variable, in order, in a list or by name.
 
         Numbers and arrays give values; polynomials without constant term, and Taylor series without one, give the
         composition. The remainder is not included.
@@ -292,6 +292,12 @@ class MultivariateTaylor:
 
     def __rmod__(self, other: object) -> Any:
         return arithmetic.remainder(other, self)
+
+    def __floordiv__(self, other: object) -> Any:
+        return arithmetic.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: object) -> Any:
+        return arithmetic.floor_divide(other, self)
 
     def __neg__(self) -> MultivariateTaylor:
         return self._like(-self._coefficients)

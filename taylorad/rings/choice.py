@@ -13,7 +13,7 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.intervals import Interval
 from taylorad.rings.ring import Ring
 
-__all__ = ["family", "is_scalar", "join", "rank", "ring_named", "ring_of"]
+__all__ = ["counted", "family", "is_condition", "is_scalar", "join", "rank", "ring_named", "ring_of"]
 
 
 def family(value: object) -> str:
@@ -41,6 +41,18 @@ def family(value: object) -> str:
 def is_scalar(value: object) -> bool:
     """Whether a value can stand as a coefficient (a number of a known ring, or an array of floats)."""
     return family(value) != ""
+
+
+def is_condition(value: object) -> bool:
+    """Whether a value is a bool or an array of bools, which beside a series counts as 0 or 1: ``x * (x > 0)``."""
+    return isinstance(value, (bool, np.bool_)) or (isinstance(value, np.ndarray) and value.dtype.kind == "b")
+
+
+def counted(value: object) -> object:
+    """A bool as 0 or 1, an array of bools as floats; all else as it is."""
+    if not is_condition(value):
+        return value
+    return value.astype(float) if isinstance(value, np.ndarray) else int(value)  # type: ignore[call-overload]
 
 
 _JOINS: dict[frozenset[str], str] = {
@@ -121,5 +133,3 @@ def _ring(name: str, shape: tuple[int, ...]) -> Ring:
     from taylorad.rings.exact import FractionRing
 
     return FractionRing()
-
-

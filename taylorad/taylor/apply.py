@@ -22,7 +22,7 @@ from taylorad.series.node import Constant, Leaf, Node
 from taylorad.series.schedule import Schedule, schedule
 from taylorad.taylor.arithmetic import alike
 from taylorad.taylor.branch import decide, root
-from taylorad.taylor.join import common, common_order
+from taylorad.taylor.join import as_number, common, common_order
 from taylorad.taylor.series import Taylor
 
 __all__ = ["apply", "direct", "find", "method", "planned", "public"]
@@ -132,8 +132,9 @@ def _series(
     function: Callee, entry: Entry, operands: tuple[Any, ...], params: tuple[Any, ...], side: int | None
 ) -> Any:
     tag = max((a._tag for a in operands if isinstance(a, Taylor)), default=0)
+    params = tuple(as_number(p) for p in params)
     for parameter, p in zip(entry.parameters, params, strict=False):
-        if isinstance(p, Taylor) and p._tag >= tag and not (p.exact and p.degree <= 0):
+        if isinstance(p, Taylor) and p._tag >= tag:
             raise UnsupportedFunctionError(
                 f"{entry.name} was given a series as its parameter {parameter}, which must be a constant: "
                 f"derivatives with respect to {parameter} are not in the book"

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, REMAINDER, SERIES_POWER
+from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, FLOOR_QUOTIENT, REMAINDER, SERIES_POWER
 from taylorad.errors import SingularExpansionError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import family, is_scalar
+from taylorad.rings.choice import family, is_condition, is_scalar
 from taylorad.rings.ring import Ring
 from taylorad.run import eager
 from taylorad.run.interpret import run
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
-from taylorad.taylor.join import common, common_order
+from taylorad.taylor.join import as_number, common, common_order
 from taylorad.taylor.series import Taylor
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "convolve",
     "divide",
     "factors",
+    "floor_divide",
     "integral",
     "is_operand",
     "lower",
@@ -65,7 +66,7 @@ def alike(a: Taylor, b: Taylor) -> bool:
 
 def is_operand(value: object) -> bool:
     """Whether a value may stand beside a series in an operator."""
-    return isinstance(value, Taylor) or is_scalar(value)
+    return isinstance(value, Taylor) or is_scalar(value) or is_condition(value)
 
 
 def add(a: Any, b: Any) -> Any:
@@ -240,7 +241,7 @@ def integral(value: Any) -> int | None:
     if isinstance(value, np.ndarray):
         return integral(value[()]) if value.ndim == 0 else None
     try:
-        whole = int(value)
+        whole = int(value.item() if isinstance(value, np.generic) else value)
         return whole if bool(value == whole) else None
     except (TypeError, ValueError, OverflowError):
         return None
@@ -261,19 +262,18 @@ def power(a: Any, b: Any) -> Any:
         return NotImplemented
     from taylorad.taylor.apply import apply
 
-    if isinstance(a, Taylor) and family(b) in ("complex128", "mpc", "acb") and np.ndim(b) == 0:
+    b = as_number(b)
+    kind = family(b) if isinstance(a, Taylor) and np.ndim(b) == 0 else ""
+    if kind in ("complex128", "mpc", "acb"):
         a = common((a, b))[0][0]  # a complex exponent makes a complex power, 3 + 0i also
         b = b.real if b.imag == 0 else b
     whole = integral(b)
     if whole is not None and isinstance(a, Taylor):
         return _integer_power(a, whole)
-    moving = isinstance(b, Taylor) and not (b._exact and b.degree <= 0 and not b.shape)
-    if moving and (not isinstance(a, Taylor) or a._tag <= b._tag):
+    if kind in ("mpf", "arb", "interval"):
+        a = common((a, b))[0][0]
+    if isinstance(b, Taylor) or (isinstance(b, np.ndarray) and b.ndim):
         return apply(SERIES_POWER, (a, b))
-    if isinstance(b, np.ndarray) and b.ndim:
-        return apply(SERIES_POWER, (a, b))
-    if isinstance(b, Taylor) and b._exact:
-        b = b._coefficients[0]
     return apply(CONSTANT_POWER, (a, b))
 
 
@@ -305,11 +305,20 @@ def absolute(a: Any) -> Any:
 
 def remainder(a: Any, b: Any) -> Any:
     """a modulo b (the sign of b); raises SingularExpansionError at a jump."""
+    return _divided(REMAINDER, a, b)
+
+
+def floor_divide(a: Any, b: Any) -> Any:
+    """The largest whole number ≤ a/b; raises SingularExpansionError at a jump."""
+    return _divided(FLOOR_QUOTIENT, a, b)
+
+
+def _divided(part: Any, a: Any, b: Any) -> Any:
     if not (is_operand(a) and is_operand(b)):
         return NotImplemented
     from taylorad.taylor.apply import apply
 
-    return apply(REMAINDER, (a, b))
+    return apply(part, (a, b))
 
 
 def fraction(value: Any) -> Fraction | None:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from taylorad.errors import SingularExpansionError, UncertifiedError
+from taylorad.rings.choice import counted, ring_of
 from taylorad.rings.ring import Position
 from taylorad.taylor import arithmetic  # as a module: it is being loaded when this one is
+from taylorad.taylor.join import as_number
 from taylorad.taylor.series import Taylor
 
 __all__ = ["close", "equal", "less", "truth"]
@@ -18,10 +20,10 @@ __all__ = ["close", "equal", "less", "truth"]
 _NUMBERS = frozenset((float, int, np.float64))
 
 
-def less(a: Any, b: Any) -> Any:
-    """Whether a < b, decided by the constant terms; a tie raises, for then later coefficients would decide.
+def less(a: Any, b: Any, or_equal: bool = False) -> Any:
+    """Whether a < b (or a ≤ b), decided by the constant terms; a tie raises, for then later coefficients would decide.
 
-    A bool, or an array of them for a batch.
+    Two exact constants may be equal. A bool, or an array of them for a batch.
     """
     p, q = (x._coefficients[0] if isinstance(x, Taylor) else x for x in (a, b))
     if type(p) in _NUMBERS and type(q) in _NUMBERS and p != q:
@@ -31,22 +33,23 @@ def less(a: Any, b: Any) -> Any:
     gap: Taylor = arithmetic.subtract(b, a)
     c, ring = gap._coefficients[0], gap._ring
     if isinstance(c, Taylor):
-        return c > 0
+        c = as_number(c)
+        if isinstance(c, Taylor):
+            return c >= 0 if or_equal else c > 0
+        ring = ring_of([c])
     if ring.complex:
         raise TypeError("complex series have no order; compare abs() or real parts")
     where = ring.position(c, Fraction(0), None)
     if np.any(np.equal(where, Position.UNDECIDED)):
         raise UncertifiedError(f"the comparison is not certain: the difference {c} contains 0; use smaller balls")
     tie = np.equal(where, Position.BOUNDARY)
-    if np.any(tie):
-        if gap.exact and gap.degree <= 0:
-            return np.zeros(np.shape(where), bool) if np.ndim(where) else False
+    if np.any(tie) and not (gap.exact and gap.degree <= 0):
         raise SingularExpansionError(
             "a tie: both constant terms are equal, so the comparison changes at this very point; use np.where with "
             "a condition on plain numbers, or move the expansion point",
             tuple(int(i) for i in np.flatnonzero(tie)) if np.ndim(tie) else (),
         )
-    decided = np.equal(where, Position.INSIDE)
+    decided = np.equal(where, Position.INSIDE) | (tie & or_equal)
     return decided if np.ndim(decided) else bool(decided)
 
 
@@ -73,7 +76,7 @@ def _aligned(a: Taylor, other: object) -> tuple[Any, Any] | None:
     """Both coefficient sequences at one length, or None where order, tag or shape differ."""
     from taylorad.taylor.construct import constant
 
-    b = other if isinstance(other, Taylor) else constant(other)
+    b = other if isinstance(other, Taylor) else constant(counted(other))
     if a.order != b.order or a._tag != b._tag or a.shape != b.shape:
         return None
     n = max(len(a._coefficients), len(b._coefficients)) - 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from taylorad.errors import DomainError, MixedRingError, OrderError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import family, join, ring_named
+from taylorad.rings.choice import counted, family, join, ring_named
 from taylorad.rings.ring import Ring
 from taylorad.taylor.series import Taylor
 
@@ -23,7 +23,7 @@ def common(operands: tuple[Any, ...]) -> tuple[list[Taylor], Ring, int]:
     and ValueError for batches whose shapes do not broadcast.
     """
     tag = max((a._tag for a in operands if isinstance(a, Taylor)), default=0)
-    operands = tuple(as_number(a) if isinstance(a, Taylor) and a._tag != tag else a for a in operands)
+    operands = tuple((as_number(a) if a._tag != tag else a) if isinstance(a, Taylor) else counted(a) for a in operands)
     nested = any(isinstance(a, Taylor) and (a._tag != tag or a._ring.name == "taylor") for a in operands)
     if nested:
         from taylorad.taylor.nested import NESTED, embed

@@ -290,6 +290,15 @@ class Taylor:
     def __mod__(self, other: object) -> Any:
         return arithmetic.remainder(self, other)
 
+    def __rmod__(self, other: object) -> Any:
+        return arithmetic.remainder(other, self)
+
+    def __floordiv__(self, other: object) -> Any:
+        return arithmetic.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: object) -> Any:
+        return arithmetic.floor_divide(other, self)
+
     def __neg__(self) -> Taylor:
         if isinstance(self._coefficients, np.ndarray):
             return self._like(-self._coefficients)
@@ -309,10 +318,10 @@ class Taylor:
         return compare.less(other, self)
 
     def __le__(self, other: object) -> Any:
-        return compare.less(self, other)
+        return compare.less(self, other, True)
 
     def __ge__(self, other: object) -> Any:
-        return compare.less(other, self)
+        return compare.less(other, self, True)
 
     def __bool__(self) -> bool:
         return compare.truth(self)

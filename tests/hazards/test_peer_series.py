@@ -1,0 +1,112 @@
+"""More facts that the test suites of other systems state about series, and what holds here.
+
+Inputs and results are those of TaylorSeries.jl (MIT licence; its test/onevariable.jl, manyvariables.jl, mixtures.jl,
+intervals.jl, fateman40.jl and identities_Euler.jl), restated; what numpy's users write stands beside them.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from fractions import Fraction
+from typing import Any
+
+import flint
+import mpmath
+import numpy as np
+import pytest
+
+import taylorad as ta
+
+F = Fraction
+EPS = 2.0**-52
+
+
+def t(x0: Any = 0.0, order: int = 15) -> ta.Taylor:
+    return ta.variable(x0, order)
+
+
+# ---------------------------------------------------------------------- powers
+@pytest.mark.parametrize("exponent", [ta.constant(-5.2j), ta.constant(mpmath.mpc(0, -5.2))], ids=["complex", "mpc"])
+def test_an_exponent_that_is_an_exact_series(exponent: ta.Taylor) -> None:
+    """(exp t)^(−5.2i) = cos 5.2t − i·sin 5.2t, with the exponent as a constant series."""
+    found = np.exp(t()) ** exponent
+    expected = np.cos(5.2 * t()) - 1j * np.sin(5.2 * t())
+    assert found.order == 15
+    for k in range(16):
+        assert abs(complex(found[k]) - expected[k]) <= 32 * EPS * 5.2**k / math.factorial(k)
+
+
+def test_exponents_of_a_finer_ring() -> None:
+    """A ball, an interval or an mpmath number in the exponent gives a series of that kind."""
+    assert ((2 + t(order=2)) ** flint.arb(0.5))[0].overlaps(flint.arb(2).sqrt())
+    assert isinstance(((2 + t(order=2)) ** mpmath.mpf(0.5))[0], mpmath.mpf)
+    assert 2**0.5 in ((2 + t(order=2)) ** ta.interval(F(1, 2), F(3, 5)))[0]
+
+
+def test_a_nested_derivative_by_an_exponent() -> None:
+    """∂/∂x ∂/∂y y^x = y^(x−1)·(1 + x·log y), whichever variable is the inner one."""
+    expected = 4 * (1 + 3 * math.log(2))
+    inner_base = ta.derivative(lambda x: ta.derivative(lambda y: y**x, 2.0, 1), 3.0, 1)
+    inner_exponent = ta.derivative(lambda y: ta.derivative(lambda x: y**x, 3.0, 1), 2.0, 1)
+    assert inner_base == pytest.approx(expected, rel=16 * EPS)
+    assert inner_exponent == pytest.approx(expected, rel=16 * EPS)
+
+
+# ---------------------------------------------------------------------- comparisons and conditions
+def test_exact_constants_may_be_equal() -> None:
+    two = ta.constant(2.0)
+    assert [two <= 2.0, two >= 2, two < 2, two > 2, two >= 1] == [True, True, False, False, True]
+    batch = ta.constant(np.array([1.0, 2.0, 3.0]))
+    assert (batch < 2.0).tolist() == [True, False, False]
+    assert (batch <= 2.0).tolist() == [True, True, False]
+    with pytest.raises(ta.SingularExpansionError, match="tie"):
+        assert t(2.0) <= 2
+    with pytest.raises(ta.SingularExpansionError, match="tie"):
+        assert ta.variable(two, 2) > 2.0
+
+
+def test_a_condition_times_a_value() -> None:
+    """``x * (x > 0)``, as numpy's users write a ramp, eagerly as in a trace; true is 1 as in TaylorSeries.jl."""
+    assert t() * True == t()
+    assert False * t() == 0 * t()
+    points = np.array([1.5, -1.5])
+    ramp = ta.taylor(lambda x: x * (x > 0), points, 2)
+    assert ramp.coefficients.tolist() == [[1.5, 0], [1, 0], [0, 0]]
+    np.testing.assert_array_equal(ta.compile(lambda x: x * (x > 0), order=2)(points), ramp.coefficients)
+    x, y = ta.variables([2.0, 1.0], 2, "x y")
+    assert (x > y) * x == x
+
+
+# ---------------------------------------------------------------------- remainders and whole parts
+def test_whole_parts() -> None:
+    x = t(1.5, 3)
+    assert (4 % x).coefficients.tolist() == [1, -2, 0, 0]
+    assert ((4 + x) // 2).coefficients.tolist() == [2, 0, 0, 0]
+    assert (7 // x).coefficients.tolist() == [4, 0, 0, 0]
+    compiled = ta.compile(lambda x: [4 % x, (4 + x) // 2, 7 // x], order=3)(1.5)
+    assert [c.tolist() for c in compiled] == [[1, -2, 0, 0], [2, 0, 0, 0], [4, 0, 0, 0]]
+    _, v = ta.variables([1.5, 2.5], 2, "u v")
+    assert 4 // v == 1 + 0 * v
+    with pytest.raises(ta.SingularExpansionError, match="jump"):
+        (t(F(1)) + 1) // 2
+
+
+# ---------------------------------------------------------------------- many variables: values
+def test_polynomials_at_points_in_one_sequence() -> None:
+    x, y = ta.variables([0.0, 0.0], 17, "x y")
+    f = np.exp(x + y)
+    assert f([0.1j, 0.01j]) == pytest.approx(cmath.exp(0.11j), rel=4 * EPS)
+    assert f((0.1, 0.2)) == f(np.array([0.1, 0.2])) == f(0.1, 0.2) == f(x=0.1, y=0.2)
+    with pytest.raises(ta.DomainError, match="3 offsets for 2 variables"):
+        f([1.0, 2.0, 3.0])
+
+
+def test_exact_polynomials_at_inexact_numbers() -> None:
+    """As for one variable: rational at a float is a float, at a ball a ball."""
+    x, y = ta.variables([0, 0], 4, "x y")
+    f = x * y + x**2
+    assert repr(f(0.5, 2.0)) == "1.25"
+    assert f(F(1, 2), 2) == F(5, 4)
+    assert f(flint.arb("0.1"), 1).contains(flint.arb(flint.fmpq(11, 100)))
+    assert f(np.array([0.5, 1.0]), 2).tolist() == [1.25, 3.0]
