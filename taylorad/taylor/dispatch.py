@@ -52,7 +52,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     if ufunc in _OPERATORS:
         return _OPERATORS[ufunc](*_unboxed(inputs))
     if ufunc is np.matmul:
-        return _contract(*inputs)
+        return _matmul(*inputs)
     if ufunc in DIRECT:
         return DIRECT[ufunc](*inputs)
     entry = ENTRIES.get(ufunc.__name__) if ufunc.nout > 1 else None
@@ -152,27 +152,39 @@ def _along(reduce: Any) -> Callable[..., Any]:
     return reduced
 
 
-def _contract(a: Any, b: Any) -> Any:
-    """Matrix products along batch axes, numpy's rules for ``@``."""
-    a, b = (x if isinstance(x, Taylor) else constant(np.asarray(x)) for x in (a, b))
-    nested = any(_points(x) != x.shape for x in (a, b))
-    if nested or (a._tag != b._tag and not any(x.exact and x.degree <= 0 for x in (a, b))):
-        if len(_points(a)) == len(_points(b)) == 1:
-            return _FUNCTIONS[np.sum](a * b)
-        raise UnsupportedFunctionError(
-            "matrix products of series in different variables (nested derivatives) are there for vectors only: "
-            "write the sums of products out"
-        )
-    if not (a.ndim and b.ndim):
-        raise ValueError("matmul needs batches with at least one axis on both sides; use * for single series")
-    exact = a.exact and b.exact
-    orders = [len(s._coefficients) - 1 for s in (a, b)]
-    last = sum(orders) if exact else min(k for k, s in zip(orders, (a, b), strict=True) if not s.exact)
-    x, y = a._buffer(last), b._buffer(last)
-    data = [sum(x[j] @ y[k - j] for j in range(k + 1)) for k in range(last + 1)]
-    out = Taylor(np.array(data), exact=exact)
-    out._tag = max(a._tag, b._tag)
-    return out
+def _contracted(product: Callable[..., Any]) -> Callable[..., Any]:
+    """A product of numpy's that sums over axes of batches, by its own rules.
+
+    Convolved here and not in the ring, so that BLAS has each pair of coefficients.
+    """
+
+    def each(a: Taylor, b: Taylor) -> Any:
+        return (a.conjugate() if product is np.vdot else a) * b
+
+    def contracted(a: Any, b: Any) -> Any:
+        a, b = (x if isinstance(x, Taylor) else constant(np.asarray(x)) for x in (a, b))
+        shapes = _points(a), _points(b)
+        if product is not np.matmul and () in shapes:
+            return each(a, b)
+        if shapes != (a.shape, b.shape) or (a._tag != b._tag and not any(x.exact and x.degree <= 0 for x in (a, b))):
+            if len(shapes[0]) == len(shapes[1]) == 1:
+                return _FUNCTIONS[np.sum](each(a, b))
+            raise UnsupportedFunctionError(
+                "matrix products of series in different variables (nested derivatives) are there for vectors only: "
+                "write the sums of products out"
+            )
+        if () in shapes:
+            raise ValueError("matmul needs batches with at least one axis on both sides; use * for single series")
+        exact = a.exact and b.exact
+        orders = [len(s._coefficients) - 1 for s in (a, b)]
+        last = sum(orders) if exact else min(k for k, s in zip(orders, (a, b), strict=True) if not s.exact)
+        x, y = a._buffer(last), b._buffer(last)
+        data = [sum(product(x[j], y[k - j]) for j in range(k + 1)) for k in range(last + 1)]
+        out = Taylor(np.array(data), exact=exact)
+        out._tag = max(a._tag, b._tag)
+        return out
+
+    return contracted
 
 
 def _norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
@@ -183,18 +195,14 @@ def _norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
     return _FUNCTIONS[np.sum](squares, axis=axis) ** 0.5
 
 
-def _dot(a: Any, b: Any) -> Any:
-    scalar = not (_points(a) and _points(b))
-    return a * b if scalar else _contract(a, b)
-
-
+_matmul = _contracted(np.matmul)
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: where,
     np.sum: _along(np.sum),
     np.mean: _along(np.mean),
-    np.dot: _dot,
-    np.vdot: lambda a, b: _dot(a.conjugate() if isinstance(a, Taylor) else np.conjugate(a), b),
-    np.inner: _dot,
+    np.dot: _contracted(np.dot),
+    np.vdot: _contracted(np.vdot),
+    np.inner: _contracted(np.inner),
     np.linalg.norm: _norm,
     np.real: lambda a: a.real,
     np.imag: lambda a: a.imag,

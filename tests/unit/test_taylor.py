@@ -186,6 +186,22 @@ def test_array_functions_of_batches() -> None:
     assert b.at((0, 1)).coefficients.tolist() == [2, 1, 0, 0]
 
 
+def test_products_over_batches_are_numpys() -> None:
+    rng = np.random.default_rng(5)
+    a, b, c = (
+        rng.standard_normal((3, *shape)) + 1j * rng.standard_normal((3, *shape)) for shape in ((2, 3, 3), (3, 3), (3,))
+    )
+    for product in (np.dot, np.inner, np.vdot, np.matmul):
+        for x, y in ((a, a), (b, b), (a, b), (b, c), (c, b), (c, c), (a, c)):
+            if product is np.vdot and x[0].size != y[0].size:
+                continue
+            found = product(ta.Taylor(x), ta.Taylor(y))
+            for k in range(3):
+                expected = sum(product(x[j], y[k - j]) for j in range(k + 1))
+                np.testing.assert_allclose(found[k], expected, atol=1e-14)
+    assert np.vdot(1j * X, 2j * X).isclose(2 * X * X + 0j, 1e-15)
+
+
 def test_scipy_functions() -> None:
     from scipy import special
 
