@@ -10,8 +10,7 @@ import numpy as np
 from taylorad.errors import SingularExpansionError, UncertifiedError
 from taylorad.rings.choice import counted, ring_of
 from taylorad.rings.ring import Position
-from taylorad.taylor import arithmetic  # as a module: it is being loaded when this one is
-from taylorad.taylor.join import as_number
+from taylorad.taylor import arithmetic, join  # as modules: they are being loaded when this one is
 from taylorad.taylor.series import Taylor
 
 __all__ = ["close", "equal", "less", "truth"]
@@ -33,7 +32,7 @@ def less(a: Any, b: Any, or_equal: bool = False) -> Any:
     gap: Taylor = arithmetic.subtract(b, a)
     c, ring = gap._coefficients[0], gap._ring
     if isinstance(c, Taylor):
-        c = as_number(c)
+        c = join.as_number(c)
         if isinstance(c, Taylor):
             return c >= 0 if or_equal else c > 0
         ring = ring_of([c])
