@@ -28,6 +28,7 @@ from taylorad.rings.interval_ring import from_ball
 from taylorad.rings.ring import Ring
 from taylorad.run.dual import Dual, DualRing
 from taylorad.run.interpret import run
+from taylorad.series.node import INFINITE, Node
 from taylorad.series.schedule import schedule
 from taylorad.validated.ends import Ends, EndsRing, interior
 from taylorad.validated.equation import from_lists, to_lists
@@ -41,13 +42,17 @@ _BITS = 160
 @final
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check proved: all solutions from ``start`` at ``t0`` exist to ``t_reached`` and are then in ``box``."""
+    """What a check proved: all solutions from ``start`` at ``t0`` exist to ``t_reached`` and are then in ``box``.
+
+    That is so where ``complete`` says that every step was proved; else only some of them were.
+    """
 
     t0: Fraction
     t_reached: Fraction
     start: np.ndarray
     box: np.ndarray
     steps: int
+    complete: bool
 
 
 def save(enclosure: Any, path: str | Path) -> None:
@@ -74,8 +79,8 @@ def check(path: str | Path, *, steps: Sequence[int] | None = None) -> Checked:
     """Prove a certificate again, step by step; every one, or those numbered in ``steps``.
 
     Raises UncertifiedError, naming the step, where something that the certificate claims cannot be proved, and
-    DomainError where the file is no certificate. Cost: some 20 ms a step for three equations. Rigorous: it rests on
-    FLINT's balls and on the interpreter alone, not on compiled code or the processor's rounding modes.
+    DomainError where the file is no certificate or has no such step. Cost: some 20 ms a step for three equations.
+    Rigorous: it rests on FLINT's balls and the interpreter, not on compiled code or the processor's rounding modes.
     """
     try:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -83,7 +88,7 @@ def check(path: str | Path, *, steps: Sequence[int] | None = None) -> Checked:
             raise DomainError(f"{path} has the format {data['format']!r}, not {_FORMAT!r}")
         with precision(max(_BITS, int(data["bits"]) + 40)):
             return _Check(data).run(steps)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
         if isinstance(error, DomainError):
             raise
         raise DomainError(f"{path} is no certificate: {error!r}") from error
@@ -98,27 +103,43 @@ class _Check:
         self.args = [_interval(x) for x in data["args"]]
         self.start = [_interval(x) for x in data["start"]]
         self.sets = data["sets"]
+        self._fits(rhs)
         system = System.of(rhs, len(self.args))
-        if not (len(self.start) == self.dim and len(self.counts) == len(self.sets) and self.order >= 1):
-            raise DomainError("the parts of the certificate do not fit together")
         self.plan = schedule(system.states)
         self.ring: Ring = EndsRing()
         self.dual = DualRing(self.ring, self.dim)
 
+    def _fits(self, rhs: Sequence[Node]) -> None:
+        """Whatever the proof takes for granted of the numbers in the file."""
+        n, last = self.dim, self.dim + len(self.args)
+        leaves = all(
+            0 <= x.index <= last and x.degree == (INFINITE if x.index < n else int(x.index == n))
+            for x in schedule(rhs).leaves
+        )
+        vectors = all(len(s[name]) == n for s in self.sets for name in ("m", "d", "C", "B", "r0", "r"))
+        matrices = all(len(row) == n for s in self.sets for name in ("C", "B") for row in s[name])
+        times = self.unit > 0 and self.sign in (1, -1) and len(self.counts) == len(self.sets) and self.counts[0] == 0
+        if not (leaves and vectors and matrices and times and len(self.start) == n >= self.n >= 1 <= self.order):
+            raise DomainError("the parts of the certificate do not fit together")
+
     def run(self, steps: Sequence[int] | None) -> Checked:
         self._first(self._set(0))
-        for k in range(len(self.sets) - 1) if steps is None else steps:
+        last = len(self.sets) - 1
+        chosen = range(last) if steps is None else steps
+        for k in chosen:
+            if not 0 <= k < last:
+                raise DomainError(f"there is no step {k}: the certificate has {last}, counted from 0")
             try:
                 self._step(k)
             except UncertifiedError as error:
                 raise UncertifiedError(f"step {k}: {error}") from error
-        box = self._box(self._set(len(self.sets) - 1))
+        box = self._box(self._set(last))
         found = [np.empty(self.n, object) for _ in range(2)]
         for i in range(self.n):
             for out, x in zip(found, (self.start[i], box[i]), strict=True):
                 out[i] = from_ball(x.lo) | from_ball(x.hi)
         end = self.t0 + self.sign * self.counts[-1] * self.unit
-        return Checked(self.t0, end, found[0], found[1], len(self.sets) - 1)
+        return Checked(self.t0, end, found[0], found[1], last, set(chosen) == set(range(last)))
 
     # ------------------------------------------------------------------ sets
     def _set(self, k: int) -> dict[str, Any]:
@@ -128,6 +149,8 @@ class _Check:
         found |= {name: [_interval(x) for x in s[name]] for name in ("r0", "r")}
         if s["e"] is not None:
             found["e"] = [_interval(x) for x in s["e"]]
+            if len(found["e"]) != self.dim:
+                raise DomainError(f"the enclosure of step {k} has {len(found['e'])} components, not {self.dim}")
         return found
 
     def _away(self, s: dict[str, Any]) -> list[Ends]:

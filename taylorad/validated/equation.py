@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from taylorad.book.entry import ENTRIES
+from taylorad.book.entry import ENTRIES, Rule
 from taylorad.errors import DomainError, UnsupportedFunctionError
 from taylorad.series.node import (
     Constant,
@@ -30,8 +30,14 @@ def to_lists(roots: Sequence[Node]) -> dict[str, Any]:
     """The graph as lists of lists, each node after those that it is made of."""
     number: dict[Node, int] = {}
     lists: list[list[Any]] = []
+    needed, todo = set[Node](), list(roots)  # without what a recurrence adds: that follows from the functions
+    while todo:
+        n = todo.pop()
+        if n not in needed:
+            needed.add(n)
+            todo.extend(n.operands)
     for n in schedule(roots).first:
-        if all(a in number for a in n.operands):
+        if n in needed:
             number[n] = len(lists)
             lists.append(_list(n, number))
     return {"nodes": lists, "roots": [number[n] for n in roots]}
@@ -68,12 +74,16 @@ def from_lists(data: dict[str, Any]) -> list[Node]:
         for row in data["nodes"]:
             nodes.append(_node(row, nodes))
         return [nodes[i] for i in data["roots"]]
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+        if isinstance(error, DomainError):
+            raise
         raise DomainError(f"the equation of the certificate cannot be read: {error!r}") from error
 
 
 def _node(row: Sequence[Any], nodes: Sequence[Node]) -> Node:
     def each(places: Sequence[int]) -> tuple[Node, ...]:
+        if any(i < 0 for i in places):
+            raise IndexError(f"a node among {places} would come after those that it is made of")
         return tuple(nodes[i] for i in places)
 
     match row:
@@ -82,22 +92,33 @@ def _node(row: Sequence[Any], nodes: Sequence[Node]) -> Node:
         case ["constant", text]:
             return Constant.of(_number(text))
         case ["linear", *terms]:
-            return linear((Fraction(c), nodes[i]) for c, i in terms)
+            return linear(zip((Fraction(c) for c, _ in terms), each([i for _, i in terms]), strict=True))
         case ["product", a, b]:
-            return nodes[a] * nodes[b]
+            x, y = each((a, b))
+            return x * y
         case ["quotient", a, b]:
-            return nodes[a] / nodes[b]
+            x, y = each((a, b))
+            return x / y
         case ["theta", a]:
-            return Theta.of(nodes[a])
+            return Theta.of(each([a])[0])
         case ["function", name, output, args, params]:
             law: Any = ENTRIES[name]
-            return Function.of(law, output, each(args), each(params))
+            if not (isinstance(law, Rule) and 0 <= output < len(law.outputs)):
+                raise DomainError(f"{name!r} is no function with an output {output}")
+            return Function.of(law, output, each(args), _still(each(params)))
         case ["local", name, u, params]:
-            return Local.of(name, nodes[u], each(params))
+            return Local.of(name, each([u])[0], _still(each(params)))
         case ["select", chooser, tests, branches]:
             return Select.of(chooser, each(tests), each(branches))
         case _:
             raise DomainError(f"{row!r} is no node of an equation")
+
+
+def _still(params: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Parameters of a function, with respect to which there is no derivative."""
+    if any(p.degree > 0 for p in params):
+        raise DomainError("a parameter of a function depends on the solution or the time")
+    return params
 
 
 def _number(text: str) -> Any:

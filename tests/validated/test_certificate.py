@@ -82,7 +82,28 @@ def beginning(data: dict[str, Any]) -> None:
     data["start"][0][1] = shifted(data["start"][0][1], 1e-15)
 
 
-@pytest.mark.parametrize("tamper", [widths, enclosure, middle, length, constant, beginning])
+def later(data: dict[str, Any]) -> None:
+    data["counts"] = [c + 5 for c in data["counts"]]
+
+
+def backwards(data: dict[str, Any]) -> None:
+    data["unit"] = "-" + data["unit"]
+
+
+def faster(data: dict[str, Any]) -> None:
+    data["sign"] = 2
+
+
+def frame(data: dict[str, Any]) -> None:
+    """A larger frame, of which the inverse would be taken for that of its corner."""
+    for row in data["sets"][1]["B"]:
+        row.append("0x1p0")
+    data["sets"][1]["B"].append(["0x1p0"] * 4)
+
+
+@pytest.mark.parametrize(
+    "tamper", [widths, enclosure, middle, length, constant, beginning, later, backwards, faster, frame]
+)
 def test_a_false_claim_is_refused(tamper: Callable[[dict[str, Any]], None], tmp_path: Path) -> None:
     path = tmp_path / "proof.json"
     v.solve_ivp(lorenz, (0, "0.1"), ["15.1", "15", "36"], args=("10", "28", "8/3")).save(path)
@@ -90,7 +111,7 @@ def test_a_false_claim_is_refused(tamper: Callable[[dict[str, Any]], None], tmp_
     data = json.loads(path.read_text())
     tamper(data)
     path.write_text(json.dumps(data))
-    with pytest.raises(UncertifiedError):
+    with pytest.raises((UncertifiedError, DomainError)):
         v.check(path, steps=[0])
 
 
@@ -108,3 +129,22 @@ def test_what_is_no_certificate(tmp_path: Path) -> None:
     path.write_text(json.dumps(data))
     with pytest.raises(DomainError, match="no node"):
         v.check(path)
+    data["equation"]["nodes"][0] = ["leaf", 0, 0]  # a component that would never move
+    path.write_text(json.dumps(data))
+    with pytest.raises(DomainError, match="fit together"):
+        v.check(path)
+    data["equation"]["nodes"] = [["leaf", 0, None], ["function", "pow", 0, [0], [0]]]  # d(x^x) is not x·x^(x−1)
+    path.write_text(json.dumps(data))
+    with pytest.raises(DomainError, match="parameter"):
+        v.check(path)
+
+
+def test_some_steps_are_not_all(tmp_path: Path) -> None:
+    path = tmp_path / "proof.json"
+    enclosed = v.solve_ivp(lambda t, y: [np.cos(t) * y[0]], (0, 1), [1], order=6, tol=1e-4)
+    enclosed.save(path)
+    assert enclosed.steps > 1
+    assert v.check(path).complete
+    assert not v.check(path, steps=[0]).complete
+    with pytest.raises(DomainError, match="no step 99"):
+        v.check(path, steps=[99])
