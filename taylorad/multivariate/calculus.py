@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import factorial
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_named, ring_of
 from taylorad.rings.graded import GradedRing
 from taylorad.rings.graded_monomials import Monomials
+from taylorad.rings.intervals import Interval
 from taylorad.rings.ring import Ring
 from taylorad.taylor.series import Taylor
 
@@ -156,7 +157,13 @@ def evaluate(f: MultivariateTaylor, offsets: Sequence[Any], named: Mapping[str, 
     if isinstance(f._ring, ArrayRing) and all(isinstance(ring_of([d]), ArrayRing) or _whole(d) for d in found):
         return _at_floats(f, found)
     _, ring, (c, *d) = common((f, *found))
-    return _horner(f, c, d, len(c)) + ring.zero()
+    value = _horner(f, c, d, len(c)) + ring.zero()
+    if isinstance(value, Interval) and any(x.lo < x.hi for x in d):  # even powers are not negative in the sum of terms
+        return value & sum(
+            (c[i] * prod(x**e for x, e in zip(d, f.exponents[i].tolist(), strict=True)) for i in f._places()),
+            start=ring.zero(),
+        )
+    return value
 
 
 def _whole(d: Any) -> bool:

@@ -24,6 +24,7 @@ from taylorad.errors import (
 )
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_of
+from taylorad.rings.intervals import Interval
 from taylorad.rings.ring import Position, Ring
 from taylorad.run import eager
 from taylorad.taylor.arithmetic import alike, lower, multiply, raise_by, subtract
@@ -75,6 +76,8 @@ def evaluate(series: Taylor, t: Any) -> Any:
         if not np.all(np.isfinite(value)):
             raise NotRepresentableError(f"the value at t = {t} overflows {ring.name}; use mpmath numbers")
         return value if np.ndim(value) else complex(value) if ring.complex else float(value)
+    if isinstance(value, Interval) and point.lo < point.hi:
+        return value & sum((c * point**k for k, c in enumerate(coefficients)), start=ring.zero())
     return value
 
 

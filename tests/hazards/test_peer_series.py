@@ -110,3 +110,33 @@ def test_exact_polynomials_at_inexact_numbers() -> None:
     assert f(F(1, 2), 2) == F(5, 4)
     assert f(flint.arb("0.1"), 1).contains(flint.arb(flint.fmpq(11, 100)))
     assert f(np.array([0.5, 1.0]), 2).tolist() == [1.25, 3.0]
+
+
+# ---------------------------------------------------------------------- polynomials over intervals (test/intervals.jl)
+def test_binomials_over_intervals() -> None:
+    """(x − y)⁴ and x⁴ + 4y·x³ + … at [1, 2] × [−1, 1]: the sum of terms is [−39, 81], its Horner form [−57, 81]."""
+    a, b = ta.interval(1, 2), ta.interval(-1, 1)
+    x, y = ta.variables([ta.interval(0, 0)] * 2, 6, "x y")
+
+    def fourth(x: Any, y: Any) -> Any:
+        return x**4 + 4 * y * x**3 + 6 * y**2 * x**2 + 4 * y**3 * x + y**4
+
+    def fifth(x: Any, y: Any) -> Any:
+        return x**5 + 5 * y * x**4 + 10 * y**2 * x**3 + 10 * y**3 * x**2 + 5 * y**4 * x + y**5
+
+    assert fourth(x, -y) == (x - y) ** 4
+    assert fourth(x, y)(a, -b) == fourth(a, -b) == ((x - y) ** 4)(a, b) == ta.interval(-39, 81)
+    assert fifth(x, y)(a, b) == fifth(a, b)
+    assert (x * y**3)(b, b) == (x * y**2)(b, b) == b
+    s = t(ta.interval(0, 0))
+    assert fourth(s, -a) == (s - a) ** 4
+
+
+def test_even_powers_of_an_interval_are_not_negative() -> None:
+    """1 − x⁴ + x⁵ on [0, 1] about its middle: narrower than by Horner's rule alone, and it contains the range."""
+    g = ta.polynomial([F(1), F(0), F(0), F(0), F(-1), F(1)])
+    about = g.shift(F(1, 2))(ta.interval(F(-1, 2), F(1, 2)))
+    assert g(F(4, 5)) in about
+    assert 1 in about
+    assert about.lo >= 0.7
+    assert ta.polynomial([1.0, 0.0, 1.0])(ta.interval(-1, 1)) == ta.interval(1, 2)
