@@ -74,13 +74,17 @@ def _over_objects(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict
     """A series beside an array of series: it stands for one element of the other."""
     boxed: list[Any] = []
     for x in inputs:
-        if isinstance(x, Taylor):
-            box = np.empty((), object)
-            box[()] = x
-            boxed.append(box)
-        else:
-            boxed.append(x)
+        boxed.append(_box(x) if isinstance(x, Taylor) else x)
     return getattr(ufunc, method)(*boxed, **kwargs)
+
+
+def _box(x: Any) -> np.ndarray:
+    """Anything as an array of objects; numpy would take a series apart."""
+    if isinstance(x, np.ndarray):
+        return x
+    out = np.empty((), object)
+    out[()] = x
+    return out
 
 
 def array_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -101,9 +105,9 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     if isinstance(condition, Taylor):
         raise TypeError("where needs a condition of bools: compare the series with something, x > 0")
-    if not (isinstance(a, Taylor) or isinstance(b, Taylor)):
-        return np.where(condition, a, b)
     mask = np.asarray(condition)
+    if not (isinstance(a, Taylor) or isinstance(b, Taylor)):  # intervals
+        return np.where(mask, _box(a), _box(b)) if mask.ndim else a if mask else b
     if mask.ndim:
         a, b = a + np.zeros(mask.shape), b + np.zeros(mask.shape)
     (a, b), ring, tag = common((a, b))
@@ -187,12 +191,16 @@ def _contracted(product: Callable[..., Any]) -> Callable[..., Any]:
     return contracted
 
 
-def _norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The Euclidean norm along batch axes."""
-    if ord not in (None, 2):
-        raise ValueError(f"the norm of a series is the Euclidean one; ord={ord!r} has kinks, write it out with abs")
+    axes = len(_points(x)) if axis is None else np.size(axis)
+    if ord is not None and (ord, axes) not in ((2, 1), ("fro", 2)):
+        raise ValueError(
+            f"the norm of a series is the Euclidean one; ord={ord!r} over {axes} axes is another, and has kinks: "
+            "write it out"
+        )
     squares = x * x.conjugate()
-    return _FUNCTIONS[np.sum](squares, axis=axis) ** 0.5
+    return _FUNCTIONS[np.sum](squares, axis=axis, keepdims=keepdims) ** 0.5
 
 
 _matmul = _contracted(np.matmul)

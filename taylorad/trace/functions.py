@@ -279,7 +279,7 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 def _ravelled(a: Any) -> Any:
-    return np.ravel(conjugate(a) if isinstance(a, Traced) else np.asarray(a))
+    return np.ravel(conjugate(a) if isinstance(a, Traced) else np.conjugate(a))
 
 
 def matmul(a: Any, b: Any) -> Any:

@@ -178,7 +178,10 @@ def test_array_functions_of_batches() -> None:
     assert np.sum(b).coefficients.tolist() == [10, 4, 0, 0]
     assert np.sum(b, axis=0).coefficients[0].tolist() == [4, 6]
     assert np.mean(b).coefficients.tolist() == [2.5, 1, 0, 0]
-    assert np.linalg.norm(b)[0] == pytest.approx(math.sqrt(30))
+    assert np.linalg.norm(b)[0] == np.linalg.norm(b, "fro")[0] == pytest.approx(math.sqrt(30))
+    assert np.linalg.norm(b, 2, axis=1, keepdims=True)[0] == pytest.approx(np.sqrt([[5], [25]]))
+    with pytest.raises(ValueError, match="2 axes"):
+        np.linalg.norm(b, 2)  # the largest singular value
     assert (np.eye(2) @ b) == b
     assert np.dot(b, b)[1].tolist() == [[7, 9], [11, 13]]
     assert np.where(b > 2.5, b, 0.0).coefficients[0].tolist() == [[0, 0], [3, 4]]

@@ -306,3 +306,11 @@ def test_outer_products_stay_arrays() -> None:
     x = np.linspace(0.1, 1, 60)
     hessian = ta.hessian(lambda x: np.sum(np.outer(x, x) ** 2), x)  # of (Σ x²)²
     np.testing.assert_allclose(hessian, 4 * (x @ x) * np.eye(60) + 8 * np.outer(x, x), rtol=1e-12)
+
+
+def test_vdot_conjugates_its_first_argument_also_where_it_is_plain() -> None:
+    w = np.array([1j, 2.0])
+    said = ta.compile_ode(lambda t, y: [np.vdot(w, y), y[0]], dim=2, dtype=complex)
+    written = ta.compile_ode(lambda t, y: [-1j * y[0] + 2 * y[1], y[0]], dim=2, dtype=complex)
+    y0 = [1.0, 2.0]
+    np.testing.assert_allclose(said.propagate(0, 1, y0), written.propagate(0, 1, y0), rtol=1e-12)
