@@ -66,9 +66,7 @@ class GaussRing(FixedRing):
 
     def div(self, a: Gauss, b: Gauss) -> Gauss:
         bits, norm = self.bits, b.re * b.re + b.im * b.im
-        return Gauss(
-            ((a.re * b.re + a.im * b.im) << bits) // norm, ((a.im * b.re - a.re * b.im) << bits) // norm
-        )
+        return Gauss(((a.re * b.re + a.im * b.im) << bits) // norm, ((a.im * b.re - a.re * b.im) << bits) // norm)
 
     def scale(self, a: Gauss, factor: int | Fraction) -> Gauss:
         if isinstance(factor, int):
@@ -110,7 +108,10 @@ class GaussRing(FixedRing):
         return Position.BOUNDARY if any(a == edge for edge in edges) else Position.INSIDE
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> int:
-        raise DomainError("a branch cannot be chosen by a complex number; take the real part first")
+        raise DomainError(
+            "a branch cannot be chosen by a complex number; take the real part first (along a real line, "
+            "|z| is (z.real**2 + z.imag**2)**0.5)"
+        )
 
     # ------------------------------------------------------------------ what a step of an integration needs
     def magnitude(self, a: Gauss) -> float:
@@ -124,9 +125,7 @@ class GaussRing(FixedRing):
         return Gauss(self.integer(re), self.integer(im))
 
     def at(self, row: Sequence[Gauss], x: Any, derivative: int = 0) -> Gauss:
-        return Gauss(
-            super().at([c.re for c in row], x, derivative), super().at([c.im for c in row], x, derivative)
-        )
+        return Gauss(super().at([c.re for c in row], x, derivative), super().at([c.im for c in row], x, derivative))
 
 
 def _dot(a: Sequence[Gauss], b: Sequence[Gauss]) -> tuple[Any, Any]:

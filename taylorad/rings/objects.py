@@ -58,7 +58,10 @@ class ObjectRing(Ring):
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> int:
         if self.complex:
-            raise DomainError("a branch cannot be chosen by a complex number; take the real part first")
+            raise DomainError(
+                "a branch cannot be chosen by a complex number; take the real part first (along a real line, "
+                "|z| is (z.real**2 + z.imag**2)**0.5)"
+            )
         where = self.position(tests[0], Fraction(0), None)
         if where in (Position.INSIDE, Position.OUTSIDE):
             return 1 if where == Position.INSIDE else 0
