@@ -29,12 +29,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="taylorad", description="Taylor series by computer.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"taylorad {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    diff = commands.add_parser(
+
+    def command(name: str, help: str, description: str, example: str) -> argparse.ArgumentParser:
+        epilog = f"example: taylorad {name} {example}"
+        return commands.add_parser(name, help=help, description=description, epilog=epilog, allow_abbrev=False)
+
+    diff = command(
         "diff",
-        help="derivatives of any order of a function that you type",
-        description="Derivatives of any order of a function that you type, with the Taylor coefficients.",
-        epilog='example: taylorad diff "exp(sin(x))/(1+x**2)" --at 0.6 --order 20',
-        allow_abbrev=False,
+        "derivatives of any order of a function that you type",
+        "Derivatives of any order of a function that you type, with the Taylor coefficients.",
+        '"exp(sin(x))/(1+x**2)" --at 0.6 --order 20',
     )
     diff.add_argument("function", help='such as "exp(sin(x))/(1+x**2)", in one variable of any name')
     diff.add_argument("--at", default="0", metavar="POINT", help="0.6, 3/5, pi/4, 0.6+1j (default 0)")
@@ -43,14 +47,12 @@ def _parser() -> argparse.ArgumentParser:
     diff.add_argument("--rigorous", action="store_true", help="Arb balls: every digit shown is proven")
     diff.add_argument("--exact", action="store_true", help="fractions, where every value is rational")
     diff.add_argument("--series", action="store_true", help="the series c_0 + c_1 t + ... + O(t^(K+1)) as well")
-    diff.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     diff.add_argument("--plot", metavar="FILE", help="draw the function and its Taylor polynomials to FILE (.png)")
-    ode = commands.add_parser(
+    ode = command(
         "ode",
-        help="solve differential equations that you type",
-        description="Solve differential equations by Taylor's method.",
-        epilog='example: taylorad ode "x\' = y; y\' = -sin(x)" --y0 0.5,0 --t 20 --csv out.csv',
-        allow_abbrev=False,
+        "solve differential equations that you type",
+        "Solve differential equations by Taylor's method.",
+        '"x\' = y; y\' = -sin(x)" --y0 0.5,0 --t 20 --csv out.csv',
     )
     ode.add_argument(
         "system", help="equations such as \"x' = y; y' = -x\" (t is the time), or a name: lorenz, two-body, chain …"
@@ -63,38 +65,35 @@ def _parser() -> argparse.ArgumentParser:
     ode.add_argument("--points", type=int, default=2001, metavar="N", help="rows of the table, points of the picture")
     ode.add_argument("--csv", metavar="FILE", help="write a table to FILE")
     ode.add_argument("--plot", metavar="FILE", help="draw the solution to FILE (.png)")
-    enclose = commands.add_parser(
+    enclose = command(
         "enclose",
-        help="proved bounds of a function and of its derivatives on an interval",
-        description="Bounds that are proved: of the values on an interval, and of f^(k)(x)/k! at all of its points.",
-        epilog='example: taylorad enclose "exp(sin(x))" --on 0,1 --order 20',
-        allow_abbrev=False,
+        "proved bounds of a function and of its derivatives on an interval",
+        "Bounds that are proved: of the values on an interval, and of f^(k)(x)/k! at all of its points.",
+        '"exp(sin(x))" --on 0,1 --order 20',
     )
     enclose.add_argument("function", help='such as "exp(sin(x))"; decimals are exactly what is typed')
     enclose.add_argument("--on", required=True, metavar="A,B", help="the interval, 0,1 or -pi/2,1/3")
     enclose.add_argument("--order", type=int, default=5, metavar="K", help="the highest order (default 5)")
-    integrate = commands.add_parser(
+    integrate = command(
         "integrate",
-        help="a definite integral, enclosed",
-        description="A definite integral between two bounds that are proved.",
-        epilog='example: taylorad integrate "exp(-x**2)" --from 0 --to 1 --tol 1e-15',
-        allow_abbrev=False,
+        "a definite integral, enclosed",
+        "A definite integral between two bounds that are proved.",
+        '"exp(-x**2)" --from 0 --to 1 --tol 1e-15',
     )
     integrate.add_argument("function", help='such as "exp(-x**2)"')
     integrate.add_argument("--from", dest="start", required=True, metavar="A", help="0, 0.1, 1/3")
     integrate.add_argument("--to", dest="end", required=True, metavar="B", help="the other end")
     integrate.add_argument("--tol", type=float, default=1e-12, help="the width to reach (default 1e-12)")
-    roots = commands.add_parser(
+    roots = command(
         "roots",
-        help="all zeros of a function on an interval, proved",
-        description="All zeros on an interval: each box holds exactly one, or is named undecided; elsewhere are none.",
-        epilog='example: taylorad roots "sin(x)-x/3" --on 1,4',
-        allow_abbrev=False,
+        "all zeros of a function on an interval, proved",
+        "All zeros on an interval: each box holds exactly one, or is named undecided; elsewhere are none.",
+        '"sin(x)-x/3" --on 1,4',
     )
     roots.add_argument("function", help='such as "sin(x)-x/3"')
     roots.add_argument("--on", required=True, metavar="A,B", help="the interval")
-    for proof in (enclose, integrate, roots):
-        proof.add_argument("--json", action="store_true", help="one JSON object instead of the table")
+    for some in (diff, enclose, integrate, roots):
+        some.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     commands.add_parser("functions", help="the functions that an expression may call", allow_abbrev=False)
     return parser
 
