@@ -8,6 +8,7 @@ intervals stay thin. Nothing depends on the processor's rounding mode, which is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from importlib import import_module
 from math import inf, nextafter
@@ -66,6 +67,8 @@ class Interval:
             return Interval._of(float(value), float(value))
         if isinstance(value, (bool, np.bool_)):
             raise MixedRingError(f"{value!r} is no number of an interval; give an int, Fraction, float or interval")
+        if isinstance(value, np.floating) and value.dtype.itemsize > 8 and np.isfinite(value):  # more bits than a float
+            return Interval._of(*bounds(Fraction(*value.as_integer_ratio())))
         if isinstance(value, (float, np.floating)):
             x = float(value)
             if x - x != 0.0:
@@ -231,6 +234,18 @@ class Interval:
     def __rpow__(self, other: object) -> Any:
         return _later().apply(_later().find("pow"), (other, self))
 
+    def __mod__(self, other: object) -> Any:
+        return _later().apply(_operators().REMAINDER, (self, other))
+
+    def __rmod__(self, other: object) -> Any:
+        return _later().apply(_operators().REMAINDER, (other, self))
+
+    def __floordiv__(self, other: object) -> Any:
+        return _later().apply(_operators().FLOOR_QUOTIENT, (self, other))
+
+    def __rfloordiv__(self, other: object) -> Any:
+        return _later().apply(_operators().FLOOR_QUOTIENT, (other, self))
+
     def __abs__(self) -> Interval:
         return Interval._of(self.mig, self.mag)
 
@@ -271,6 +286,7 @@ class Interval:
 
     # ------------------------------------------------------------------ functions: found by name, a floor above
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        inputs = tuple(Interval.enclosing(x) if type(x) is np.longdouble else x for x in inputs)
         if any(isinstance(x, np.ndarray) for x in inputs):  # element by element; numpy would take an interval apart
             return getattr(ufunc, method)(*(_boxed(x) for x in inputs), **kwargs)
         return import_module("taylorad.taylor.dispatch").array_ufunc(ufunc, method, inputs, kwargs)
@@ -299,7 +315,10 @@ class Interval:
     def __float__(self) -> float:
         if self.thin:
             return self.lo
-        raise TypeError(f"{self} is no single number; .mid is a float in its middle, .lo and .hi are its ends")
+        raise TypeError(
+            f"{self} is no single number: use np.sin, ta.sin … instead of math.sin; .mid is a float in its middle, .lo "
+            "and .hi are its ends"
+        )
 
     def __reduce__(self) -> Any:
         return (Interval, (self.lo, self.hi))
@@ -320,10 +339,14 @@ def _later() -> Any:
     return import_module("taylorad.taylor.apply")
 
 
+def _operators() -> Any:
+    return import_module("taylorad.book.operators")
+
+
 def _operand(value: object) -> Any:
     """An exact number as an interval; NotImplemented for what has its own arithmetic with intervals."""
-    if isinstance(value, (float, int, Fraction, np.floating, np.integer)) and not isinstance(value, bool):
-        return Interval.enclosing(value)
+    if isinstance(value, (float, int, Fraction, np.floating, np.integer, complex, np.complexfloating, Decimal, str)):
+        return Interval.enclosing(value)  # or an error that says what to give
     return NotImplemented
 
 

@@ -66,7 +66,14 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
 def _unboxed(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """Operands that are not numpy's, so that numpy does not ask again: arrays as exact batches, scalars as Python's."""
     return tuple(
-        x if not isinstance(x, (np.ndarray, np.generic)) else constant(x) if x.ndim else x.item() for x in inputs
+        x
+        if not isinstance(x, (np.ndarray, np.generic))
+        else constant(x)
+        if x.ndim
+        else float(x)
+        if type(x) is np.longdouble  # its item() is itself
+        else x.item()
+        for x in inputs
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
 
 import numpy as np
 
-from taylorad.errors import DomainError, MixedRingError
+from taylorad.errors import DomainError, MixedRingError, TayloradError
 from taylorad.rings.intervals import Interval
 from taylorad.rings.rounding import bounds
 
@@ -21,29 +22,40 @@ _PAIR = re.compile(r"\[([^,\]]*),([^,\]]*)\]")
 _DIGITS = 1100  # of a decimal exponent, at most: beyond it a fraction would fill the memory
 
 
-def exact(value: str | Rational | float) -> Fraction:
+def exact(value: str | Rational | Decimal | float) -> Fraction:
     """The number that is written: ``exact("1.4")`` is 7/5, where the float 1.4 is 1.399999999999999911….
 
     Text is a decimal number, one with an exponent, or a quotient ("8/3"). A float is taken as its exact value. Raises
-    DomainError for anything that is no such number.
+    DomainError for text that is no such number, ±inf and nan, MixedRingError for other types.
 
     >>> from taylorad import validated as v
     >>> v.exact("1.4")
     Fraction(7, 5)
     """
+    value = _plain(value)
     if isinstance(value, str):
         exponent = re.search(r"[eE]([+-]?\d+)\s*$", value)
         if exponent and abs(int(exponent[1])) > _DIGITS:
             raise DomainError(f"the exponent of {value!r} is out of all range; floats end at 1e308")
         try:
-            return Fraction("".join(value.split()))
+            return Fraction(re.sub(r"\s*/\s*", "/", value))
         except (ValueError, ZeroDivisionError):
-            raise DomainError(f"{value!r} is no number; write it as '0.1', '1e-10' or '8/3'") from None
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Rational, float)):
+            shown = value if len(value) < 40 else f"{value[:40]}…"
+            raise DomainError(f"{shown!r} is no number; write it as '0.1', '1e-10' or '8/3'") from None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (Rational, float, np.floating)):
         raise MixedRingError(f"{value!r} of type {type(value).__name__} is no exact number; give text or a Fraction")
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, Rational):
+        return Fraction(value)
+    if not np.isfinite(value):
         raise DomainError(f"{value!r} is not a finite number")
-    return Fraction(value)
+    return Fraction(*value.as_integer_ratio())
+
+
+def _plain(value: Any) -> Any:
+    """Decimals as text, arrays of one number as that number; everything else as it is."""
+    if isinstance(value, Decimal):
+        return str(value)
+    return value[()] if isinstance(value, np.ndarray) and not value.ndim else value
 
 
 def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
@@ -51,7 +63,7 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
 
     Parameters
     ----------
-    lo, hi : text, int, Fraction, float, interval or Arb ball
+    lo, hi : text, int, Fraction, Decimal, float, interval or Arb ball
         Text and fractions are enclosed: ``interval("0.1")`` contains 1/10, and is not one float. A float is exactly
         the number it is. "[0.1, 0.3]" gives both ends. Ends may be ±inf.
     rad : the same, ≥ 0
@@ -77,8 +89,8 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
         r = _one(rad)
         if r.lo < 0:
             raise DomainError(f"the radius {rad!r} is negative")
-        if hi is None and isinstance(lo, (str, Rational)) and isinstance(rad, (str, Rational)):  # each end rounded once
-            m, s = exact(lo), exact(rad)
+        if hi is None and r.finite and isinstance(lo, (str, Rational)) and isinstance(rad, (str, Rational)):
+            m, s = exact(lo), exact(rad)  # each end rounded once
             return Interval(bounds(m - s)[0], bounds(m + s)[1])
         return (low if hi is None else interval(lo, hi)) + Interval(-r.hi, r.hi)
     if hi is None:
@@ -90,11 +102,15 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
 
 
 def _before(a: Any, b: Any) -> bool:
-    """Whether a < b for text and fractions, which may share their closest floats; False for other kinds."""
-    return all(isinstance(x, (str, Rational)) and "inf" not in str(x).lower() for x in (a, b)) and exact(a) < exact(b)
+    """Whether a < b for exact numbers, which may share their closest floats; False for other kinds."""
+    try:
+        return exact(a) < exact(b)
+    except TayloradError:  # infinite, or a set
+        return False
 
 
 def _one(value: Any) -> Interval:
+    value = _plain(value)
     if isinstance(value, Interval):
         return value
     if isinstance(value, str):
@@ -105,7 +121,7 @@ def _one(value: Any) -> Interval:
             return Interval(*bounds(exact(value)))
     if isinstance(value, (float, np.floating)) and math.isinf(value):
         return Interval(-math.inf, -1.7976931348623157e308) if value < 0 else Interval(1.7976931348623157e308, math.inf)
-    if type(value).__module__.startswith("flint"):
+    if _is_ball(value):
         from taylorad.rings.interval_ring import from_ball
 
         if type(value).__name__ == "arb":
@@ -114,11 +130,15 @@ def _one(value: Any) -> Interval:
     return Interval.enclosing(value)
 
 
+def _is_ball(value: Any) -> bool:
+    return type(value).__module__.startswith("flint")
+
+
 def ball(mid: Any, rad: Any = 0) -> Any:
     """The Arb ball mid ± rad, at the precision of ``flint.ctx``; an acb where ``mid`` is complex. Rigorous.
 
-    ``mid`` and ``rad`` are text, ints, Fractions, floats (exact), intervals or balls. Raises DomainError for text
-    that is no number and a negative radius.
+    ``mid`` and ``rad`` are text, ints, Fractions, Decimals, floats (exact), intervals or balls. Raises DomainError for
+    what is no finite number and a negative radius, MixedRingError for other types.
 
     >>> import taylorad as ta
     >>> ta.ball("0.25", "1e-3").contains(ta.ball("0.2505"))
@@ -130,7 +150,7 @@ def ball(mid: Any, rad: Any = 0) -> Any:
     def one(value: Any) -> Any:
         if isinstance(value, Interval):
             return to_ball(value)
-        return lifted(exact(value) if isinstance(value, str) else value)
+        return lifted(value if isinstance(value, complex) or _is_ball(value) else exact(value))
 
     middle, radius = one(mid), one(rad)
     if not radius >= 0:
