@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cmath import isfinite
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
@@ -99,6 +100,7 @@ class Drive:
         self.watch = Watch.of(events, self.dim, shapes, args) if events else None
         self.wanted, self.dense, self.max_steps, self.callback = wanted, dense, max_steps, callback
         self.way = 1.0 if span[1] >= span[0] else -1.0
+        self.goal = span[1] if isfinite(span[1]) else span[0] + self.way  # towards infinity, one after the other
         self.pieces: list[Piece] = []
         self.t: list[np.ndarray] = []
         self.y: list[np.ndarray] = []
@@ -120,7 +122,7 @@ class Drive:
         try:
             while True:
                 size = 1 if self.callback is not None else size
-                outcome, piece = self.going.go(self.span[1], min(size, max(1, self.max_steps - self.taken)))
+                outcome, piece = self.going.go(self.goal, min(size, max(1, self.max_steps - self.taken)))
                 stopped = self._take(piece)
                 if stopped is not None:
                     return stopped, MESSAGES.get(stopped, self.rough)
@@ -143,7 +145,12 @@ class Drive:
 
     def _ended(self, outcome: Outcome) -> tuple[Status, str] | None:
         if outcome is _DONE:
-            return _ENDED
+            if self.goal == self.span[1]:
+                return _ENDED
+            self.goal = self.span[0] + 2 * (self.goal - self.span[0])
+            if not isfinite(self.goal):
+                return Status.STUCK, f"At t = {self.end[0]} the time becomes too large for float64."
+            return None
         ahead = None
         if outcome != Outcome.PAUSED and np.max(np.abs(self.end[1])) > _HUGE:
             return Status.UNDEFINED, f"At t = {self.end[0]} the solution becomes too large for float64."
@@ -193,11 +200,19 @@ class Drive:
             self.y.append(piece.rows[:n, 0].copy())
         else:
             self._sample(piece)
-        if self.callback is not None and self.callback(self.end[0], self.end[1]):
+        if self.callback is not None and self._asked():
             return Status.STOPPED
         if hit is not None:
             return Status.EVENT if hit.final else None
         return None if creeping is None else Status.SINGULARITY
+
+    def _asked(self) -> bool:
+        """Whether the callback asks to stop: by a true result, or by StopIteration."""
+        assert self.callback is not None
+        try:
+            return bool(self.callback(self.end[0], self.end[1]))
+        except StopIteration:
+            return True
 
     def _jump(self, hit: Hit) -> str | None:
         """Go on from the state after an event's action; where such times accumulate, this in words."""
@@ -292,6 +307,10 @@ class Drive:
             "stiff": stiff,
             "t": self.end[0],
         }
+        if self.dense and status is Status.END and not self.pieces:  # nowhere to go
+            begin = self.end[0]
+            rows = going.go(begin + max(1.0, abs(begin)), 1)[1].rows[:1]
+            self.pieces = [Piece(np.array([[begin, 0.0]] * 2), rows)] if len(rows) else []
         dense = DenseSolution(self.pieces) if self.pieces else None
         times: list[np.ndarray] | None = [] if with_events else None
         states = times

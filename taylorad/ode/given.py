@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cmath import isfinite
+from math import isinf
 from operator import lt
 from typing import Any
 
@@ -47,11 +48,21 @@ def number(value: Any, what: str) -> float:
     return float(found)
 
 
-def ends(span: Any) -> tuple[float, float]:
-    """Beginning and end; DomainError where a span is not two finite numbers."""
+def ends(span: Any, ended: bool = False) -> tuple[float, float]:
+    """Beginning and end; DomainError where a span is not two finite numbers.
+
+    The end may be infinite where something else ends the solution (``ended``).
+    """
     if not hasattr(span, "__len__") or isinstance(span, str) or len(span) != 2:
         raise DomainError(f"the span {span!r} must be two finite numbers, beginning and end")
-    return number(span[0], "the beginning of the span"), number(span[1], "the end of the span")
+    begin = number(span[0], "the beginning of the span")
+    if isinstance(span[1], float) and isinf(span[1]):
+        if ended:
+            return begin, float(span[1])
+        raise DomainError(
+            f"the span ends at {span[1]}: give a finite end, or what ends it: a terminal event, a callback"
+        )
+    return begin, number(span[1], "the end of the span")
 
 
 def wanted(t_eval: Any, t0: float, t1: float) -> np.ndarray | None:

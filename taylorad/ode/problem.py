@@ -235,13 +235,14 @@ class Problem:
 
         Parameters
         ----------
+        span : beginning and end; the end may be infinite where a terminal event or the callback ends the solution
         args : tuple in the order of f's arguments, or a mapping from their names
         t_eval : (m,) times inside of the span, in its direction; where ``y`` is wanted (default: at all steps)
         events : function ``g(t, y, *args)``, :class:`~taylorad.ode.events.Event`, or a list of them
         dense : keep all coefficients
         max_step : longest step
         max_steps : after how many steps to stop, with status −3
-        callback : called as ``callback(t, y)`` after every step; a true result stops, with status −6
+        callback : called as ``callback(t, y)`` after every step; a true result, or StopIteration, stops, with status −6
         progress : True for a bar of tqdm, or a function that is called with the time after every block of steps
         sensitivity : which derivatives by initial values and arguments to carry along
             they do not change the steps; their coefficients are kept, whatever ``dense`` says.
@@ -273,7 +274,8 @@ class Problem:
         return found
 
     def _solved(self, span: Span, y0: Any, args: Any, sensitivity: Sensitivity | None, wishes: Wishes) -> Solution:
-        (t0, t1), known = ends(span), wishes.watched()
+        known = wishes.watched()
+        t0, t1 = ends(span, wishes.callback is not None or any(event.terminal for event in known))
         y, row = self.state(y0), self.values(args)
         going = self._from(t0, y, row, positive(wishes.max_step, "max_step")) if sensitivity is None else None
         carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, wishes.max_step, known)

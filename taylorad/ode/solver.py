@@ -12,6 +12,7 @@ from taylorad.ode.drive import singularity
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import Piece
 from taylorad.ode.problem import compile_ode
+from taylorad.ode.solution import MESSAGES, Status
 
 __all__ = ["TaylorSolver"]
 
@@ -71,6 +72,8 @@ class TaylorSolver(OdeSolver):
             ahead = singularity(float(last.times[0, 0]), last.coefficients[0], float(self.direction))
             if ahead is not None:
                 return f"Singularity near t = {ahead:.10g}; the solution does not go on beyond it."
+        if outcome is Outcome.STUCK:
+            return f"{MESSAGES[Status.STUCK]} The solution was followed to t = {self.t}."
         return f"No further step can be made from t = {self.t} ({outcome.name.lower()})."
 
     def _dense_output_impl(self) -> DenseOutput:

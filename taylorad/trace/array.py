@@ -90,6 +90,16 @@ class Traced:
         """What ``ta.<function>`` does with arguments some of which are traced."""
         return protocols.book(function, args)
 
+    @property
+    def real(self) -> Any:
+        """The value itself; TraceError for a complex one, whose real part is not analytic."""
+        return protocols.array_function(np.real, (self,), {})
+
+    @property
+    def imag(self) -> Any:
+        """Zeros; TraceError for a complex value."""
+        return protocols.array_function(np.imag, (self,), {})
+
     def __getattr__(self, name: str) -> Any:
         """numpy's methods (``y.sum()``), and functions of the book, which arrays of objects rely on (``x.exp()``)."""
         found = protocols.method(name) if not name.startswith("_") else None

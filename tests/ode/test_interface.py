@@ -64,6 +64,39 @@ def test_the_cannon():
     np.testing.assert_allclose(ours.sol(ours.t_events[1][0]), [100, 0], atol=1e-9)
 
 
+def test_a_span_without_end():
+    """scipy's cannon again, until it hits the ground, whenever that is."""
+    ground = ta.Event(lambda t, y: y[0], terminal=True, direction=-1)
+    s = ta.solve_ivp(lambda t, y: [y[1], -0.5], [0, np.inf], [0, 10], events=ground, dense_output=True)
+    assert (s.status, s.t[-1]) == (1, pytest.approx(40, rel=1e-14))
+    np.testing.assert_allclose(s.sol(20), [100, 0], atol=1e-12)
+    back = ta.solve_ivp(oscillator, (0, -np.inf), [0.0, 1.0], callback=lambda t, y: t < -20)
+    assert back.status == -6
+    assert back.y[0, -1] == pytest.approx(np.sin(back.t[-1]), abs=1e-9)
+    with pytest.raises(ta.DomainError, match="the span ends at inf"):
+        ta.solve_ivp(oscillator, (0, np.inf), [0.0, 1.0], events=lambda t, y: y[0])
+
+
+def test_a_span_of_no_length_has_a_dense_output():
+    s = ta.solve_ivp(lambda t, y: -2 * y, [4, 4], [2, 3], dense_output=True)
+    assert s.sol(4).tolist() == [2, 3]
+    assert s.sol([4, 4]).tolist() == [[2, 2], [3, 3]]
+    assert s.derivative(4).tolist() == [-4, -6]
+    assert s.t.tolist() == [4]
+    with pytest.raises(ta.DomainError, match="outside"):
+        s.sol(5)
+
+
+def test_a_callback_that_stops_the_iteration():
+    def stop(t, y):
+        if t > 5:
+            raise StopIteration
+
+    s = ta.solve_ivp(oscillator, (0, 100), [0.0, 1.0], callback=stop)
+    assert s.status == -6
+    assert 5 < s.t[-1] < 10
+
+
 def test_lotka_and_volterra():
     def lotkavolterra(t, z, a, b, c, d):
         x, y = z
@@ -119,6 +152,9 @@ def test_scipys_loop_stops_at_a_pole_and_says_so():
     s = scipy.integrate.solve_ivp(lambda t, y: [1 / t], (0, 2), [1.0], method=ta.TaylorSolver)
     assert s.status == -1
     assert "from t = 0.0" in s.message
+    solver = ta.TaylorSolver(oscillator, 5, [0.0, 1.0], 9, max_step=1e-20)
+    assert solver.step().startswith("Required step size is less than spacing between numbers.")
+    assert solver.status == "failed"
 
 
 def test_scipys_loop_with_arguments_and_events():

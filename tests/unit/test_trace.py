@@ -133,6 +133,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "likes": lambda y: (
         np.ones_like(y) * y + np.full_like(y, 2.5) + np.full_like(y, y[0]) + np.zeros_like(y, shape=3).sum()
     ),
+    "parts of real numbers": lambda y: y.real * y[0].real + y.imag + y[1].imag + np.real(y),
     "unpacked": lambda y: next(iter(y)) * y[1] + y[-1],
     "constant": lambda y: 4.0,
 }
@@ -214,6 +215,7 @@ CONTROL = {
     "stranger": (lambda y: y + object(), "TypeError"),
     "its own error": (lambda y: 1 / 0, "ZeroDivisionError"),
     "complex parts": (lambda y: np.real(y * 1j), "not analytic"),
+    "a complex part": (lambda y: (y[0] * 1j).imag, "not analytic"),
     "late write": (lambda y: (y * 2, y[:12])[1].__setitem__(0, 1), "copy"),
 }
 
