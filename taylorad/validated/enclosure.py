@@ -36,10 +36,10 @@ class Status(IntEnum):
 MESSAGES = {
     Status.END: "The enclosure reached the end of the span.",
     Status.STEPS: "The largest number of steps was taken; raise max_steps to go on.",
-    Status.BOX: "There is no Taylor series over the whole box: it leaves the domain of a function, or numbers "
-    "overflow. A smaller box may go further.",
-    Status.DOMAIN: "No step could be proved to stay in the domain of the right-hand side: a singularity is near, or "
-    "the box is too wide.",
+    Status.BOX: "There is no Taylor series over the whole box: it leaves the domain of a function, holds a kink (of "
+    "|x|, max, where), or numbers overflow. A smaller box may go further.",
+    Status.DOMAIN: "No step could be proved to stay where the right-hand side has a Taylor series: a singularity, a "
+    "kink (of |x|, max, where) or the edge of a domain is near, or the box is too wide.",
     Status.SMALL: "No step, however short, could be proved: a singularity is near, or the box is too wide for the "
     "order.",
     Status.FRAME: "The set became too wide for floating-point numbers.",

@@ -69,7 +69,8 @@ class Flow:
         self.glance = _GLANCE(loaded.find("glance"))
         self.read = _READ(loaded.find("read"))
         self.fields = Fields(system.dim, self.facts["width"])
-        self.template = np.zeros(self.facts["room"])  # memory with what is the same for all runs
+        self.room = -(-self.facts["room"] // 8) * 8
+        self.template = np.zeros(self.room)  # memory with what is the same for all runs
         for name, lanes, each in (("box", self.facts["lanes"], (0,)), ("points", 2, (0, 1))):
             place = self.facts[name][system.dim]
             for lane in each:
@@ -106,21 +107,23 @@ class Track:
         f = flow.fields
         self.order, self.bits = flow.order, 53
         self._start, self._args = start, args
-        self.records = aligned(f.size).reshape(1, f.size)
-        self.counts = np.zeros(1, np.int64)
-        self._memory = self._filled(args, tol)
-        self._place = self._memory.ctypes.data
+        room = aligned(flow.room + (_FIRST + 1) * f.size, np.empty)  # for the work and for the first sets
+        self._memory, rows = room[: flow.room], room[flow.room :].reshape(_FIRST + 1, f.size)
+        self._place: int = self._memory.ctypes.data
+        self._fill(args, tol)
         self._alone = threading.Lock()  # the memory serves one call of machine code at a time
-        first = self.records[0]
+        self._first = rows, np.zeros(_FIRST + 2, np.int64)
+        self.records, self.counts = rows[:1], self._first[1][:1]
+        first = rows[0]
+        first[:] = 0.0
         for i, x in enumerate(start):
             first[f.m + i] = mid = x.mid
             if x.lo != x.hi:
                 first[f.r0 + i], first[f.r0 + f.width + i] = -add(x.lo, -mid), -add(mid, -x.hi)
             first[f.C + i * f.width + i] = first[f.B + i * f.width + i] = 1.0
 
-    def _filled(self, args: Sequence[Interval], tol: float) -> np.ndarray:
-        facts, n = self.flow.facts, self.flow.system.dim
-        memory = aligned(facts["room"], np.empty)
+    def _fill(self, args: Sequence[Interval], tol: float) -> None:
+        facts, n, memory = self.flow.facts, self.flow.system.dim, self._memory
         memory[:] = self.flow.template
         for name, lanes, each in (("box", facts["lanes"], (0,)), ("points", 2, (0, 1))):
             places = facts[name]
@@ -135,7 +138,6 @@ class Track:
         unit = self.unit.numerator / self.unit.denominator
         values = (tol, 1e-290, -lo, hi, unit, self.sign, float(self.sign > 0), float(self.sign < 0))
         memory[p : p + Parameters.COUNT] = values
-        return memory
 
     @property
     def given(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -149,24 +151,34 @@ class Track:
 
     def go(self, end: int, most: int) -> int:
         """On to tick ``end``, ``most`` steps at the most; a status of :mod:`taylorad.validated.step`."""
-        status, taken, size = PAUSED, 0, self.flow.fields.size
-        pieces = [(self.records, self.counts)]  # the last of each is the first of the next
+        status, taken = PAUSED, 0
+        pieces = [(self.records, self.counts)] if self.steps else []  # the last of each is the first of the next
+        rows, ticks = self._room(*pieces[0]) if pieces else self._first
         try:
             while status == PAUSED and taken < most:
-                chunk = min(_CHUNK if taken else _FIRST, most - taken)
-                fresh = aligned((chunk + 1) * size, np.empty).reshape(chunk + 1, size)
-                ticks = np.empty(chunk + 2, np.int64)
-                fresh[0], ticks[0] = pieces[-1][0][-1], pieces[-1][1][-1]
+                chunk = min(len(rows) - 1, most - taken)
                 with self._alone:
-                    status = self.flow.propagate(self._place, fresh.ctypes.data, ticks.ctypes.data, end, chunk)
+                    status = self.flow.propagate(self._place, rows.ctypes.data, ticks.ctypes.data, end, chunk)
                 n = int(ticks[chunk + 1])
-                pieces.append((fresh[: n + 1], ticks[: n + 1]))
+                pieces.append((rows[: n + 1], ticks[: n + 1]))
                 taken += n
+                if status == PAUSED:
+                    rows, ticks = self._room(*pieces[-1])
         finally:  # what stands is kept when the way is interrupted
-            *before, (rows, counts) = pieces
-            self.records = np.concatenate([*(r[:-1] for r, _ in before), rows])
-            self.counts = np.concatenate([*(c[:-1] for _, c in before), counts])
+            if len(pieces) == 1:
+                self.records, self.counts = pieces[0]
+            elif pieces:
+                *before, (rows, counts) = pieces
+                self.records = np.concatenate([*(r[:-1] for r, _ in before), rows])
+                self.counts = np.concatenate([*(c[:-1] for _, c in before), counts])
         return DONE if int(self.counts[-1]) >= end else status
+
+    def _room(self, records: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For more steps from the last of some sets."""
+        size = records.shape[1]
+        rows, ticks = aligned((_CHUNK + 1) * size, np.empty).reshape(_CHUNK + 1, size), np.empty(_CHUNK + 2, np.int64)
+        rows[0], ticks[0] = records[-1], counts[-1]
+        return rows, ticks
 
     def boxes(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends of all sets, (steps + 1, n) each."""

@@ -13,7 +13,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
@@ -32,6 +32,8 @@ __all__ = ["Problem", "compile_ode", "solve_ivp"]
 ORDER = 20
 TOLERANCE = 2.0**-57  # half a unit of rounding: beyond it only rounding counts
 _TICKS = 50  # bits of a span
+_SHORTEST = 1000  # a tick is 2^−1000 or more, and so a float
+_LATEST = 2**1000
 _THIN = 2.0**-48  # relative width from which on an argument is followed as a coordinate of its own
 
 
@@ -58,11 +60,11 @@ def compile_ode(
 
     Raises TraceError where f cannot be traced, DomainError and OrderError for numbers that make no sense.
     """
-    if int(dim) != dim or dim < 1:
+    if not _counts(dim, 1):
         raise DomainError(f"dim is the number of components of y, at least 1; got {dim!r}")
-    if int(order) != order or order < 3:
+    if not _counts(order, 3):
         raise OrderError(f"the order of a validated integration is an integer ≥ 3, got {order!r}")
-    if not 0 < float(tol) < 1:
+    if not _size(tol):
         raise DomainError(f"tol = {tol!r} is relative to the solution; give a number between 0 and 1")
     given = tuple(shapes) if shapes is not None else ((),) * n_args
     rhs = traced(f, int(dim), given)
@@ -71,7 +73,7 @@ def compile_ode(
             f"the right-hand side returns {len(rhs)} value{'s' * (len(rhs) != 1)} for {dim} components of y; "
             "return one derivative for each"
         )
-    return Problem(tuple(rhs), int(dim), given, int(order), float(tol))
+    return _problem(tuple(rhs), int(dim), given, int(order), float(tol))
 
 
 def solve_ivp(
@@ -132,24 +134,18 @@ class Problem:
         enclosure). Raises DomainError for wrong input. What cannot be proved raises nothing: the enclosure goes to
         ``t_reached``, and ``status`` and ``message`` say why no further. Rigorous.
         """
-        t0, t1 = (_exact(t) if isinstance(t, (str, int, float)) else exact(_plain(t)) for t in span)
+        clock = _clock(span)
         y, values = self._box(y0), self._values(args)
-        if max_steps < 1:
-            raise DomainError(f"max_steps = {max_steps} must be at least 1")
+        if not _counts(max_steps, 1):
+            raise DomainError(f"max_steps = {max_steps!r} must be an integer, at least 1")
         count = None if precision is None else Digits.of(precision).count
-        times = None if t_eval is None else _wanted(t_eval, t0, t1)
-        sign = -1 if t1 < t0 else 1
-        length = abs(t1 - t0)
-        shift = _TICKS - _log2(length) if length else 0
-        unit = Fraction(1, 1 << shift) if shift >= 0 else Fraction(1 << -shift)
-        end, beyond = divmod(length.numerator * unit.denominator, length.denominator * unit.numerator)
-        end += beyond > 0
-        march, equation = self._march(y, values, t0, unit, sign, count)
+        times = None if t_eval is None else _wanted(t_eval, clock.t0, clock.t1)
+        march, equation = self._march(y, values, clock, count)
         try:
-            status = Status(march.go(end, max_steps)) if length else Status.END
+            status = Status(march.go(clock.ticks, max_steps)) if clock.ticks else Status.END
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-        reached = t1 if status == Status.END else t0 + sign * int(march.counts[-1]) * unit
+        reached = clock.t1 if status == Status.END else clock.t0 + clock.sign * int(march.counts[-1]) * clock.unit
         return Enclosure(march, status, reached, self.dim, equation, times)
 
     def _box(self, y0: Any) -> list[Any]:
@@ -173,14 +169,12 @@ class Problem:
         self,
         y: Sequence[Any],
         values: Sequence[Any],
-        t0: Fraction,
-        unit: Fraction,
-        sign: int,
+        clock: _Clock,
         count: int | None,
     ) -> tuple[March, list[Node]]:
         ranges = [_bounded("argument", j, x) for j, x in enumerate(values)]
         wide = tuple(x.width > _THIN * x.mag and j not in self._bound for j, x in enumerate(ranges))
-        system, equation = self.system(wide, sign)
+        system, equation = self.system(wide, clock.sign)
         box = [_bounded("component", i, x) for i, x in enumerate(y)]
         if count is None:
             from taylorad.validated.flow import Track, flow
@@ -188,13 +182,14 @@ class Problem:
             try:
                 made = flow(system, self.order)
                 start, rest = _parted(box, ranges, wide)
-                return Track(made, start, rest, t0, unit, sign, self.tol), equation
+                return Track(made, start, rest, clock.t0, clock.unit, clock.sign, self.tol), equation
             except CompilationError:
                 pass
         from taylorad.validated.balls import BallTrack
 
         start, rest = _parted(y, values, wide)
-        return BallTrack(system, self.order, start, rest, t0, unit, sign, self.tol, count), equation
+        at = clock.t0, clock.unit, clock.sign
+        return BallTrack(system, self.order, start, rest, *at, self.tol, count), equation
 
     def system(self, wide: tuple[bool, ...], sign: int) -> tuple[System, list[Node]]:
         """The system whose last components are the arguments that ``wide`` marks; backward in time for ``sign`` −1.
@@ -216,8 +211,37 @@ class Problem:
 
 
 # solving again and again begins with reading the same numbers; 1, 1.0 and True are different keys
-_exact = functools.lru_cache(maxsize=512, typed=True)(exact)
 _interval = functools.lru_cache(maxsize=512, typed=True)(interval)
+_problem = functools.lru_cache(maxsize=32)(Problem)  # equal right-hand sides are the same nodes
+
+
+class _Clock(NamedTuple):
+    """The times of an integration: ``ticks`` of ``unit`` from t0 on, the last of which may go beyond t1."""
+
+    t0: Fraction
+    t1: Fraction
+    unit: Fraction
+    sign: int
+    ticks: int
+
+
+def _clock(span: Any) -> _Clock:
+    if isinstance(span, (str, Interval)) or not hasattr(span, "__len__") or len(span) != 2:
+        raise DomainError(f"the span is a pair of times (t0, t1), got {span!r}")
+    t0, t1 = map(_plain, span)
+    known = isinstance(t0, (str, int, float)) and isinstance(t1, (str, int, float))
+    return _read_clock(t0, t1) if known else _read_clock.__wrapped__(t0, t1)
+
+
+@functools.lru_cache(maxsize=64, typed=True)
+def _read_clock(begin: Any, end: Any) -> _Clock:
+    t0, t1 = exact(begin), exact(end)
+    if max(abs(t0), abs(t1)) > _LATEST:
+        raise DomainError(f"the span ({begin}, {end}) goes beyond what floats can say; rescale the time")
+    length = abs(t1 - t0)
+    shift = min(_TICKS - _log2(length), _SHORTEST) if length else 0
+    unit = Fraction(1, 1 << shift) if shift >= 0 else Fraction(1 << -shift)
+    return _Clock(t0, t1, unit, -1 if t1 < t0 else 1, math.ceil(length / unit))
 
 
 def _shape(a: Any) -> Shape:
@@ -257,6 +281,14 @@ def _parameters(rhs: Sequence[Node]) -> frozenset[int]:
             found.update(leaf.index for leaf in schedule(n.params).leaves)
     dim = len(rhs)
     return frozenset(i - dim - 1 for i in found if i > dim)
+
+
+def _counts(n: Any, least: int) -> bool:
+    return isinstance(n, (int, np.integer)) and bool(n >= least)
+
+
+def _size(tol: Any) -> bool:
+    return isinstance(tol, (int, float, Fraction)) and 0 < tol < 1
 
 
 def _plain(x: Any) -> Any:

@@ -294,6 +294,15 @@ def test_times_of_all_kinds() -> None:
     assert still.box[0].lo == 1 == still.box[0].hi
 
 
+def test_spans_shorter_than_any_float() -> None:
+    """A tick is never rounded to 0: x′ = −x is below 1 after any time."""
+    for end in (5e-324, "1e-310", "1e-1000"):
+        enclosed = v.solve_ivp(lambda t, y: [-y[0]], (0, end), [1])
+        assert enclosed.success
+        assert enclosed.t_reached == v.exact(end)
+        assert enclosed.box[0].lo < 1 <= enclosed.box[0].hi
+
+
 def test_from_zero() -> None:
     """Next to 0 a step is measured by how far the solution moves."""
     fast = v.solve_ivp(lambda t, y: [-1000 * (y[0] - np.cos(t))], (0, "1/10"), [0])
@@ -321,8 +330,20 @@ def test_wrong_input_is_named() -> None:
         v.solve_ivp(f, (0, 1), [1, 2])
     with pytest.raises(OrderError):
         v.solve_ivp(f, (0, 1), [1], order=2)
-    with pytest.raises(DomainError, match="tol"):
-        v.solve_ivp(f, (0, 1), [1], tol=0)
+    for order in (2.5, "high"):
+        with pytest.raises(OrderError, match="integer"):
+            v.solve_ivp(f, (0, 1), [1], order=order)  # type: ignore[arg-type]
+    for tol in (0, "small", math.nan):
+        with pytest.raises(DomainError, match="tol"):
+            v.solve_ivp(f, (0, 1), [1], tol=tol)  # type: ignore[arg-type]
+    for span in ((0,), 1, (0, 1, 2), "01"):
+        with pytest.raises(DomainError, match="pair of times"):
+            v.solve_ivp(f, span, [1])  # type: ignore[arg-type]
+    with pytest.raises(DomainError, match="beyond what floats"):
+        v.solve_ivp(f, (0, "1e1000"), [1])
+    for steps in (0, 2.5):
+        with pytest.raises(DomainError, match="max_steps"):
+            v.solve_ivp(f, (0, 1), [1], max_steps=steps)  # type: ignore[arg-type]
     with pytest.raises(DomainError, match="t_eval"):
         v.solve_ivp(f, (0, 1), [1], t_eval=[2])
     with pytest.raises(DomainError, match="is no number"):
