@@ -25,7 +25,7 @@ from taylorad.taylor.construct import polynomial
 from taylorad.taylor.dispatch import array_ufunc
 from taylorad.taylor.series import Taylor, check_order
 from taylorad.validated.mapping import Box, domain
-from taylorad.validated.remainder import remainder
+from taylorad.validated.remainder import joint_remainder, remainder
 
 __all__ = ["TaylorModel"]
 
@@ -327,15 +327,24 @@ class TaylorModel:
             raise AttributeError(f"a Taylor model has no attribute {name!r}")
         return found.__get__(self)
 
-    def through(self, f: Callable[[Any], Any]) -> TaylorModel:
-        """f(T) for any function f of one variable: its Taylor polynomial at the constant term, Lagrange's remainder."""
-        at = self.coefficient(*(0,) * len(self.domain)).mid
-        inner, rest = remainder(f, at, self.values, self.order, self.relative)
+    def through(self, f: Callable[..., Any], *others: TaylorModel) -> TaylorModel:
+        """f(T, …) for any function f of as many variables: its Taylor polynomial at the constant terms, and the rest.
+
+        Of several variables for absolute remainders only; raises UncertifiedError where f is not certainly smooth.
+        """
+        models = [self, *map(self._lift, others)]
+        at = [m.coefficient(*(0,) * len(m.domain)).mid for m in models]
+        steps = [m - c for m, c in zip(models, at, strict=True)]
+        if others:
+            if self.relative:
+                raise UncertifiedError("functions of several models are there for absolute remainders only")
+            terms, rest = joint_remainder(f, at, tuple(m.values for m in models), self.order)
+            return _sum_of_powers(self, terms, steps) + self._constant(_ZERO)._with(rest)
+        inner, rest = remainder(f, at[0], self.values, self.order, self.relative)
         terms = {(k,): c for k, c in enumerate(inner)}
         if self.relative:
-            terms[(self.order + 1,)] = rest
-        found = _sum_of_powers(self, terms, [self - at])
-        return found if self.relative else found + self._constant(_ZERO)._with(rest)
+            return _sum_of_powers(self, {**terms, (self.order + 1,): rest}, steps)
+        return _sum_of_powers(self, terms, steps) + self._constant(_ZERO)._with(rest)
 
     # ------------------------------------------------------------------ calculus
     def integrate(self, variable: int = 0) -> TaylorModel:
