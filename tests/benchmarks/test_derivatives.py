@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-import json
 import platform
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,48 +18,23 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from benchmarks.clock import among, keep, known, milliseconds
 from taylorad.run import eager, kernel
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "derivatives.json"
 JAX = importlib.util.find_spec("jax") is not None
-
-
-def together(calls: dict[str, Callable[[], Any]], budget: float = 0.4) -> dict[str, float]:
-    """Microseconds of CPU time of each call, the best of interleaved rounds."""
-    rounds = 7
-    counts: dict[str, int] = {}
-    for name, call in calls.items():
-        call()
-        start = time.process_time()
-        call()
-        counts[name] = max(1, int(budget / rounds / max(time.process_time() - start, 1e-7)))
-    best = dict.fromkeys(calls, float("inf"))
-    for _ in range(rounds):
-        for name, call in calls.items():
-            start = time.process_time()
-            for _ in range(counts[name]):
-                call()
-            best[name] = min(best[name], 1e6 * (time.process_time() - start) / counts[name])
-    return best
-
-
-def milliseconds(call: Callable[[], Any]) -> float:
-    start = time.process_time()
-    call()
-    return 1e3 * (time.process_time() - start)
 
 
 def record(row: str, run_us: dict[str, float], make_ms: dict[str, float] | None = None) -> None:
     """Add a row to the JSON file, and print it."""
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, Any] = json.loads(OUT.read_text()) if OUT.exists() else {"rows": {}}
-    known["rows"][row] = {"run_us": run_us, "make_ms": make_ms or {}}
     peers = ["numpy", "llvmlite", "python-flint", *(["jax"] if JAX else [])]
-    known["versions"] = {p: importlib.metadata.version(p) for p in ("taylorad", *peers)}
-    known["machine"] = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
-    OUT.write_text(json.dumps(known, indent=1))
+    parts = {
+        "rows": known("derivatives").get("rows", {}) | {row: {"run_us": run_us, "make_ms": make_ms or {}}},
+        "versions": {p: importlib.metadata.version(p) for p in ("taylorad", *peers)},
+        "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
+    }
+    keep("derivatives", parts)
     print(
         f"{row:34s}",
         *(f"{k} {v:10.2f} us" for k, v in run_us.items()),
@@ -142,7 +115,7 @@ def test_kth_derivative(f: Callable[[Any], Any], at: float, orders: tuple[int, .
         if JAX and (order == 10 or (f is exp_sin and order == 20)):
             calls["jax.jet"] = jet(jax_exp_sin if f is exp_sin else jax_tenfold, at, 1.0, order)
             times["jax.jet"] = milliseconds(calls["jax.jet"])
-        best = together(calls)
+        best = among(calls, budget=0.4)
         record(f"{f.__name__.replace('exp_sin', 'exp(sin x)')}, k = {order}", best, times)
         assert min(best, key=lambda name: best[name]) == "taylorad"
         if f is exp_sin:
@@ -166,13 +139,12 @@ def test_100_000_points() -> None:
     order, x = 20, np.linspace(-3, 3, 100_000)
     g = ta.compile(exp_sin, order)
     assert np.allclose(g(x), numpy_exp_sin(x, order), rtol=1e-10, atol=1e-12)
-    best = together(
-        {
-            "taylorad": lambda: g(x),
-            "taylorad.taylor": lambda: ta.taylor(exp_sin, x, order),
-            "numpy": lambda: numpy_exp_sin(x, order),
-        }
-    )
+    calls = {
+        "taylorad": lambda: g(x),
+        "taylorad.taylor": lambda: ta.taylor(exp_sin, x, order),
+        "numpy": lambda: numpy_exp_sin(x, order),
+    }
+    best = among(calls, budget=0.4)
     record("exp(sin x), 100 000 points, k = 20", best)
     assert best["taylorad"] < best["numpy"]
     assert best["taylorad"] / x.size <= 0.2
@@ -205,6 +177,6 @@ def test_network_along_a_direction() -> None:
 
         calls["jax.jet"] = jet(same, p, d, order)
         times["jax.jet"] = milliseconds(calls["jax.jet"])
-    best = together(calls)
+    best = among(calls, budget=0.4)
     record("tanh network 32×32×32, k = 10", best, times)
     assert min(best, key=lambda name: best[name]) == "taylorad"

@@ -6,10 +6,8 @@ with ``pytest -m benchmark -s tests/benchmarks``. FLINT's balls are its fastest 
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import flint
@@ -17,12 +15,11 @@ import numpy as np
 import pytest
 
 import taylorad as ta
-from benchmarks.test_kernels import together
+from benchmarks.clock import keep, together
 from taylorad.run import eager
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "eager.json"
 ORDERS = (5, 10, 20, 100, 1000)
 Call = Callable[[], Any]
 
@@ -62,11 +59,8 @@ def test_against_flint(order: int) -> None:
             print(f"order {order:5d}  {name:8s} {mine:10.2f} µs   flint {flints:10.2f} µs   ratio {flints / mine:6.2f}")
     finally:
         flint.ctx.prec, flint.ctx.cap = before
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(OUT.read_text()) if OUT.exists() else {}
-    known[f"order {order}"] = rows
-    known["versions"] = {"numpy": np.__version__, "python-flint": flint.__version__, "on": platform.processor()}
-    OUT.write_text(json.dumps(known, indent=1))
+    versions = {"numpy": np.__version__, "python-flint": flint.__version__, "on": platform.processor()}
+    keep("eager", {f"order {order}": rows, "versions": versions})
     least = 1.0 if order >= 10 else 1 / 1.5
     slower = {row["name"]: row["ratio"] for row in rows if row["ratio"] < least}
     assert not slower, f"slower than FLINT at order {order}: {slower}"

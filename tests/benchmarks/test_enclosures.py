@@ -7,10 +7,8 @@ Every peer runs in the same process, interleaved with us; a table is printed and
 from __future__ import annotations
 
 import importlib.util
-import json
-import time
+import statistics
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import flint
@@ -19,6 +17,7 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from benchmarks.clock import among, keep
 from taylorad import validated as v
 from taylorad.rings.balls import expand
 from taylorad.rings.interval_ring import to_ball
@@ -26,31 +25,11 @@ from taylorad.rings.intervals import Interval
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "enclosures.json"
-
-
-def together(calls: dict[str, Callable[[], Any]], rounds: int = 9, budget: float = 0.02) -> dict[str, float]:
-    """Microseconds of each call: medians of interleaved rounds of CPU time."""
-    counts: dict[str, int] = {}
-    for name, call in calls.items():
-        call()
-        start = time.process_time()
-        call()
-        counts[name] = max(1, int(budget / max(time.process_time() - start, 1e-6)))
-    found: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            start = time.process_time()
-            for _ in range(counts[name]):
-                call()
-            found[name].append((time.process_time() - start) / counts[name])
-    return {name: 1e6 * float(np.median(times)) for name, times in found.items()}
+HOW: dict[str, Any] = {"rounds": 9, "budget": 0.18, "figure": statistics.median}
 
 
 def written(rows: list[dict[str, Any]], part: str) -> None:
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(OUT.read_text()) if OUT.exists() else {}
-    OUT.write_text(json.dumps({**known, part: rows}, indent=1))
+    keep("enclosures", {part: rows})
     for row in rows:
         print("  ".join(f"{key} {value:.3g}" if isinstance(value, float) else f"{value}" for key, value in row.items()))
 
@@ -72,7 +51,7 @@ def test_single_operations() -> None:
         "product": lambda u, w, f: u * w,
         "exp": lambda u, w, f: f(u),
     }.items():
-        found = together({peer: (lambda s=s, o=operation: o(*s)) for peer, s in peers.items()})
+        found = among({peer: (lambda s=s, o=operation: o(*s)) for peer, s in peers.items()}, **HOW)
         rows.append({"operation": name, **found})
     written(rows, "single")
 
@@ -92,7 +71,7 @@ def test_coefficients_beside_flint() -> None:
 
             series = theirs()
             ratios = [c.width / max(2 * float(series[k].rad()), 1e-300) for k, c in enumerate(ours)]
-            times = together({"ours": lambda x=x, k=order: v.taylor(f, x, k), "flint": theirs}, rounds=5)
+            times = among({"ours": lambda x=x, k=order: v.taylor(f, x, k), "flint": theirs}, **HOW)
             rows.append({"radius": radius, "order": order, "widest ratio": max(ratios), **times})
             assert radius <= 1e-9 or max(ratios) <= 1.05
     written(rows, "coefficients")

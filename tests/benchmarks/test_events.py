@@ -7,7 +7,6 @@ written to ``build/benchmarks/events.json``. Run with ``pytest -m benchmark -s t
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 import time
@@ -19,6 +18,7 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from benchmarks.clock import keep
 from taylorad.ode.problem import Problem
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ode"))
@@ -26,7 +26,6 @@ from problems import PROBLEMS
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "events.json"
 TOLERANCE = 1e-15
 ROUNDS = 15
 EVENTS: dict[str, tuple[ta.Event, ta.Event]] = {
@@ -81,5 +80,4 @@ def test_dense_output_and_events_beside_the_plain_run() -> None:
         assert all(s.t.tolist() == without.t.tolist() for s in watched)
     for key in ("dense", "component", "products"):
         print(f"{key}: {np.exp(np.mean(np.log([row[key] for row in rows]))):.2f} times the plain run (geometric mean)")
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"machine": platform.platform(), "rows": rows}, indent=1))
+    keep("events", {"machine": platform.platform(), "rows": rows})

@@ -6,10 +6,8 @@ JSON is written to ``build/benchmarks/gradient.json``. Run with ``pytest -m benc
 from __future__ import annotations
 
 import itertools
-import json
 import platform
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,13 +16,14 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from benchmarks.clock import among, keep, known, milliseconds
 from taylorad.run import kernel
 
 jax = pytest.importorskip("jax")
 jnp = pytest.importorskip("jax.numpy")
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "gradient.json"
+HOW: dict[str, Any] = {"rounds": 21, "budget": 0.2, "figure": statistics.median}
 
 
 @pytest.fixture(autouse=True)
@@ -35,41 +34,16 @@ def doubles() -> Any:
     jax.config.update("jax_enable_x64", before)
 
 
-def together(calls: dict[str, Callable[[], Any]], rounds: int = 21) -> dict[str, float]:
-    """Microseconds of CPU time of each call: the median of interleaved rounds of several calls."""
-    counts: dict[str, int] = {}
-    for name, call in calls.items():
-        call()
-        start = time.process_time()
-        call()
-        counts[name] = max(1, int(0.01 / max(time.process_time() - start, 1e-6)))
-    found: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            start = time.process_time()
-            for _ in range(counts[name]):
-                call()
-            found[name].append(1e6 * (time.process_time() - start) / counts[name])
-    return {name: statistics.median(times) for name, times in found.items()}
-
-
 def cold(make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, path: Path) -> float:
     """Milliseconds of CPU time of a first call with empty caches; LLVM is loaded."""
     monkeypatch.setenv("TAYLORAD_CACHE_DIR", str(path))
     monkeypatch.setattr(kernel, "_kernels", {})
-    start = time.process_time()
-    make()
-    return 1e3 * (time.process_time() - start)
+    return milliseconds(make)
 
 
 def record(row: str, figures: dict[str, float]) -> None:
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, Any] = json.loads(OUT.read_text()) if OUT.exists() else {"rows": {}}
-    known["rows"][row] = figures
-    known["machine"] = (
-        f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, jax {jax.__version__}"
-    )
-    OUT.write_text(json.dumps(known, indent=1))
+    on = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, jax {jax.__version__}"
+    keep("gradient", {"rows": known("gradient").get("rows", {}) | {row: figures}, "machine": on})
     print(f"{row:26s}", *(f"{name} {value:9.1f}" for name, value in figures.items()))
 
 
@@ -99,7 +73,7 @@ def test_hessian(n: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     figures = {"ours_make_ms": cold(lambda: ours(x), monkeypatch, tmp_path)}
     figures["jax_make_ms"] = cold(lambda: np.asarray(peer(x)), monkeypatch, tmp_path)
     np.testing.assert_allclose(ours(x), peer(x), rtol=1e-12, atol=1e-11)
-    times = together({"ours": lambda: ours(x), "jax": lambda: np.asarray(peer(x))})
+    times = among({"ours": lambda: ours(x), "jax": lambda: np.asarray(peer(x))}, **HOW)
     record(f"hessian n={n}", figures | {f"{k}_us": v for k, v in times.items()})
     assert times["ours"] <= times["jax"]
     assert figures["ours_make_ms"] <= figures["jax_make_ms"] / 5
@@ -109,7 +83,7 @@ def test_hessian(n: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 def test_gradient(n: int) -> None:
     x = np.random.default_rng(0).standard_normal(n)
     ours, peer = ta.gradient(valley(np)), jax.jit(jax.grad(valley(jnp)))
-    times = together({"ours": lambda: ours(x), "jax": lambda: np.asarray(peer(x))})
+    times = among({"ours": lambda: ours(x), "jax": lambda: np.asarray(peer(x))}, **HOW)
     record(f"gradient n={n}", {f"{k}_us": v for k, v in times.items()})
 
 
@@ -123,12 +97,12 @@ def test_network() -> None:
     ]
     x = rng.standard_normal(32)
     ours, peer = ta.gradient(network(np)), jax.jit(jax.grad(network(jnp)))
-    times = together({"ours": lambda: ours(p, x), "jax": lambda: jax.block_until_ready(peer(p, x))})
+    times = among({"ours": lambda: ours(p, x), "jax": lambda: jax.block_until_ready(peer(p, x))}, **HOW)
     record("gradient of a network", {f"{k}_us": v for k, v in times.items()})
     by_input = ta.hessian(lambda x: network(np)(p, x))
     jitted = jax.jit(jax.hessian(lambda x: network(jnp)(p, x)))
     np.testing.assert_allclose(by_input(x), jitted(x), rtol=1e-12, atol=1e-12)
-    times = together({"ours": lambda: by_input(x), "jax": lambda: np.asarray(jitted(x))})
+    times = among({"ours": lambda: by_input(x), "jax": lambda: np.asarray(jitted(x))}, **HOW)
     record("hessian of a network", {f"{k}_us": v for k, v in times.items()})
 
 
@@ -139,10 +113,9 @@ def test_adjoint_of_an_orbit() -> None:
     )
     start, args = [1.0, 1.0, 1.0], (10.0, 28.0, 8 / 3)
     steps = p.value_and_gradient(lambda y: np.sum(y**2), (0, 20), start, args)[1].stats["steps"]
-    times = together(
-        {
-            "gradient": lambda: p.value_and_gradient(lambda y: np.sum(y**2), (0, 20), start, args),
-            "solution": lambda: p.propagate(0, 20, start, args),
-        }
-    )
+    calls = {
+        "gradient": lambda: p.value_and_gradient(lambda y: np.sum(y**2), (0, 20), start, args),
+        "solution": lambda: p.propagate(0, 20, start, args),
+    }
+    times = among(calls, **HOW)
     record("adjoint of Lorenz, a step", {f"{k}_us": v / steps for k, v in times.items()})

@@ -7,7 +7,6 @@ Every peer runs in the same process, interleaved with us; a table is printed and
 from __future__ import annotations
 
 import importlib.util
-import json
 import platform
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ import flint
 import numpy as np
 import pytest
 
+from benchmarks.clock import keep, milliseconds, together
 from taylorad.book.entry import BOOK
 from taylorad.run import cache, eager, kernel
 from taylorad.series.matrix import Matrix
@@ -26,27 +26,7 @@ from taylorad.series.schedule import schedule
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "kernels.json"
 U, X = Leaf.of(0), Leaf.of(0, 1)
-
-
-def together(*calls: Callable[[], Any], budget: float = 0.25) -> list[float]:
-    """Microseconds of each call, the best of interleaved rounds of CPU time."""
-    rounds = 7
-    counts: list[int] = []
-    for call in calls:
-        call()
-        start = time.process_time()
-        call()
-        counts.append(max(1, int(budget / rounds / max(time.process_time() - start, 1e-7))))
-    best = [float("inf")] * len(calls)
-    for _ in range(rounds):
-        for i, call in enumerate(calls):
-            start = time.process_time()
-            for _ in range(counts[i]):
-                call()
-            best[i] = min(best[i], (time.process_time() - start) / counts[i])
-    return [1e6 * t for t in best]
 
 
 class Report:
@@ -61,11 +41,8 @@ class Report:
         print(f"{self.title:12s} {name:18s} " + "  ".join(f"{k} {v:9.3f}" for k, v in figures.items()))
 
     def write(self) -> None:
-        OUT.parent.mkdir(parents=True, exist_ok=True)
-        known = json.loads(OUT.read_text()) if OUT.exists() else {}
-        known[self.title] = self.rows
-        known["versions"] = {"numpy": np.__version__, "python-flint": flint.__version__, "on": platform.processor()}
-        OUT.write_text(json.dumps(known, indent=1))
+        versions = {"numpy": np.__version__, "python-flint": flint.__version__, "on": platform.processor()}
+        keep("kernels", {self.title: self.rows, "versions": versions})
 
 
 def pair(order: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,10 +108,8 @@ def test_kth_derivative(name: str, root: Node, at: float, tmp_path: Path, monkey
             cache.clear()
             for times in (cold, warm):
                 kernel._kernels.clear()
-                start = time.process_time()
-                made = kernel.compile_plan(plan, order)
-                made(point, order)
-                times.append(1e3 * (time.process_time() - start))
+                times.append(milliseconds(lambda order=order: kernel.compile_plan(plan, order)(point, order)))
+        made = kernel.compile_plan(plan, order)
         calls: list[Callable[[], Any]] = [lambda made=made, order=order: made(point, order)]
         names = ["ours"]
         if name == "exp(sin x)":
@@ -204,9 +179,7 @@ def test_network_along_a_direction() -> None:
     made = kernel.compile_plan(schedule([Map.of(Matrix(last), x)]))
     p, d = rng.normal(size=width), rng.normal(size=width)
     line = [np.stack([p, d])]
-    start = time.process_time()
-    made(line, order)
-    first = 1e3 * (time.process_time() - start)
+    first = milliseconds(lambda: made(line, order))
     calls: list[Callable[[], Any]] = [lambda: made(line, order)]
     names = ["ours"]
     if importlib.util.find_spec("jax") is not None:

@@ -6,6 +6,8 @@ Prints one line of JSON for each system. Run with ``pytest -m benchmark -s tests
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from time import process_time
 
 import numpy as np
@@ -13,6 +15,9 @@ import pytest
 
 import taylorad as ta
 from taylorad.run.jit import host
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "ode"))
+from problems import chain
 
 pytestmark = pytest.mark.benchmark
 
@@ -23,14 +28,6 @@ def bodies(t, y):
     d = x[None] - x[:, None]
     pull = (np.sum(d * d, axis=-1) + np.eye(n)) ** -1.5 / n
     return np.concatenate([v.ravel(), np.sum(d * pull[..., None], axis=1).ravel()])
-
-
-def chain(t, y):
-    n = len(y) // 2
-    x = np.concatenate([[0.0], y[:n], [0.0]])
-    apart = x[1:] - x[:-1]
-    force = apart + 0.25 * apart * apart * apart
-    return np.concatenate([y[n:], force[1:] - force[:-1]])
 
 
 def heat(t, y):

@@ -6,21 +6,18 @@ Run with ``pytest -m benchmark -s tests/benchmarks/test_multivariate.py``. Polyn
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import taylorad as ta
-from benchmarks.test_kernels import together
+from benchmarks.clock import keep, together
 from taylorad.run import eager
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "multivariate.json"
 SPACES = ((3, 10), (6, 6), (6, 10), (10, 4))
 Call = Callable[[], Any]
 
@@ -34,9 +31,7 @@ def written(title: str, peer: str, calls: dict[str, tuple[Call, Call]]) -> dict[
         ratios[name] = other / mine
         rows.append({"name": name, "us": mine, f"{peer}_us": other, "ratio": ratios[name]})
         print(f"{title:24s} {name:5s} {mine:9.2f} µs   {peer} {other:9.2f} µs   ratio {ratios[name]:6.2f}")
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    known = json.loads(OUT.read_text()) if OUT.exists() else {}
-    OUT.write_text(json.dumps(known | {title: rows}, indent=1))
+    keep("multivariate", {title: rows})
     return ratios
 
 

@@ -1,16 +1,14 @@
-"""Speed of the compiled propagation loop beside heyoka, CyRK and scipy, interleaved in one process, with the errors.
+"""Speed of the compiled propagation loop beside heyoka and scipy, interleaved in one process, with the errors.
 
 heyoka runs in its default, fast_math and compact modes and in both; the fastest with a finite error counts (a large
-system takes it up to half a minute to compile). CyRK runs its DOP853 at 1e-13 on the three large systems, with
-right-hand sides that numba compiles. Errors of ours and of heyoka's are medians over nine initial states, which differ
-by one unit in the last place. A table is printed and JSON is written to ``build/benchmarks/ode.json``. Run with
+system takes it up to half a minute to compile). Errors are medians over nine initial states, which differ by one unit
+in the last place. A table is printed and JSON is written to ``build/benchmarks/ode.json``. Run with
 ``pytest -m benchmark -s tests/benchmarks/test_ode.py``.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import platform
 import sys
 import time
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.clock import keep
 from taylorad.ode.flow import flow, order_for
 from taylorad.ode.problem import compile_ode
 
@@ -28,7 +27,6 @@ from problems import PROBLEMS
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "ode.json"
 TOLERANCE = 1e-15
 MODES: tuple[dict[str, bool], ...] = (
     {},
@@ -72,65 +70,6 @@ def _around(y0: np.ndarray) -> list[np.ndarray]:
     return [y0] + [np.nextafter(y0, y0 + (y0 != 0) * rng.choice([-1, 1], len(y0))) for _ in range(8)]
 
 
-def _cyrk(name: str) -> Any:
-    """A call that solves a large system with CyRK, or None."""
-    if importlib.util.find_spec("CyRK") is None or name not in ("outer_ss", "pleiades", "fput64"):
-        return None
-    from CyRK import pysolve_ivp
-    from numba import njit
-
-    case = PROBLEMS[name]
-    if name == "fput64":
-
-        @njit
-        def rhs(dy: Any, t: float, y: Any) -> None:
-            n = len(y) // 2
-            before = 0.0
-            for i in range(n + 1):
-                apart = (y[i] if i < n else 0.0) - (y[i - 1] if i else 0.0)
-                force = apart + 0.25 * apart * apart * apart
-                if i:
-                    dy[i - 1], dy[n + i - 1] = y[n + i - 1], force - before
-                before = force
-
-    else:
-        masses, G, d = (np.asarray(cell.cell_contents, float) for cell in _cells(case.f))
-        count, axes, pull = len(masses), int(d), float(G)
-
-        @njit
-        def rhs(dy: Any, t: float, y: Any) -> None:
-            for i in range(count):
-                for c in range(axes):
-                    dy[2 * axes * i + c] = y[2 * axes * i + axes + c]
-                    dy[2 * axes * i + axes + c] = 0.0
-            for i in range(count):
-                for j in range(i + 1, count):
-                    square = 0.0
-                    for c in range(axes):
-                        square += (y[2 * axes * j + c] - y[2 * axes * i + c]) ** 2
-                    scale = pull / (square * np.sqrt(square))
-                    for c in range(axes):
-                        force = scale * (y[2 * axes * j + c] - y[2 * axes * i + c])
-                        dy[2 * axes * i + axes + c] += masses[j] * force
-                        dy[2 * axes * j + axes + c] -= masses[i] * force
-
-    y0 = np.array(case.y0)
-
-    def call() -> np.ndarray:
-        found = pysolve_ivp(
-            rhs, (0.0, case.t_end), y0, method="DOP853", rtol=1e-13, atol=1e-13, pass_dy_as_arg=True,
-            max_num_steps=10**7,
-        )  # fmt: skip
-        return found.y[:, -1]
-
-    return call
-
-
-def _cells(f: Any) -> list[Any]:
-    """The masses, the constant and the dimension that a function of ``bodies`` closes over."""
-    return [f.__closure__[f.__code__.co_freevars.index(name)] for name in ("masses", "G", "d")]
-
-
 def _thread(call: Any) -> float:
     start = time.thread_time()
     call()
@@ -148,16 +87,12 @@ def test_benchmark_problems() -> None:
         made = flow(system, order_for(TOLERANCE))
         construction = time.process_time() - start
         others = _heyoka(name) if peer else []
-        runge = _cyrk(name)
         ours: list[float] = []
         theirs: list[list[float]] = [[] for _ in others]
-        third: list[float] = []
         errors: list[float] = []
         spread: list[list[float]] = [[] for _ in others]
         run = made.run(y0, (), TOLERANCE, TOLERANCE)
         run.go(case.t_end, 10**7)
-        if runge is not None:
-            runge()
         for start in _around(y0):
             run.begin(0.0, start)
             ours.append(_thread(lambda run=run, case=case: run.go(case.t_end, 10**7)))
@@ -166,8 +101,6 @@ def test_benchmark_problems() -> None:
                 other.time, other.state[:] = 0.0, start
                 theirs[i].append(_thread(lambda other=other, case=case: other.propagate_until(case.t_end)))
                 spread[i].append(case.error(other.state))
-            if runge is not None:
-                third.append(_thread(runge))
         row: dict[str, Any] = {
             "name": name,
             "ms": 1e3 * float(np.median(ours)),
@@ -182,16 +115,13 @@ def test_benchmark_problems() -> None:
             best, error, most = min(sound)
             row |= {"heyoka_ms": 1e3 * best, "heyoka_error": error, "heyoka_largest_error": most}
             row["ratio"] = row["heyoka_ms"] / row["ms"]
-        if runge is not None:
-            row |= {"cyrk_ms": 1e3 * float(np.median(third)), "cyrk_error": case.error(runge())}
         rows.append(row)
         print(" ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)
         assert row["error"] < 1e-9
     ratios = [row["ratio"] for row in rows if "ratio" in row]
     if ratios:
         print(f"heyoka's best mode takes {np.exp(np.mean(np.log(ratios))):.2f} times as long (geometric mean)")
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"machine": platform.platform(), "rows": rows}, indent=1))
+    keep("ode", {"machine": platform.platform(), "rows": rows})
 
 
 def test_beside_scipy() -> None:

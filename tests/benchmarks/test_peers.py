@@ -6,7 +6,6 @@ to ``build/benchmarks/peers.json``. Run with ``pytest -m benchmark -s tests/benc
 
 from __future__ import annotations
 
-import json
 import platform
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.clock import keep
 from taylorad.ode.problem import compile_ode
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ode"))
@@ -24,7 +24,6 @@ from problems import PROBLEMS
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "peers.json"
 ROUNDS = 5
 SCIPY = ("lorenz", "vdp5", "forced_pendulum", "lotka_volterra", "pleiades")  # the others take it many seconds
 
@@ -147,5 +146,4 @@ def test_beside_runge_and_kutta() -> None:
         print(" ".join(f"{k}={v:.3g}" if isinstance(v, float) else f"{k}={v}" for k, v in row.items()), flush=True)
         assert row["error"] < 1e-9
         assert row["cyrk_error"] < 1e-3
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"machine": platform.platform(), "rows": rows}, indent=1))
+    keep("peers", {"machine": platform.platform(), "rows": rows})

@@ -6,12 +6,10 @@ JSON is written to ``build/benchmarks/precision.json``. Run with ``pytest -m ben
 from __future__ import annotations
 
 import importlib.util
-import json
 import platform
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import mpmath
@@ -19,10 +17,10 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from benchmarks.clock import keep, known
 
 pytestmark = pytest.mark.benchmark
 
-OUT = Path(__file__).parents[2] / "build" / "benchmarks" / "precision.json"
 END, ROUNDS = 20, 3
 
 
@@ -75,7 +73,5 @@ def test_lorenz(digits: int) -> None:
         row["agree_to"] = float(gap)
         assert gap < mpmath.mpf(10) ** (12 - digits)  # errors grow by e^(0.9·20)
     print(row)
-    known = json.loads(OUT.read_text())["rows"] if OUT.exists() else []
-    rows = [r for r in known if r["digits"] != digits] + [row]
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps({"machine": platform.platform(), "rows": rows}, indent=1))
+    rows = [r for r in known("precision").get("rows", []) if r["digits"] != digits] + [row]
+    keep("precision", {"machine": platform.platform(), "rows": rows})

@@ -7,6 +7,8 @@ ours and heyoka's (default and compact mode, the better one), and by how much th
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from statistics import median
 from time import process_time
 
@@ -16,19 +18,13 @@ import pytest
 import taylorad as ta
 from taylorad.ode.carry import carry
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "ode"))
+from problems import kepler, lorenz
+
 pytestmark = pytest.mark.benchmark
 
 hy = pytest.importorskip("heyoka")
 ROUNDS = 9
-
-
-def lorenz(t, y):
-    return [10 * (y[1] - y[0]), y[0] * (28 - y[2]) - y[1], y[0] * y[1] - (8 / 3) * y[2]]
-
-
-def kepler(t, y):
-    w = (y[0] * y[0] + y[1] * y[1]) ** -1.5
-    return [y[2], y[3], -y[0] * w, -y[1] * w]
 
 
 CASES = [

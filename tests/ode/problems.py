@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["PROBLEMS", "Case"]
+__all__ = ["PROBLEMS", "Case", "chain", "kepler", "lorenz"]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from problems import chain
 
 import taylorad as ta
 from taylorad.errors import CompilationError
@@ -21,14 +22,6 @@ from taylorad.series.schedule import schedule
 from taylorad.trace.array import from_node
 
 RNG = np.random.default_rng(4)
-
-
-def chain(t, y):
-    n = len(y) // 2
-    x = np.concatenate([[0.0], y[:n], [0.0]])
-    apart = x[1:] - x[:-1]
-    force = apart + 0.25 * apart * apart * apart
-    return np.concatenate([y[n:], force[1:] - force[:-1]])
 
 
 def filled(t, y):
