@@ -36,8 +36,10 @@ def sources() -> str:
     """What the files say that write upward-rounded code."""
     root = Path(__file__).parents[1]
     word = hashlib.blake2b(digest_size=16)
-    for name in ("run/upward", "run/lanes", "run/sums", "run/emit_intervals", "run/boxes", "rings/values/upward"):
+    for name in ("run/upward", "run/lanes", "run/sums", "run/emit_intervals", "run/boxes"):
         word.update((root / f"{name}.py").read_bytes())
+    for name in ("upward", "reductions", "tails"):
+        word.update((root / "rings" / "values" / f"{name}.py").read_bytes())
     return word.hexdigest()
 
 

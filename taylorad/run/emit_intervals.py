@@ -462,11 +462,19 @@ class IntervalLanes(Ring):
     def is_finite(self, a: Element) -> bool:
         return True  # rows are tested when they are put
 
-    def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
-        raise CompilationError("branches (where, abs …) are decided by the interpreter, over balls")
+    def choose(self, chooser: str, tests: Sequence[Element]) -> str:
+        """Whether the test is positive; that its sign is certain is required."""
+        self.is_zero(tests[0])
+        positive = self.w.test("olt", tests[0].low, self.w.number(0.0, self.lanes))
+        if self.gradient and self.lanes > 1:
+            kind, mask = f"<{self.lanes} x i1>", f"<{self.lanes} x i32> zeroinitializer"
+            positive = self.w.put(f"shufflevector {kind} {positive}, {kind} poison, {mask}")
+        return positive
 
-    def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
-        return self.choose("", branches)
+    def pick(self, choice: str, branches: Sequence[Element]) -> Element:
+        below, above = branches
+        sides = ((above.low, below.low), (above.hi, below.hi))
+        return Element(self, *(self.w.blend(choice, *pair) for pair in sides), flat=below.flat and above.flat)
 
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
         raise CompilationError(f"{name} is a local entry: its jets come from balls")

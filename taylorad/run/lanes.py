@@ -24,6 +24,9 @@ class Place:
     def __sub__(self, j: int) -> Place:
         return Place(self.back + j)
 
+    def __le__(self, degree: int) -> bool:
+        return degree > 0  # rows beyond a series' degree hold zeros
+
 
 @final
 class Element:

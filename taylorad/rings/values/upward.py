@@ -1,61 +1,40 @@
-"""Order-0 enclosures in machine code that rounds upward: argument reduction, a Taylor polynomial, a proved remainder.
+"""Order-0 enclosures in machine code that rounds upward, as formulas over a few kernels (``reductions``, ``tails``).
 
 A table like its neighbours, for compiled intervals. A formula takes the ring of one interval (of which it uses
-``function``, ``lift`` and ``constant``) and the arguments, intervals with operators. The four functions at the bottom
-of everything are computed at both ends of an interval at once, in two lanes, each an interval of its own: every
-operation encloses, and what the polynomial leaves out is bounded by Taylor's theorem (Lagrange's remainder, or the next
-term of an alternating or geometric series), so nothing rests on the accuracy of a library. A name that is missing here
-has its enclosure from balls. Source of the reductions: Cody and Waite, Software Manual for the Elementary Functions
-(1980).
+``function``, ``lift`` and ``element``) and the arguments, intervals with operators. What is monotone is computed at
+each end by itself, so that an argument may stand in its formula more than once; the domain is checked by the caller. A
+name that is missing here has its enclosure from balls.
 """
 
 from __future__ import annotations
 
-import functools
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
+
+from taylorad.rings.values.reductions import (
+    about,
+    atan_kernel,
+    ceiling,
+    clamped,
+    constant,
+    exp_kernel,
+    expm1_kernel,
+    log1p_kernel,
+    log_kernel,
+    pick,
+    point,
+    ratio,
+    rising,
+    sincos,
+)
+from taylorad.rings.values.tails import ERROR, NORMAL, Tail, density_kernel, head_kernel, tail_kernel
 
 __all__ = ["constant", "lookup"]
 
 Formula = Callable[..., Any]
-
-_BITS = 400
-
-
-@functools.cache
-def _rational(name: str) -> Fraction:
-    """A constant, within 2^(1−_BITS) of the truth."""
-    import flint
-
-    from taylorad.rings.balls import precision
-
-    make = {
-        "pi": flint.arb.pi,
-        "e": flint.arb.const_e,
-        "euler_gamma": flint.arb.const_euler,
-        "log 2": flint.arb.const_log2,
-        "atan 1/2": lambda: (flint.arb(1) / 2).atan(),
-        "atan 3/2": lambda: (flint.arb(3) / 2).atan(),
-    }[name]
-    with precision(_BITS + 20):
-        mantissa, exponent = make().mid().man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
-
-
-_ERROR = Fraction(1, 1 << (_BITS - 2))
-
-
-def _up(q: Fraction) -> float:
-    x = float(q)
-    return x if Fraction(x) >= q else math.nextafter(x, math.inf)
-
-
-def constant(name: str) -> tuple[float, float]:
-    """The doubles around a named constant."""
-    q = _rational(name)
-    return -_up(_ERROR - q), _up(q + _ERROR)
+_HALF = Fraction(1, 2)
 
 
 def lookup(name: str) -> Formula | None:
@@ -63,264 +42,80 @@ def lookup(name: str) -> Formula | None:
     return _TABLE.get(name)
 
 
+# ---------------------------------------------------------------------- from kernels
+_exp = rising("exp", exp_kernel)
+_log = rising("log", log_kernel)
+_atan = rising("atan", atan_kernel)
+_expm1 = rising("expm1", expm1_kernel)
+_log1p = rising("log1p", log1p_kernel)
+
+
+def _angle(unit: str, which: int) -> Formula:
+    return lambda m, x: m.function(f"sincos {unit}".replace(" ", "."), partial(sincos, unit=unit), x)[which]
+
+
+_sin, _cos = (_angle("radians", i) for i in (0, 1))
+
+
+def _turned(f: Formula) -> Formula:
+    """x ↦ f(−x)."""
+    return lambda m, x: f(m, -x)
+
+
+def _density(name: str, tail: Tail) -> Formula:
+    fall = rising(name, lambda m, a: -density_kernel(m, a, tail))
+    return lambda m, x: -fall(m, _abs(m, x))
+
+
 # ---------------------------------------------------------------------- pieces
-def _between(m: Any, lo: Fraction, hi: Fraction) -> Any:
-    """The constant interval [lo, hi] in the lanes of m."""
-    return m.element(m.w.number(_up(-lo), m.lanes), m.w.number(_up(hi), m.lanes))
+def _at_ends(f: Formula, *, falling: bool = False) -> Formula:
+    """A monotone function of any number of arguments, from its formula for points."""
+
+    def both(m: Any, *args: Any) -> Any:
+        a = f(m, *(m.element(x.low, m.w.neg(x.low)) for x in args))
+        b = f(m, *(m.element(m.w.neg(x.hi), x.hi) for x in args))
+        return m.element(b.low, a.hi) if falling else m.element(a.low, b.hi)
+
+    return both
 
 
-def _horner(m: Any, coefficients: Sequence[Fraction], x: Any) -> Any:
-    """Σ c_i·x^i."""
-    total = m.lift(coefficients[-1])
-    for c in reversed(coefficients[:-1]):
-        total = total * x + c
-    return total
+def _odd(f: Formula) -> Formula:
+    """An odd function at a point, from its formula for points ≥ 0."""
+
+    def either(m: Any, x: Any) -> Any:
+        found = f(m, point(m, m.w.abs(x.hi)))
+        return pick(m, m.w.test("olt", x.hi, m.w.number(0.0)), -found, found)
+
+    return either
 
 
-def _around(m: Any, bound: Fraction) -> Any:
-    return _between(m, -bound, bound)
+def _written(name: str, f: Formula) -> Formula:
+    """The same as a function of the module, for one argument."""
+    return lambda m, x: m.function(name, f, x)
 
 
-def _split(q: Fraction, parts: int) -> tuple[list[float], Fraction]:
-    """Leading parts of 32 bits each, and the rest: products with integers below 2²⁰ are exact."""
-    out: list[float] = []
-    for _ in range(parts):
-        scale = Fraction(2) ** (31 - math.frexp(float(q))[1] + 1)
-        head = Fraction(math.floor(q * scale)) / scale
-        out.append(float(head))
-        q -= head
-    return out, q
+def _abs(m: Any, x: Any) -> Any:
+    low = m.w.min(m.w.min(x.low, x.hi), m.w.number(0.0, m.lanes))
+    return m.element(low, m.w.max(x.low, x.hi))
 
 
-def _minus_multiple(m: Any, x: Any, k: Any, q: Fraction) -> Any:
-    """x − k·q for a vector of points x, of integers k (|k| < 2²⁰) and a constant q."""
-    w, lanes = m.w, m.lanes
-    parts, rest = _split(q, 3)
-    low, hi, minus = w.neg(x), x, w.neg(k)
-    for p in parts:
-        low = w.add(low, w.mul(k, w.number(p, lanes)))
-        hi = w.add(hi, w.mul(minus, w.number(p, lanes)))
-    tail = _between(m, rest - _ERROR, rest + _ERROR) * m.element(minus, k)
-    return m.element(low, hi) - tail
+def _even(f: Formula) -> Formula:
+    """An even function that falls away from 0, from its formula for points ≥ 0."""
+    ends = _at_ends(f, falling=True)
+    return lambda m, x: ends(m, _abs(m, x))
 
 
-def _nearest(m: Any, x: Any, q: Fraction) -> tuple[Any, str]:
-    """The integer next to x/q as a double and as an i64: ⌈x/q − 1/2⌉ in the upward mode."""
-    w, lanes, big = m.w, m.lanes, 1.5 * 2.0**52
-    moved = w.add(w.add(w.mul(x, w.number(float(1 / q), lanes)), w.number(-0.5, lanes)), w.number(big, lanes))
-    whole = w.add(moved, w.number(-big, lanes))
-    kind = f"<{lanes} x i64>"
-    start = ", ".join(["i64 4843621399236968448"] * lanes)  # the bits of 1.5·2⁵²
-    bits = w.put(f"bitcast {moved.type} {moved} to {kind}")
-    return whole, w.put(f"sub {kind} {bits}, <{start}>")
+def _not_0(m: Any, x: Any) -> Any:
+    """x, of which it is required that it does not contain 0."""
+    m.is_zero(x)
+    return x
 
 
-def _ints(m: Any, i: int) -> str:
-    return "<" + ", ".join([f"i64 {i}"] * m.lanes) + ">"
-
-
-def _pick(m: Any, test: str, a: Any, b: Any) -> Any:
-    w = m.w
-    return m.element(w.blend(test, a.low, b.low), w.blend(test, a.hi, b.hi))
-
-
-def _point(m: Any, x: Any) -> Any:
-    return m.element(m.w.neg(x), x)
-
-
-def _clamped(m: Any, x: Any, lo: float, hi: float) -> Any:
-    return m.w.min(m.w.max(x, m.w.number(lo, m.lanes)), m.w.number(hi, m.lanes))
-
-
-def _ends(m: Any, x: Any) -> tuple[Any, Any]:
-    """A ring of two lanes, and the ends of x in them."""
-    two = m.wide(2)
-    return two, m.w.row([m.w.neg(x.low), x.hi])
-
-
-def _hull(m: Any, found: Any) -> Any:
-    """From the value at the lower end (lane 0) to that at the upper (lane 1), of an increasing function."""
-    return m.element(m.w.lane(found.low, 0), m.w.lane(found.hi, 1))
-
-
-def _increasing(kernel: Formula) -> Formula:
-    def body(m: Any, x: Any) -> Any:
-        two, points = _ends(m, x)
-        found = _hull(m, kernel(two, points))
-        two.sound()
-        return found
-
-    return lambda m, x: m.function(kernel.__name__, body, x)
-
-
-# ---------------------------------------------------------------------- the four at the bottom
-def exp_kernel(m: Any, x: Any) -> Any:
-    """x = k·log 2 + y with |y| < 0.36 and e^y = 1 + y + y²·(Σ y^i/(i+2)! + R), |R| ≤ 0.36^13·e^0.36/15!.
-
-    Beyond [−760, 720] the value at these ends, 0 … 2⁻¹⁰⁷⁴ and the largest number … ∞, is right as well.
-    """
-    w, n, bound = m.w, 14, Fraction(36, 100)
-    x = _clamped(m, x, -760.0, 720.0)
-    log2 = _rational("log 2")
-    k, i = _nearest(m, x, log2)
-    y = _minus_multiple(m, x, k, log2)
-    rest = bound ** (n - 1) * Fraction(144, 100) / math.factorial(n + 1)  # e^0.36 < 1.44
-    g = _horner(m, [Fraction(1, math.factorial(j)) for j in range(2, n + 1)], y) + _around(m, rest)
-    v = 1 + (y + m.square(y) * g)
-    half = w.put(f"ashr <{m.lanes} x i64> {i}, {_ints(m, 1)}")
-    for part in (half, w.put(f"sub <{m.lanes} x i64> {i}, {half}")):
-        biased = w.put(f"add <{m.lanes} x i64> {part}, {_ints(m, 1023)}")
-        bits = w.put(f"shl <{m.lanes} x i64> {biased}, {_ints(m, 52)}")
-        power = m.real(w.put(f"bitcast <{m.lanes} x i64> {bits} to {x.type}"))
-        v = m.element(w.mul(v.low, power), w.mul(v.hi, power))
-    return m.element(w.min(v.low, w.number(0.0, m.lanes)), v.hi)
-
-
-def log_kernel(m: Any, x: Any) -> Any:
-    """x = 2^e·f, 1/√2 ≤ f ≤ √2; log f = 2s·(Σ_{i≤11} z^i/(2i+1) + R) with s = (f−1)/(f+1), z = s² < 0.0295.
-
-    0 ≤ R ≤ z^12/(25·(1−z)), by the geometric series.
-    """
-    w, lanes, n = m.w, m.lanes, 11
-    ints = f"<{lanes} x i64>"
-    small = w.test("olt", x, w.number(2.0**-1000, lanes))
-    x = w.blend(small, w.mul(x, w.number(2.0**54, lanes)), x)
-    bits = w.put(f"bitcast {x.type} {x} to {ints}")
-    e = w.put(f"sub {ints} {w.put(f'lshr {ints} {bits}, {_ints(m, 52)}')}, {_ints(m, 1023)}")
-    lifted = w.put(f"sub {ints} {e}, {_ints(m, 54)}")
-    e = w.put(f"select <{lanes} x i1> {small}, {ints} {lifted}, {ints} {e}")
-    low = w.put(f"and {ints} {bits}, {_ints(m, (1 << 52) - 1)}")
-    f = m.real(w.put(f"bitcast {ints} {w.put(f'or {ints} {low}, {_ints(m, 1023 << 52)}')} to {x.type}"))
-    large = w.test("ogt", f, w.number(math.sqrt(2), lanes))
-    f = w.blend(large, w.mul(f, w.number(0.5, lanes)), f)
-    e = w.put(f"select <{lanes} x i1> {large}, {ints} {w.put(f'add {ints} {e}, {_ints(m, 1)}')}, {ints} {e}")
-    s = _point(m, w.add(f, w.number(-1.0, lanes))) / (_point(m, f) + 1)  # f − 1 is exact: 1/2 ≤ f ≤ 2
-    z = m.square(s)
-    rest = Fraction(295, 10000) ** (n + 1) / (2 * n + 3) / Fraction(97, 100)
-    g = _horner(m, [Fraction(1, 2 * i + 1) for i in range(n + 1)], z) + _between(m, Fraction(0), rest)
-    k = m.real(w.put(f"sitofp {ints} {e} to {x.type}"))
-    zero = w.number(0.0, lanes)
-    return 2 * (s * g) - _minus_multiple(m, zero, k, _rational("log 2"))
-
-
-def sincos_kernel(m: Any, x: Any) -> tuple[Any, Any, str, Any]:
-    """sin and cos of the points x, their quadrant k and y = x − k·π/2, |y| < 0.8; remainders by the next term."""
-    w, lanes, n, bound = m.w, m.lanes, 9, Fraction(8, 10)
-    quarter = _rational("pi") / 2
-    k, i = _nearest(m, x, quarter)
-    y = _minus_multiple(m, x, k, quarter)
-    z = m.square(y)
-    rest = bound ** (2 * n - 2) / math.factorial(2 * n + 1)
-    odd = _horner(m, [Fraction((-1) ** j, math.factorial(2 * j + 1)) for j in range(1, n)], z) + _around(m, rest)
-    even = _horner(m, [Fraction((-1) ** j, math.factorial(2 * j)) for j in range(2, n + 1)], z)
-    even = even + _around(m, bound ** (2 * n - 2) / math.factorial(2 * n + 2))
-    s = z * odd * y + y
-    c = 1 + (m.square(z) * even - z * Fraction(1, 2))
-    ints = f"<{lanes} x i64>"
-
-    def bit(value: str, which: int) -> str:
-        return w.put(f"icmp ne {ints} {w.put(f'and {ints} {value}, {_ints(m, which)}')}, {_ints(m, 0)}")
-
-    turned = bit(i, 1)
-    sine, cosine = _pick(m, turned, c, s), _pick(m, turned, s, c)
-    after = w.put(f"add {ints} {i}, {_ints(m, 1)}")
-    sine = _pick(m, bit(i, 2), -sine, sine)
-    cosine = _pick(m, bit(after, 2), -cosine, cosine)
-    return sine, cosine, i, y
-
-
-def _sincos(m: Any, x: Any) -> tuple[Any, Any]:
-    """Over an interval: the values at the ends, and ±1 where a multiple of π/2 inside (or next to it) reaches it."""
-    w = m.w
-    two, points = _ends(m, x)
-    far = w.number(1.5e6, 2)
-    wild = w.put(f"or <2 x i1> {w.test('ogt', points, far)}, {w.test('olt', points, w.neg(far))}")
-    safe = _clamped(two, points, -1.5e6, 1.5e6)
-    sine, cosine, i, y = sincos_kernel(two, safe)
-    two.sound()
-    first, last = (w.put(f"extractelement <2 x i64> {i}, i32 {j}") for j in (0, 1))
-    zero = w.number(0.0)
-    beyond = w.test("olt", w.lane(y.low, 0), zero)  # the whole lower end lies above k·π/2
-    first = w.put(f"add i64 {first}, {w.put(f'zext i1 {beyond} to i64')}")
-    short = w.test("olt", w.lane(y.hi, 1), zero)
-    last = w.put(f"sub i64 {last}, {w.put(f'zext i1 {short} to i64')}")
-    any_wild = w.put(f"icmp ne i2 {w.put(f'bitcast <2 x i1> {wild} to i2')}, 0")
-
-    def reached(turn: int) -> str:
-        """Whether some k ≡ turn modulo 4 lies between."""
-        ahead = w.put(f"and i64 {w.put(f'sub i64 {turn}, {first}')}, 3")
-        found = w.put(f"icmp sle i64 {w.put(f'add i64 {first}, {ahead}')}, {last}")
-        return w.put(f"or i1 {found}, {any_wild}")
-
-    def over(value: Any, top: int, bottom: int) -> Any:
-        low, hi = (w.max(w.lane(v, 0), w.lane(v, 1)) for v in (value.low, value.hi))
-        one = w.number(1.0)
-        low, hi = w.select(reached(bottom), one, low), w.select(reached(top), one, hi)
-        return m.element(w.min(low, one), w.min(hi, one))
-
-    return over(sine, 1, 3), over(cosine, 0, 2)
-
-
-def atan_kernel(m: Any, x: Any) -> Any:
-    """atan|x| = atan c + atan t, t = (|x| − c)/(1 + c|x|), c of 0, 1/2, 1, 3/2, ∞; |t| ≤ 7/16, alternating series."""
-    w, lanes, n = m.w, m.lanes, 22
-    a = w.abs(x)
-    here = _point(m, a)
-    one = w.number(1.0, lanes)
-    # a − c is exact by Sterbenz' lemma wherever it is used
-    top = m.element(w.neg(a), a)
-    bottom, base = m.lift(1), m.lift(0)
-    choices = (
-        (7 / 16, _point(m, w.add(w.add(a, a), w.neg(one))), here + 2, _about(m, "atan 1/2")),
-        (11 / 16, _point(m, w.add(a, w.neg(one))), here + 1, _about(m, "pi", 4)),
-        (19 / 16, _point(m, w.add(a, w.number(-1.5, lanes))), here * Fraction(3, 2) + 1, _about(m, "atan 3/2")),
-        (39 / 16, m.lift(-1), here, _about(m, "pi", 2)),
-    )
-    for least, numerator, denominator, start in choices:
-        past = w.test("oge", a, w.number(least, lanes))
-        top, bottom = _pick(m, past, numerator, top), _pick(m, past, denominator, bottom)
-        base = _pick(m, past, start, base)
-    t = top / bottom
-    rest = Fraction(7, 16) ** (2 * n + 2) / (2 * n + 3)
-    g = _horner(m, [Fraction((-1) ** i, 2 * i + 1) for i in range(n + 1)], m.square(t)) + _around(m, rest)
-    found = base + t * g
-    return _pick(m, w.test("olt", x, w.number(0.0, lanes)), -found, found)
-
-
-def _about(m: Any, name: str, parts: int = 1) -> Any:
-    q = _rational(name) / parts
-    return _between(m, q - _ERROR, q + _ERROR)
-
-
-_exp = _increasing(exp_kernel)
-_log = _increasing(log_kernel)
-_atan = _increasing(atan_kernel)
-
-
-def _sine(m: Any, x: Any) -> Any:
-    return m.function("sincos", _sincos, x)[0]
-
-
-def _cosine(m: Any, x: Any) -> Any:
-    return m.function("sincos", _sincos, x)[1]
-
-
-# ---------------------------------------------------------------------- the others, by formulas over these
+# ---------------------------------------------------------------------- powers
 def _sqrt(m: Any, x: Any) -> Any:
     """[lo/RU(√lo), RU(√hi)]: RU(√lo) is not less than the root, so the quotient is not more."""
     w = m.w
     return m.element(w.div(x.low, w.root(w.neg(x.low))), w.root(x.hi))
-
-
-def _at_ends(f: Formula, *, falling: bool = False) -> Formula:
-    """A monotone function whose formula has its argument more than once: at each end by itself."""
-
-    def both(m: Any, x: Any) -> Any:
-        lower, upper = m.element(x.low, m.w.neg(x.low)), m.element(m.w.neg(x.hi), x.hi)
-        a, b = f(m, lower), f(m, upper)
-        return m.element(b.low, a.hi) if falling else m.element(a.low, b.hi)
-
-    return both
 
 
 def _pow(m: Any, u: Any, a: Any) -> Any:
@@ -339,66 +134,268 @@ def _pow(m: Any, u: Any, a: Any) -> Any:
     return found if a.known >= 0 else 1 / found
 
 
-def _sinh(m: Any, x: Any) -> Any:
-    e = _exp(m, x)
-    return (e - 1 / e) * Fraction(1, 2)
+def _cube_root(m: Any, a: Any) -> Any:
+    """r of e^(log a/3), and one interval Newton step r − (r³ − a)/(3·R²) from its upper end."""
+    rough = _exp(m, _log(m, a) * Fraction(1, 3))
+    r = point(m, rough.hi)
+    fine = r - (m.square(r) * r - a) / (3 * m.square(rough))
+    return m.element(m.w.min(fine.low, rough.low), m.w.min(fine.hi, rough.hi))
 
 
-def _cosh(m: Any, x: Any) -> Any:
-    return 1 + 2 * m.square(_sinh(m, x * Fraction(1, 2)))
+def _hypot(m: Any, x: Any, y: Any) -> Any:
+    return _sqrt(m, m.square(x) + m.square(y))
+
+
+# ---------------------------------------------------------------------- exponentials
+def _sigmoid(m: Any, x: Any) -> Any:
+    """e^min(x, 0)/(1 + e^−|x|), for points."""
+    e = _exp(m, -_abs(m, x))
+    return ratio(m, pick(m, m.w.test("olt", x.hi, m.w.number(0.0)), e, m.lift(1)), 1 + e)
+
+
+def _softplus(m: Any, x: Any) -> Any:
+    """max(x, 0) + log(1 + e^−|x|), for points."""
+    return point(m, m.w.max(x.hi, m.w.number(0.0))) + _log1p(m, _exp(m, -_abs(m, x)))
+
+
+def _logit(m: Any, u: Any) -> Any:
+    """±log(1 + |1 − 2u|/min(u, 1 − u)), for points."""
+    small = m.w.test("olt", u.hi, m.w.number(0.5))
+    found = _log1p(m, _abs(m, 1 - 2 * u) / pick(m, small, u, 1 - u))
+    return pick(m, small, -found, found)
+
+
+def _larger_and_gap(m: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """Of points."""
+    return point(m, m.w.max(x.hi, y.hi)), _abs(m, x - y)
+
+
+def _logaddexp(m: Any, x: Any, y: Any) -> Any:
+    larger, gap = _larger_and_gap(m, x, y)
+    return larger + _log1p(m, _exp(m, -gap))
+
+
+def _logaddexp2(m: Any, x: Any, y: Any) -> Any:
+    larger, gap = _larger_and_gap(m, x, y)
+    return larger + _log1p(m, _exp2(m, -gap)) * about(m, "1 / log 2")
+
+
+def _logsumexp(m: Any, *args: Any) -> Any:
+    top = args[0].hi
+    for x in args[1:]:
+        top = m.w.max(top, x.hi)
+    return point(m, top) + _log(m, sum((_exp(m, x - point(m, top)) for x in args), m.lift(0)))
+
+
+_exp2 = rising("exp2", partial(exp_kernel, base="2"))
+
+
+# ---------------------------------------------------------------------- hyperbolic functions, E = e^x − 1 or e^−x
+def _sinh(m: Any, a: Any) -> Any:
+    e = _expm1(m, a)
+    return (e + ratio(m, e, e + 1)) * _HALF
 
 
 def _tanh(m: Any, x: Any) -> Any:
-    return 1 - 2 / (_exp(m, 2 * x) + 1)
+    """E/(E + 2), E = e^2x − 1; beyond 22 the double above the value at 22 is 1."""
+    e = _expm1(m, 2 * m.element(*(clamped(m, end, -22.0, 22.0) for end in (x.low, x.hi))))
+    found = _at_ends(lambda m, e: ratio(m, e, e + 2))(m, e)
+    return m.element(*(m.w.min(end, m.w.number(1.0)) for end in (found.low, found.hi)))
 
 
-def _pole_imag(m: Any, x: Any) -> Any:
-    return 1 / (1 + m.square(x))
+def _cosh(m: Any, a: Any) -> Any:
+    e = _exp(m, a)
+    return (e + 1 / e) * _HALF
 
 
-def _cos_asin(m: Any, x: Any) -> Any:
-    return _sqrt(m, 1 - m.square(x))
+def _sech(m: Any, a: Any) -> Any:
+    return _at_ends(lambda m, e: ratio(m, 2 * e, 1 + m.square(e)))(m, _exp(m, -a))
+
+
+def _csch(m: Any, a: Any) -> Any:
+    return ratio(m, 2 * _exp(m, -a), -_expm1(m, -2 * a))
+
+
+def _csch_squared(m: Any, a: Any) -> Any:
+    return ratio(m, 4 * _exp(m, -2 * a), m.square(_expm1(m, -2 * a)))
+
+
+def _sech_squared(m: Any, a: Any) -> Any:
+    return _at_ends(lambda m, e: ratio(m, 4 * e, m.square(1 + e)))(m, _exp(m, -2 * a))
+
+
+def _inside(m: Any, a: Any) -> tuple[str, Any]:
+    """Whether a ≤ 1, and the smaller of a and 1/a; at points."""
+    small = m.w.test("ole", a.hi, m.w.number(1.0))
+    return small, pick(m, small, a, 1 / point(m, m.w.max(a.hi, m.w.number(1.0))))
+
+
+def _asinh(m: Any, a: Any) -> Any:
+    """log(1 + a·(1 + q)), q = a/(1 + √(1 + a²)) = 1/(1/a + √(1 + 1/a²)): the one without overflow."""
+    small, c = _inside(m, a)
+    one = m.lift(1)
+    q = ratio(m, pick(m, small, a, one), pick(m, small, one, c) + _sqrt(m, 1 + m.square(c)))
+    return _log1p(m, a * (1 + q))
+
+
+def _asinh_slope(m: Any, a: Any) -> Any:
+    small, c = _inside(m, a)
+    return ratio(m, pick(m, small, m.lift(1), c), _sqrt(m, 1 + m.square(c)))
+
+
+def _pole_imag(m: Any, a: Any) -> Any:
+    small, c = _inside(m, a)
+    return ratio(m, pick(m, small, m.lift(1), m.square(c)), 1 + m.square(c))
+
+
+def _beyond_1(m: Any, a: Any) -> Any:
+    """√(a² − 1), without overflow."""
+    return _sqrt(m, a - 1) * _sqrt(m, a + 1)
+
+
+def _acosh(m: Any, a: Any) -> Any:
+    return _log1p(m, a - 1 + _beyond_1(m, a))
+
+
+def _below_1(m: Any, a: Any) -> Any:
+    """√(1 − a²)."""
+    return _sqrt(m, (1 - a) * (1 + a))
+
+
+def _asech(m: Any, a: Any) -> Any:
+    return _log1p(m, (1 - a + _below_1(m, a)) / a)
+
+
+# ---------------------------------------------------------------------- circular functions
+def _tan(m: Any, x: Any) -> Any:
+    _not_0(m, _cos(m, x))
+    return _at_ends(lambda m, u: _sin(m, u) / _cos(m, u))(m, x)
+
+
+def _cot(m: Any, x: Any) -> Any:
+    _not_0(m, _sin(m, x))
+    return _at_ends(lambda m, u: _cos(m, u) / _sin(m, u), falling=True)(m, x)
 
 
 def _asin(m: Any, x: Any) -> Any:
-    return _atan(m, x / _sqrt(m, (1 - x) * (1 + x)))
+    return _atan(m, x / _below_1(m, x))
 
 
-def _sigmoid(m: Any, x: Any) -> Any:
-    return 1 / (1 + _exp(m, -x))
+def _acos(m: Any, x: Any) -> Any:
+    return 2 * _atan(m, _sqrt(m, (1 - x) / (1 + x)))
 
+
+def _asec(m: Any, x: Any) -> Any:
+    found = _atan(m, _beyond_1(m, _abs(m, x)))
+    return pick(m, m.w.test("olt", x.hi, m.w.number(0.0)), about(m, "pi") - found, found)
+
+
+def _atan2(m: Any, y: Any, x: Any) -> Any:
+    """From the half plane that the box lies in: right, upper or lower (required)."""
+    w, zero = m.w, m.w.number(0.0, m.lanes)
+    right, up = w.test("olt", x.low, zero), w.test("olt", y.low, zero)
+    side = pick(m, right, x, y)
+    found = _atan(m, pick(m, right, y, -x) / side)  # no box that contains 0 passes the division
+    quarter = about(m, "pi / 2")
+    return found + pick(m, right, m.lift(0), pick(m, up, quarter, -quarter))
+
+
+# ---------------------------------------------------------------------- steps
+def _step(f: Formula) -> Formula:
+    """A function of ceilings, where they are exact."""
+
+    def found(m: Any, x: Any) -> Any:
+        m.position(x, -(2**50), 2**50)
+        return f(m, x)
+
+    return found
+
+
+def _floor(m: Any, x: Any) -> Any:
+    return m.element(ceiling(m, x.low), m.w.neg(ceiling(m, m.w.neg(x.hi))))
+
+
+def _ceil(m: Any, x: Any) -> Any:
+    return -_floor(m, -x)
+
+
+def _round(m: Any, x: Any) -> Any:
+    """⌈x − 1/2⌉; halves are refused by the caller."""
+    low, hi = (ceiling(m, m.w.add(end, m.w.number(-0.5, m.lanes))) for end in (x.low, x.hi))
+    return m.element(low, hi)
+
+
+_pole = _written("pole", _even(_pole_imag))
+_logistic = _written("sigmoid", _at_ends(_sigmoid))
+_hyperbolic_tangent = _written("tanh", _tanh)
 
 _TABLE: dict[str, Formula] = {
     "exp": _exp,
+    "exp2": _exp2,
+    "exp10": rising("exp10", partial(exp_kernel, base="10")),
+    "expm1": _expm1,
     "log": _log,
-    "atan": _atan,
-    "sin": _sine,
-    "cos": _cosine,
+    "log2": rising("log2", partial(log_kernel, base="2")),
+    "log10": rising("log10", partial(log_kernel, base="10")),
+    "log1p": _log1p,
     "sqrt": _sqrt,
+    "cbrt": lambda m, x: _written("cbrt", _at_ends(_odd(_cube_root)))(m, _not_0(m, x)),
     "rsqrt": lambda m, x: 1 / _sqrt(m, x),
     "pow": _pow,
-    "exp2": lambda m, x: _exp(m, x * _about(m, "log 2")),
-    "log2": lambda m, x: _log(m, x) / _about(m, "log 2"),
-    "expm1": lambda m, x: _exp(m, x) - 1,
-    "log1p": lambda m, x: _log(m, 1 + x),
-    "tan": lambda m, x: _at_ends(lambda m, u: _sine(m, u) / _cosine(m, u))(m, _no_pole(m, x)),
-    "_sec_squared": lambda m, x: 1 / m.square(_cosine(m, x)),
-    "sinh": _sinh,
-    "cosh": _cosh,
-    "tanh": _tanh,
-    "_sech_squared": lambda m, x: 1 / m.square(_cosh(m, x)),
-    "_pole_imag": _pole_imag,
-    "_pole_real": lambda m, x: x * _pole_imag(m, x),
-    "asin": _at_ends(_asin),
-    "acos": lambda m, x: _about(m, "pi", 2) - _at_ends(_asin)(m, x),
-    "_cos_asin": _cos_asin,
-    "sigmoid": _sigmoid,
-    "_sigmoid_of_minus": lambda m, x: _sigmoid(m, -x),
-    "hypot": lambda m, x, y: _sqrt(m, m.square(x) + m.square(y)),
+    "hypot": _hypot,
+    "sigmoid": _logistic,
+    "_sigmoid_of_minus": _turned(_logistic),
+    "logit": _written("logit", _at_ends(_logit)),
+    "softplus": _written("softplus", _at_ends(_softplus)),
+    "logaddexp": _at_ends(_logaddexp),
+    "logaddexp2": _at_ends(_logaddexp2),
+    "logsumexp": _at_ends(_logsumexp),
+    "gaussian": _density("gaussian", NORMAL),
+    "erf": rising("erf", partial(head_kernel, tail=ERROR)),
+    "_erf_slope": _density("erf.slope", ERROR),
+    "erfc": _turned(rising("erfc", lambda m, x: tail_kernel(m, m.w.neg(x), ERROR))),
+    "ndtr": rising("ndtr", lambda m, x: tail_kernel(m, m.w.neg(x), NORMAL)),
+    "sinh": _written("sinh", _at_ends(_odd(_sinh))),
+    "cosh": _written("cosh", lambda m, x: _at_ends(_cosh)(m, _abs(m, x))),
+    "tanh": _hyperbolic_tangent,
+    "coth": lambda m, x: 1 / _hyperbolic_tangent(m, x),
+    "sech": _written("sech", _even(_sech)),
+    "csch": lambda m, x: _written("csch", _at_ends(_odd(_csch), falling=True))(m, _not_0(m, x)),
+    "_sech_squared": _written("sech.squared", _even(_sech_squared)),
+    "_csch_squared": lambda m, x: _written("csch.squared", _even(_csch_squared))(m, _not_0(m, x)),
+    "asinh": _written("asinh", _at_ends(_odd(_asinh))),
+    "acosh": _written("acosh", _at_ends(_acosh)),
+    "atanh": _written("atanh", _at_ends(_odd(lambda m, a: _log1p(m, 2 * a / (1 - a)) * _HALF))),
+    "acoth": _written("acoth", _at_ends(_odd(lambda m, a: _log1p(m, 2 / (a - 1)) * _HALF), falling=True)),
+    "asech": _written("asech", _at_ends(_asech, falling=True)),
+    "_asinh_slope": _written("asinh.slope", _even(_asinh_slope)),
+    "_acosh_slope": lambda m, x: 1 / _beyond_1(m, x),
+    "_asech_slope": lambda m, x: 1 / (x * _below_1(m, x)),
+    "sin": _sin,
+    "cos": _cos,
+    "tan": _tan,
+    "cot": _cot,
+    "sec": lambda m, x: 1 / _cos(m, x),
+    "csc": lambda m, x: 1 / _sin(m, x),
+    "_sec_squared": lambda m, x: 1 / m.square(_cos(m, x)),
+    "_csc_squared": lambda m, x: 1 / m.square(_sin(m, x)),
+    "sinpi": _angle("half turns", 0),
+    "cospi": _angle("half turns", 1),
+    "sindg": _angle("degrees", 0),
+    "cosdg": _angle("degrees", 1),
+    "cosm1": lambda m, x: -2 * m.square(_sin(m, x * _HALF)),
+    "asin": _written("asin", _at_ends(_asin)),
+    "acos": _written("acos", _at_ends(_acos, falling=True)),
+    "atan": _atan,
+    "acot": lambda m, x: _atan(m, 1 / x),
+    "asec": _written("asec", _at_ends(_asec)),
+    "acsc": _written("acsc", _at_ends(_odd(lambda m, a: _atan(m, 1 / _beyond_1(m, a))), falling=True)),
+    "atan2": _atan2,
+    "_cos_asin": _written("cos.asin", _even(_below_1)),
+    "_asec_slope": lambda m, x: 1 / (_abs(m, x) * _beyond_1(m, _abs(m, x))),
+    "_pole_imag": _pole,
+    "_pole_real": lambda m, x: x * _pole(m, x),
+    "floor": _step(_floor),
+    "ceil": _step(_ceil),
+    "round": _step(_round),
 }
-
-
-def _no_pole(m: Any, x: Any) -> Any:
-    """x, where the cosine is known not to vanish on it."""
-    m.is_zero(_cosine(m, x))
-    return x
