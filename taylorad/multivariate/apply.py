@@ -15,6 +15,7 @@ from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.run import graded
 from taylorad.series.node import Node
 from taylorad.taylor.apply import find, planned
+from taylorad.taylor.dispatch import horner, unknown
 from taylorad.taylor.series import Taylor
 
 __all__ = ["DIRECT", "apply", "array_function", "array_ufunc", "direct", "method"]
@@ -129,7 +130,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
         return known(*(x.item() if isinstance(x, np.generic) else x for x in inputs))
     found = find(ufunc.__name__) if ufunc.nout == 1 else ENTRIES.get(ufunc.__name__)
     if found is None or (ufunc.nout > 1 and not isinstance(found, Formula)):
-        return NotImplemented
+        return unknown(ufunc, inputs, MultivariateTaylor)
     call = DIRECT[ufunc] = direct(found)
     return call(*inputs)
 
@@ -188,4 +189,9 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.ndim: lambda a: a.ndim,
     np.size: lambda a: int(np.prod(a.shape)),
     np.copy: lambda a: a,
+    np.polyval: horner,
+    np.zeros_like: lambda a: 0 * a,
+    np.ones_like: lambda a: 0 * a + 1,
+    np.iscomplexobj: lambda a: a._ring.complex,
+    np.isrealobj: lambda a: not a._ring.complex,
 }

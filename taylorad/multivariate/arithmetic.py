@@ -26,7 +26,8 @@ _SQUARE = graded.kernel(schedule([Leaf.of(0) * Leaf.of(0)]))
 _QUOTIENT = graded.kernel(schedule([Leaf.of(0) / Leaf.of(1)]))
 _RECIPROCAL = graded.kernel(schedule([Leaf.of(0, 0) / Leaf.of(1)]))
 _POWER = graded.kernel(schedule([CONSTANT_POWER(Leaf.of(0), Leaf.of(1, 0))]))
-_NUMBERS = frozenset((float, int, np.float64))  # what float polynomials take as it is
+_NUMBERS = frozenset((float, int, np.float64))  # what float polynomials take as it is …
+_MOST = float(np.finfo(float).max)  # … up to this; nan and ints beyond it are refused further on
 _make, _empty = MultivariateTaylor._make, np.empty
 
 
@@ -36,7 +37,7 @@ def add(a: Any, b: Any) -> Any:
         if type(b) is MultivariateTaylor:
             if a._space is b._space and a._ring is b._ring:
                 return _make(a._space, a._ring, a._coefficients + b._coefficients)
-        elif type(b) in _NUMBERS and b - b == 0 and a._coefficients.dtype != object:
+        elif type(b) in _NUMBERS and -_MOST <= b <= _MOST and a._coefficients.dtype != object:
             return _plus(a, a._coefficients.copy(), b)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
@@ -61,9 +62,9 @@ def subtract(a: Any, b: Any) -> Any:
         if type(b) is MultivariateTaylor:
             if a._space is b._space and a._ring is b._ring:
                 return _make(a._space, a._ring, a._coefficients - b._coefficients)
-        elif type(b) in _NUMBERS and b - b == 0 and a._coefficients.dtype != object:
+        elif type(b) in _NUMBERS and -_MOST <= b <= _MOST and a._coefficients.dtype != object:
             return _plus(a, a._coefficients.copy(), -b)
-    elif type(a) in _NUMBERS and a - a == 0 and b._coefficients.dtype != object:
+    elif type(a) in _NUMBERS and -_MOST <= a <= _MOST and b._coefficients.dtype != object:
         return _plus(b, -b._coefficients, a)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
@@ -90,7 +91,7 @@ def multiply(a: Any, b: Any) -> Any:
                 out, words = _empty(len(x)), a._space.words
                 if (door(x, words, out) if x is y else door(x, y, words, out)) is not None:
                     return _make(a._space, a._ring, out)
-        elif type(b) in _NUMBERS and b - b == 0 and x.dtype != object:
+        elif type(b) in _NUMBERS and -_MOST <= b <= _MOST and x.dtype != object:
             return _make(a._space, a._ring, x * b)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
@@ -111,11 +112,11 @@ def divide(a: Any, b: Any) -> Any:
             x = a._coefficients
             if _QUOTIENT.door(x, y, b._space.words, out := _empty(len(y))) is not None and x.ndim == y.ndim == 1:
                 return _make(b._space, b._ring, out)
-        elif _RECIPROCAL.door is not None and type(a) in _NUMBERS and a - a == 0 and y.ndim == 1:
+        elif _RECIPROCAL.door is not None and type(a) in _NUMBERS and -_MOST <= a <= _MOST and y.ndim == 1:
             x = np.array([a], float)
             if _RECIPROCAL.door(x, y, b._space.words, out := _empty(len(y))) is not None:
                 return _make(b._space, b._ring, out)
-    elif type(b) in _NUMBERS and b and b - b == 0 and a._coefficients.dtype != object:
+    elif type(b) in _NUMBERS and b and -_MOST <= b <= _MOST and a._coefficients.dtype != object:
         return _make(a._space, a._ring, a._coefficients / b)
     if not (join.is_operand(a) and join.is_operand(b)):
         return NotImplemented
@@ -139,7 +140,8 @@ def _reduced(a: Any, b: MultivariateTaylor) -> MultivariateTaylor:
             "division by a polynomial all of whose known coefficients are zero; raise the order or move the point"
         )
     factor = tuple(np.min(np.array(below), axis=0).tolist())
-    above = list(a.terms()) if isinstance(a, MultivariateTaylor) else [(0,) * len(factor)]
+    a = a if isinstance(a, MultivariateTaylor) else b * 0 + a
+    above = list(a.terms())
     name = b.space.monomial(factor)
     if factor not in below or any(p < q for e in above for p, q in zip(e, factor, strict=True)):
         raise SingularExpansionError(

@@ -48,7 +48,8 @@ _RATIO = eager.operation(_QUOTIENT)
 _TIMES = eager.operation(schedule([Leaf.of(0) * Leaf.of(1)]))
 _SQUARE = eager.operation(schedule([Leaf.of(0) * Leaf.of(0)]))
 _POWER = eager.operation(schedule([CONSTANT_POWER(Leaf.of(0), Leaf.of(1, 0))]))
-_NUMBERS = frozenset((float, int, np.float64))  # what float series take as it is
+_NUMBERS = frozenset((float, int, np.float64))  # what float series take as it is …
+_MOST = float(np.finfo(float).max)  # … up to this; nan and ints beyond it are refused further on
 _make, _empty = Taylor._make, np.empty
 
 
@@ -75,9 +76,9 @@ def add(a: Any, b: Any) -> Any:
         if type(b) is Taylor:
             if alike(a, b):
                 return Taylor._make(a._coefficients + b._coefficients, a._ring, False, a._tag)
-        elif type(b) in _NUMBERS and b - b == 0 and type(a._coefficients) is np.ndarray:
+        elif type(b) in _NUMBERS and -_MOST <= b <= _MOST and type(a._coefficients) is np.ndarray:
             return _plus(a, a._coefficients.copy(), b)
-    elif type(a) in _NUMBERS and a - a == 0 and type(b._coefficients) is np.ndarray:
+    elif type(a) in _NUMBERS and -_MOST <= a <= _MOST and type(b._coefficients) is np.ndarray:
         return _plus(b, b._coefficients.copy(), a)
     return _sum(a, b, False)
 
@@ -88,9 +89,9 @@ def subtract(a: Any, b: Any) -> Any:
         if type(b) is Taylor:
             if alike(a, b):
                 return Taylor._make(a._coefficients - b._coefficients, a._ring, False, a._tag)
-        elif type(b) in _NUMBERS and b - b == 0 and type(a._coefficients) is np.ndarray:
+        elif type(b) in _NUMBERS and -_MOST <= b <= _MOST and type(a._coefficients) is np.ndarray:
             return _plus(a, a._coefficients.copy(), -b)
-    elif type(a) in _NUMBERS and a - a == 0 and type(b._coefficients) is np.ndarray:
+    elif type(a) in _NUMBERS and -_MOST <= a <= _MOST and type(b._coefficients) is np.ndarray:
         return _plus(b, -b._coefficients, a)
     return _sum(a, b, True)
 
@@ -131,9 +132,9 @@ def multiply(a: Any, b: Any) -> Any:
                 # machine code takes a batch of one point for a single one
                 if (door(x, out) if x is y else door(x, y, out)) is not None and x.ndim == y.ndim == 1:
                     return _make(out, a._ring, False, a._tag)
-        elif type(b) in _NUMBERS and b - b == 0 and type(a._coefficients) is np.ndarray:
+        elif type(b) in _NUMBERS and -_MOST <= b <= _MOST and type(a._coefficients) is np.ndarray:
             return Taylor._make(a._coefficients * b, a._ring, a._exact, a._tag)
-    elif type(a) in _NUMBERS and a - a == 0 and type(b._coefficients) is np.ndarray:
+    elif type(a) in _NUMBERS and -_MOST <= a <= _MOST and type(b._coefficients) is np.ndarray:
         return Taylor._make(b._coefficients * a, b._ring, b._exact, b._tag)
     return _product(a, b)
 
@@ -177,13 +178,13 @@ def divide(a: Any, b: Any) -> Any:
             x: Any = a
             if type(a) is Taylor:
                 x = a._coefficients if a._tag == b._tag and not a._exact else None
-            elif type(a) in _NUMBERS and a - a == 0:
+            elif type(a) in _NUMBERS and -_MOST <= a <= _MOST:
                 x = np.zeros(len(y))
                 x[0] = a
             out = _empty(len(y))
             if _RATIO.door(x, y, out) is not None and x.ndim == y.ndim == 1:
                 return _make(out, b._ring, False, b._tag)
-    elif type(b) in _NUMBERS and b and b - b == 0 and type(a._coefficients) is np.ndarray:
+    elif type(b) in _NUMBERS and b and -_MOST <= b <= _MOST and type(a._coefficients) is np.ndarray:
         return Taylor._make(a._coefficients / b, a._ring, a._exact, a._tag)
     return _quotient(a, b)
 
@@ -196,6 +197,8 @@ def _quotient(a: Any, b: Any) -> Any:
     if v == len(b._coefficients):
         known = "is exactly zero" if b._exact else f"is zero to order {b.order}: where it begins is not known"
         raise SingularExpansionError(f"division by a series that {known}; raise the order or move the point")
+    if v and a._exact and a.degree < 0:
+        return divide(a, lower(b, v))
     if v:
         if a.valuation < v:
             raise SingularExpansionError(

@@ -25,8 +25,10 @@ def less(a: Any, b: Any, or_equal: bool = False) -> Any:
     Two exact constants may be equal. A bool, or an array of them for a batch.
     """
     p, q = (x._coefficients[0] if isinstance(x, Taylor) else x for x in (a, b))
-    if type(p) in _NUMBERS and type(q) in _NUMBERS and p != q:
-        return bool(p < q)
+    if type(p) in _NUMBERS and type(q) in _NUMBERS:
+        p, q = (x if type(x) is int else float(x) for x in (p, q))  # Python compares ints of any size with floats
+        if p != q:
+            return p < q
     if not (arithmetic.is_operand(a) and arithmetic.is_operand(b)):
         return NotImplemented
     gap: Taylor = arithmetic.subtract(b, a)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,10 @@ def ingest(coefficients: Any) -> tuple[Ring, Any]:
     if isinstance(coefficients, np.ndarray) and coefficients.dtype != object:
         data: Any = coefficients
     else:
+        if not isinstance(coefficients, Iterable):
+            raise TypeError(
+                f"coefficients are a sequence, lowest first, got {coefficients!r}; ta.constant makes a number a series"
+            )
         data = list(coefficients)
         if not data:
             raise OrderError("a series needs at least one coefficient, got an empty sequence")
@@ -33,7 +37,7 @@ def ingest(coefficients: Any) -> tuple[Ring, Any]:
         if not isinstance(ring, ArrayRing):
             return ring, [ring.lift(c) for c in data]
         shape = np.broadcast_shapes(*map(np.shape, data))
-        data = np.array([np.broadcast_to(np.asarray(c, ring.dtype), shape) for c in data])
+        data = np.array([np.broadcast_to(ring.lift(c), shape) for c in data])
     if data.ndim == 0 or data.shape[0] == 0:
         raise OrderError(f"a series needs at least one coefficient, got an array of shape {data.shape}")
     if data.dtype.kind not in "iufc":

@@ -10,12 +10,13 @@ import numpy as np
 
 from taylorad.book.entry import ENTRIES, Formula
 from taylorad.errors import UnsupportedFunctionError
+from taylorad.rings.choice import is_scalar
 from taylorad.taylor.apply import apply, direct, find
 from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
 from taylorad.taylor.series import DIRECT, Taylor
 
-__all__ = ["array_function", "array_ufunc", "where"]
+__all__ = ["array_function", "array_ufunc", "horner", "unknown", "where"]
 
 _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.add: operator.add,
@@ -58,9 +59,26 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     entry = ENTRIES.get(ufunc.__name__) if ufunc.nout > 1 else None
     function = find(ufunc.__name__) if ufunc.nout == 1 else entry if isinstance(entry, Formula) else None
     if function is None:
-        return NotImplemented
+        return unknown(ufunc, inputs, Taylor)
     call = DIRECT[ufunc] = direct(function)
     return call(*inputs)
+
+
+def unknown(ufunc: Any, inputs: tuple[Any, ...], kind: type) -> Any:
+    """What a series (of this kind) answers a ufunc without a rule: an error, unless another type may know it."""
+    if not all(isinstance(x, kind) or is_scalar(x) for x in inputs):
+        return NotImplemented
+    raise UnsupportedFunctionError(
+        f"{ufunc.__name__} has no rule in the book: `taylorad functions` lists those that it has, and ta.rule adds one"
+    )
+
+
+def horner(coefficients: Any, x: Any) -> Any:
+    """np.polyval: c_0·x^n + … + c_n by Horner's rule."""
+    value: Any = 0 * x
+    for c in coefficients:
+        value = value * x + c
+    return value
 
 
 def _unboxed(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -112,6 +130,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     """
     if isinstance(condition, Taylor):
         raise TypeError("where needs a condition of bools: compare the series with something, x > 0")
+    if hasattr(condition, "__array_function__") and not isinstance(condition, np.ndarray):  # of traced values
+        return np.where(condition, a, b)
     mask = np.asarray(condition)
     if not (isinstance(a, Taylor) or isinstance(b, Taylor)):  # intervals
         return np.where(mask, _box(a), _box(b)) if mask.ndim else a if mask else b
@@ -225,4 +245,9 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.ndim: lambda a: a.ndim,
     np.size: lambda a: int(np.prod(a.shape)),
     np.copy: lambda a: a,
+    np.polyval: horner,
+    np.zeros_like: lambda a: 0 * a,
+    np.ones_like: lambda a: 0 * a + 1,
+    np.iscomplexobj: lambda a: a._ring.complex,
+    np.isrealobj: lambda a: not a._ring.complex,
 }

@@ -19,6 +19,7 @@ from taylorad.book.operators import SQUARE_ROOT
 from taylorad.errors import TraceError
 from taylorad.series.matrix import Matrix
 from taylorad.series.node import Map, as_node, linear
+from taylorad.taylor.dispatch import horner
 from taylorad.trace.array import Traced, TracedArray, from_cells, from_node, lift
 from taylorad.trace.cells import FEW, gather, number
 from taylorad.trace.condition import Condition
@@ -351,6 +352,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.average: _average,
     np.var: _variance,
     np.std: lambda *args, **kwargs: book(SQUARE_ROOT, (_variance(*args, **kwargs),)),
+    np.polyval: horner,
     np.prod: lambda a, axis=None, keepdims=False: fold(lambda x, y: x * y, lift(a), axis, keepdims),
     np.linalg.norm: _norm,
     np.dot: _dot,

@@ -140,3 +140,61 @@ def test_even_powers_of_an_interval_are_not_negative() -> None:
     assert 1 in about
     assert about.lo >= 0.7
     assert ta.polynomial([1.0, 0.0, 1.0])(ta.interval(-1, 1)) == ta.interval(1, 2)
+
+
+# ---------------------------------------------------------------------- numbers that floats do not hold, and zeros
+def test_numbers_too_large_for_floats() -> None:
+    """10⁴⁰⁰ beside floats: named, where Python says that an int is too large to convert."""
+    x, _ = ta.variables([0.0, 0.0], 2, "x y")
+    for s in (t(), x):
+        for f in (lambda s: s + 10**400, lambda s: 10**400 * s, lambda s: s / 10**400, lambda s: 10**400 - s):
+            with pytest.raises(ta.DomainError, match=r"10\^400… is too large"):
+                f(s)
+    with pytest.raises(ta.DomainError, match=r"10\^400… is too large"):
+        ta.Taylor([10**400, 0.5])
+    assert t() < 10**400
+    assert (t(0) * 10**400)[1] == 10**400
+
+
+def test_zero_divided_by_what_vanishes() -> None:
+    for zero in (0, ta.constant(0), 0.0):
+        assert (zero / t()).order == 14
+        assert (zero / t() ** 2).coefficients.tolist() == [0] * 14
+    x, y = ta.variables([0.0, 0.0], 3, "x y")
+    assert 0 / x == 0 * (y / 1).truncate(2) + 0 * x.differentiate("x")
+    for f in (lambda: 1 / t(), lambda: 1 / x):
+        with pytest.raises(ta.SingularExpansionError, match="pole"):
+            f()
+    with pytest.raises(ta.SingularExpansionError, match="zero"):
+        (0 * t()) / (0 * t())
+
+
+# ---------------------------------------------------------------------- numpy's functions
+def test_polynomials_of_numpy() -> None:
+    """np.polyval, np.poly1d and np.polynomial at series, polynomials and traced values: 1 + 2x + 3x² about 1/2."""
+    for f in (
+        lambda x: np.polyval([3.0, 2.0, 1.0], x),
+        np.poly1d([3.0, 2.0, 1.0]),
+        np.polynomial.Polynomial([1, 2, 3]),
+    ):
+        assert f(t(0.5, 2)).coefficients.tolist() == [2.75, 5, 3]
+        assert ta.compile(f, order=2)(0.5).tolist() == [2.75, 5, 3]
+        x, _ = ta.variables([0.5, 0.5], 2, "x y")
+        assert f(x).terms() == {(0, 0): 2.75, (1, 0): 5, (2, 0): 3}
+        assert ta.gradient(lambda x, f=f: np.sum(f(x)), np.array([0.5, 1.0])).tolist() == [5, 8]
+
+
+def test_ufuncs_without_a_rule_are_named() -> None:
+    from scipy.special import erfcx
+
+    x, _ = ta.variables([0.5, 0.5], 2, "x y")
+    for s in (t(0.5), x):
+        with pytest.raises(ta.UnsupportedFunctionError, match="erfcx has no rule"):
+            erfcx(s)
+        assert np.ones_like(s) == s**0
+        assert not np.iscomplexobj(s)
+
+
+def test_a_number_is_no_sequence_of_coefficients() -> None:
+    with pytest.raises(TypeError, match=r"ta\.constant"):
+        ta.Taylor(5.0)  # type: ignore[arg-type]
