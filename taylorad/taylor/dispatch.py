@@ -132,8 +132,6 @@ def where(condition: Any, a: Any, b: Any) -> Any:
         raise TypeError("where needs a condition of bools: compare the series with something, x > 0")
     if hasattr(condition, "__array_function__") and not isinstance(condition, np.ndarray):  # of traced values
         return np.where(condition, a, b)
-    if hasattr(condition, "__array_function__") and not isinstance(condition, np.ndarray):  # of traced values
-        return np.where(condition, a, b)
     mask = np.asarray(condition)
     if not (isinstance(a, Taylor) or isinstance(b, Taylor)):  # intervals
         return np.where(mask, _box(a), _box(b)) if mask.ndim else a if mask else b
