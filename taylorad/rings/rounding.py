@@ -34,7 +34,7 @@ def add(a: float, b: float) -> float:
 def error(a: float, b: float, p: float) -> float | None:
     """a·b − p for p = fl(a·b), or None where that is no float."""
     if not (_SMALL < abs(p) < _LARGE and abs(a) < _LARGE and abs(b) < _LARGE):
-        return 0.0 if a == 0.0 or b == 0.0 else None
+        return 0.0 if p == 0.0 and (a == 0.0 or b == 0.0) else None  # 0·∞ is no number here
     c = _SPLIT * a
     ah = c - (c - a)
     al = a - ah

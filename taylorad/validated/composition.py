@@ -24,9 +24,11 @@ def compose(function: Any, args: tuple[Any, ...]) -> Any:
     entry = getattr(function, "entry", function)
     if len(models) > 1 and isinstance(entry, Formula):
         try:  # written in other functions, which take the models one by one
-            return entry.body(*args)
-        except TypeError:  # it chooses between branches
-            pass
+            found = entry.body(*args)
+        except TypeError:
+            found = None
+        if isinstance(found, TaylorModel):  # otherwise it chooses between branches
+            return found
     outputs = len([n for n in getattr(function, "outputs", ("",)) if not n.startswith("_")])
 
     def component(i: int) -> Callable[..., Any]:

@@ -270,6 +270,18 @@ def test_half_infinite_arguments() -> None:
     assert (1 / ta.interval(2, "inf")) == Interval(0.0, 0.5)
 
 
+def test_sums_of_products_with_infinite_ends_are_numbers() -> None:
+    whole, zero = Interval(-math.inf, math.inf), Interval(0.0, 0.0)
+    for parts, expected in (
+        (([whole], [zero]), zero),
+        (([whole, Interval(1.0, 2.0)], [zero, Interval(3.0, 4.0)]), Interval(3.0, 8.0)),
+        (([Interval(-math.inf, -1.0)], [Interval(0.0, 1.0)]), Interval(-math.inf, 0.0)),
+        (([whole, whole], [zero, Interval(1.0, 1.0)]), whole),
+    ):
+        assert dot(*parts) == expected
+        assert dot(*parts[::-1]) == expected
+
+
 def test_an_interval_may_reach_the_edge_of_a_domain_where_there_are_values() -> None:
     x = ta.interval(0, 4)
     assert np.sqrt(x) == Interval(0.0, 2.0)
