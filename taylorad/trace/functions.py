@@ -26,6 +26,7 @@ from taylorad.trace.condition import Condition
 from taylorad.trace.elementwise import plain
 from taylorad.trace.form import Form
 from taylorad.trace.operators import book
+from taylorad.trace.pieces import interpolated, piecewise, selected
 
 __all__ = ["FUNCTIONS", "METHODS", "choose", "conjugate", "fold", "matmul", "total"]
 
@@ -347,6 +348,9 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     **{f: _family(_moved, f) for f in (*_MOVING, *_VIEWING, *_ALL_MOVE)},
     **{f: _family(_multilinear, f) for f in _MULTILINEAR},
     np.where: choose,
+    np.select: selected(choose),
+    np.piecewise: piecewise(choose),
+    np.interp: interpolated(choose),
     np.sum: total,
     np.mean: _mean,
     np.average: _average,

@@ -30,6 +30,10 @@ def end(f, span, y0, **options):
         (lambda t, y: [np.clip(t, 1, 2)], (0, 3), 0.0, 4.5),
         (lambda t, y: [np.abs(np.abs(t) - 1)], (-2, 2), 0.0, 2.0),
         (lambda t, y: [ta.where(t < 1, 1.0, 0.0) + ta.where(t < 1, 2.0, 0.0)], (0, 2), 0.0, 3.0),
+        (lambda t, y: [np.interp(t, [0, 1, 2], [0, 1, 0])], (0, 2), 0.0, 1.0),
+        (lambda t, y: [np.interp(t, [1, 2], [3, 4.0], left=0, right=10)], (3, 0), 13.5, 0.0),
+        (lambda t, y: [np.piecewise(t, [t < 1], [lambda x: x, lambda x: 2 - x])], (0, 2), 0.0, 1.0),
+        (lambda t, y: [np.select([t < 1, t < 1.5], [0, 1], 2)], (0, 2), 0.0, 1.5),
     ],
 )
 def test_switches(f, span, y0, wanted):

@@ -110,6 +110,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "cumprod": lambda y: np.cumprod(y),
     "where": lambda y: np.where(y > 0.5, y**2, -y) + ta.where(y[0] < y[1], y, 1),
     "where, conditions combined": lambda y: np.where((y > 0.2) & ~(y > 0.6) | (y > 0.8), np.sin(y), 2),
+    "select": lambda y: np.select([y < 0.3, y < 0.6], [y**2, np.sin(y)], y[0]) + np.select([y > 0.5], [y]),
+    "piecewise": lambda y: (
+        np.piecewise(y, [y > 0.4, y > 0.7], [lambda x: x**2, 3.0]) + np.piecewise(y, [y < 0.5], [1, np.cos])
+    ),
+    "interp": lambda y: np.interp(y, [0.3, 0.5, 0.6, 0.9], [1, 3, -1, 2.0]) + np.interp(y[0], [0.5], [2.0], 1, 4),
     "where, known": lambda y: np.where(np.arange(len(y)) % 2 == 0, y, y**2),
     "masked": masked,
     "extremes": lambda y: np.maximum(y, 0.5) * np.minimum(y, 0.7) + np.clip(y, 0.3, 0.6) + abs(y - 0.55) + np.abs(-y),
