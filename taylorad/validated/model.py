@@ -225,7 +225,9 @@ class TaylorModel:
                 raise MixedRingError("Taylor models mix where domain, centre, order and kind are the same")
             return other
         if isinstance(other, (Interval, Rational, float, np.floating)):
-            return self._constant(Interval.enclosing(other))
+            value = Interval.enclosing(other)
+            # a new object: one interval in two models is two unknown numbers, and x·x is a square for one object only
+            return self._constant(Interval(value.lo, value.hi))
         return NotImplemented
 
     # ------------------------------------------------------------------ arithmetic
@@ -291,7 +293,17 @@ class TaylorModel:
         if len(b._coefficients) <= 1 and b._remainder == 0 and sum(next(iter(b._coefficients), (0,))) == 0:
             by = b.coefficient(*(0,) * len(self.domain))
             return self._like({e: c / by for e, c in self._coefficients.items()}, self._remainder / by)
+        powers = min((e[0] for e in b._coefficients), default=0) if len(self.domain) == 1 else 0
+        if powers and all(e[0] >= powers for e in self._coefficients):
+            return self._divided(powers) / b._divided(powers)
         return self * b.through(lambda x: 1 / x)
+
+    def _divided(self, powers: int) -> TaylorModel:
+        """The model over (x − c)^powers, which divides its polynomial; of an order lower by as much."""
+        if self._remainder != 0 and not self.relative:
+            raise UncertifiedError("an absolute remainder is not divided by x − c; make the model with relative=True")
+        terms = {(e[0] - powers,): c for e, c in self._coefficients.items()}
+        return TaylorModel(terms, self._remainder, self.domain, self.center, self.order - powers, self.relative)
 
     def __rtruediv__(self, other: object) -> Any:
         b = self._lift(other)

@@ -63,12 +63,29 @@ def shrink_wrap(models: Sequence[TaylorModel]) -> tuple[TaylorModel, ...]:
     delta = [_size(inverse, i, tails) * _GROWTH for i in range(n)]
     for _ in range(_ROUNDS):
         needed = _needed(models, inverse, radii, tails, delta)
-        if all(a <= b and gap < b for (gap, a), b in zip(needed, delta, strict=True)):
-            return _scaled(models, radii, delta)
+        if _proved(needed, delta):
+            return _scaled(models, radii, _tightened(models, inverse, radii, tails, delta))
         delta = [max(a * _GROWTH, b, 1e-300) for (_, a), b in zip(needed, delta, strict=True)]
         if not all(d < 10 * r for d, r in zip(delta, radii, strict=True)):
             break
     raise UncertifiedError("the remainders and nonlinear terms are too large for shrink wrapping; take a smaller box")
+
+
+def _proved(needed: list[tuple[float, float]], delta: list[float]) -> bool:
+    return all(a <= b and gap < b for (gap, a), b in zip(needed, delta, strict=True))
+
+
+def _tightened(
+    models: Sequence[TaylorModel], inverse: np.ndarray, radii: list[float], tails: list[Interval], delta: list[float]
+) -> list[float]:
+    """δ that are hardly larger than what they need; what a proved δ needs is proved itself, as smaller δ need less."""
+    for _ in range(_ROUNDS):
+        smaller = [a for _, a in _needed(models, inverse, radii, tails, delta)]
+        gained = sum(smaller) < 0.999 * sum(delta)
+        if not gained or not _proved(_needed(models, inverse, radii, tails, smaller), smaller):
+            return delta
+        delta = smaller
+    return delta
 
 
 def _size(inverse: np.ndarray, i: int, tails: list[Interval]) -> float:
