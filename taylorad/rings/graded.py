@@ -131,6 +131,15 @@ class GradedRing(Ring):
     def pick(self, choice: Any, branches: Sequence[Element]) -> Element:
         return self.base.pick(choice, branches)
 
+    def extreme(self, sign: int, elements: Sequence[Element]) -> Element:
+        return self.base.extreme(sign, elements)
+
+    def reaches(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> bool:
+        return self.base.reaches(a, lower, upper)
+
+    def tight(self, name: str) -> bool:
+        return self.base.tight(name)
+
     def is_zero(self, a: Element) -> Any:
         return self.base.is_zero(a)
 

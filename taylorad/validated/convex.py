@@ -45,7 +45,12 @@ def tangent_bound(f: Smooth, box: Box) -> tuple[float, Box]:
         if not free.any():
             break
         step = np.zeros(len(x))
-        step[free] = np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
+        try:
+            step[free] = np.linalg.solve(curvature[np.ix_(free, free)], slope[free])
+        except np.linalg.LinAlgError:
+            break
+        if not np.all(np.isfinite(step)):
+            break
         moved = dict(zip(moving, np.minimum(np.maximum(x - step, low), high).tolist(), strict=True))
         at = tuple(Interval(moved[i], moved[i]) if i in moved else x for i, x in enumerate(at))
     plane, slopes = f.value(at), f.gradient(at)
@@ -67,7 +72,7 @@ def definite(matrix: list[list[Interval]]) -> bool:
     if n == 1:
         return matrix[0][0].lo > 0
     middle = np.array([[h.mid for h in row] for row in matrix])
-    if not np.all(np.isfinite(middle)):
+    if not np.max(np.abs(middle)) < 1e300:  # huge or no number
         return False
     v = np.linalg.eigh((middle + middle.T) / 2)[1]
     zero, indices = Interval(0.0, 0.0), range(n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -32,6 +33,8 @@ def domain(where: Any) -> tuple[Box, bool]:
         isinstance(where, (tuple, list)) and len(where) == 2 and not any(_many(part) for part in where)
     )
     found = (interval(where),) if single else tuple(boxed(where))  # pyright: ignore[reportArgumentType]
+    if not found:
+        raise DomainError("the domain has no variables; give an interval for each")
     if not all(x.finite for x in found):
         raise DomainError(f"the domain {where!r} is unbounded; give finite ends")
     return found, single
@@ -54,7 +57,12 @@ class Mapping:
 
     def __init__(self, f: Callable[..., Any], variables: int, single: bool) -> None:
         self.f, self.variables, self.single = f, variables, single
-        self._apart = not single and variables > 1 and _arguments(f) == variables
+        least, most = _arguments(f)
+        self._apart = not single and variables > 1 and (least == variables or (least == 0 and most == math.inf))
+        if least > 1 and not self._apart:
+            raise DomainError(
+                f"f takes {least} numbers, and the domain has {variables}: give one interval for each, [(lo, hi), …]"
+            )
 
     def __call__(self, args: Sequence[Any]) -> Any:
         """f at intervals or series."""
@@ -71,7 +79,7 @@ class Mapping:
         found: Any = self(args)
         if isinstance(found, (Taylor, MultivariateTaylor, Interval)) or np.ndim(found) == 0:
             return [found]
-        return list(found)
+        return [c.item() if isinstance(c, np.ndarray) and c.size == 1 else c for c in found]
 
     def _scalar(self, args: Sequence[Any]) -> Any:
         found = self(args)
@@ -118,10 +126,12 @@ def _coefficient(found: Any, exponents: tuple[int, ...]) -> Interval:
     return Interval(0.0, 0.0)  # a constant
 
 
-def _arguments(f: Callable[..., Any]) -> int:
-    """How many arguments f has to be given; 1 where it does not say."""
+def _arguments(f: Callable[..., Any]) -> tuple[int, float]:
+    """How many arguments f has to be given, and how many it may be; (1, 1) where it does not say."""
     try:
         found = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
-        return 1
-    return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in found)
+        return 1, 1
+    places = [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    least = sum(p.default is p.empty for p in places)
+    return least, math.inf if any(p.kind is p.VAR_POSITIONAL for p in found) else len(places)

@@ -17,12 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.errors import DomainError, UncertifiedError
+from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError
 from taylorad.rings.intervals import Interval
 from taylorad.validated.convex import Smooth, tangent_bound
 from taylorad.validated.mapping import Box, Mapping, domain, middle
 
 __all__ = ["Minimum", "Search", "minimize", "range_"]
+
+_LEAST = 2.0**-40  # of a side of the domain: where a box so thin has no bound, smaller ones are not tried
+_UNKNOWN = (UncertifiedError, SingularExpansionError)  # nothing is bounded, or there is no derivative at this point
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ class Search:
     def __init__(self, mapping: Smooth, tol: float, keep: bool = False) -> None:
         self.f, self.tol, self.keep = mapping, tol, keep
         self.best = math.inf
+        self.trouble = ""  # why something was not bounded
         self.heap: list[tuple[float, int, Box, int]] = []
         self.settled: list[tuple[float, Box]] = []
         self.discarded: list[Box] = []
@@ -128,32 +132,41 @@ class Search:
             if low >= self.best - self.slack():
                 self.settled.append((low, box))
                 break  # all others lie higher
+            ended = not box[side].lo < box[side].mid < box[side].hi
+            if low == -math.inf and (ended or box[side].width <= _LEAST * start[side].width):
+                raise self.unbounded(box, evaluated)
+            if ended:
+                self.settled.append((low, box))
+                continue
             for half in halves(box, side):
                 self.visit(half)
                 evaluated += 1
         rest = [(low, box) for low, _, box, _ in self.heap] + self.settled
         if not rest or self.best == math.inf:
-            raise UncertifiedError("no value of f was enclosed: f is not certainly defined at any point tried")
-        low = min(low for low, _ in rest)
+            why = self.trouble and f": {self.trouble}"
+            raise UncertifiedError(f"f has no certain value at any of the points tried{why}")
+        low, lowest = min(rest, key=lambda pair: pair[0])
         if low == -math.inf:
-            box = min(rest)[1]
-            raise UncertifiedError(
-                f"f has no bound on {' × '.join(map(str, box))} after {evaluated} boxes: it may be undefined or "
-                "unbounded there; take a smaller domain"
-            )
+            raise self.unbounded(lowest, evaluated)
         kept = tuple(box for below, box in rest if below <= self.best)
-        reached = low >= self.best - self.slack()
+        reached = low >= self.best - self.tol * max(1.0, abs(self.best))
         return Minimum(Interval(min(low, self.best), self.best), kept, tuple(self.discarded), evaluated, reached)
 
+    def unbounded(self, box: Box, evaluated: int) -> UncertifiedError:
+        return UncertifiedError(
+            f"f has no bound on {' × '.join(map(str, box))} after {evaluated} boxes: it may be undefined or unbounded "
+            f"there{self.trouble and f' ({self.trouble})'}; take a smaller domain"
+        )
+
     def slack(self) -> float:
-        return self.tol * max(1.0, abs(self.best))
+        return max(self.tol * max(1.0, abs(self.best)), 4 * math.ulp(self.best))
 
     def attain(self, point: Box) -> None:
         """Take note of a value."""
         try:
             self.best = min(self.best, self.f.value(point).hi)
-        except UncertifiedError:
-            return
+        except _UNKNOWN as error:
+            self.trouble = str(error)
 
     def descend(self, start: Box) -> None:
         """A good value to begin with: a local search in floats, its end evaluated rigorously."""
@@ -162,14 +175,20 @@ class Search:
         def at(x: np.ndarray) -> float:
             try:
                 return self.f.value(tuple(Interval(c, c) for c in map(float, x))).mid
-            except ArithmeticError:
+            except _UNKNOWN:
                 return math.inf
 
         if len(start) == 1 or any(x.thin for x in start):
             return
         from scipy import optimize
 
-        found = optimize.minimize(at, [x.mid for x in start], method="Nelder-Mead", bounds=ends, options={"maxfev": 60})
+        found = optimize.minimize(
+            at,
+            [x.mid for x in start],
+            method="Nelder-Mead",
+            bounds=ends,
+            options={"maxfev": 80 * len(start), "xatol": 0, "fatol": 0},
+        )
         inside = [min(max(float(c), a), b) for c, (a, b) in zip(found.x, ends, strict=True)]
         self.attain(tuple(Interval(c, c) for c in inside))
 
@@ -182,27 +201,30 @@ class Search:
         elif low >= self.best - self.slack():
             self.settled.append((low, box))
         else:
-            heapq.heappush(self.heap, (low, next(self._number), box, side))
+            number = next(self._number)  # boxes without a bound are followed down, one after the other
+            heapq.heappush(self.heap, (low, -number if low == -math.inf else number, box, side))
 
     def bound(self, box: Box) -> tuple[float, Box, int]:
         """A lower bound, the part of the box where f can be least, and the side along which to halve it."""
         widest = max(range(len(box)), key=lambda i: box[i].width)
         try:
             value = self.f.value(box)
-        except UncertifiedError:
+        except _UNKNOWN as error:
+            self.trouble = str(error)
             return -math.inf, box, widest
         if value.lo > self.best:
             return value.lo, box, widest
         try:
             slopes = self.f.gradient(box)
-        except UncertifiedError:  # a kink inside: values alone
+        except _UNKNOWN:  # a kink inside: values alone
             self.attain(middle(box))
             return value.lo, box, widest
         face = tuple(
             Interval(x.lo, x.lo) if g.lo > 0 else Interval(x.hi, x.hi) if g.hi < 0 else x
             for x, g in zip(box, slopes, strict=True)
         )
-        side = max(range(len(face)), key=lambda i: (slopes[i].mag * face[i].width, face[i].width))
+        wide = [i for i, x in enumerate(face) if not x.thin] or [widest]
+        side = max(wide, key=lambda i: (slopes[i].mag * face[i].width, face[i].width))
         at = middle(face)
         self.attain(at)
         low = max(value.lo, self.f.value(face).lo)
@@ -217,13 +239,11 @@ class Search:
                 plane, touching = tangent_bound(self.f, face)
                 self.attain(touching)
                 low = max(low, plane)
-        except UncertifiedError:  # no second derivatives there
+        except _UNKNOWN:  # no second derivatives there
             return low, face, side
         return low, face, side
 
 
 def halves(box: Box, side: int) -> list[Box]:
-    """The two halves of a box; raises UncertifiedError where floats end."""
-    if not box[side].lo < box[side].mid < box[side].hi:
-        raise UncertifiedError(f"f is not certainly defined at {' × '.join(map(str, box))}; take a smaller domain")
+    """The two halves of a box."""
     return [(*box[:side], half, *box[side + 1 :]) for half in box[side].split()]
