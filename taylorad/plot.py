@@ -62,7 +62,7 @@ def series(
     for a batch, OrderError for an order that is not known.
     """
     c = _floats(series)
-    chosen = _orders(c, series) if orders is None else list(orders)
+    chosen = _orders(c) if orders is None else list(orders)
     if not chosen or not all(0 <= k <= series.order for k in chosen):
         raise OrderError(f"orders {chosen} must lie between 0 and the order of the series, {series.order}")
     radius = _radius(series)
@@ -268,7 +268,7 @@ def _floats(series: Taylor) -> np.ndarray:
     return np.array([float(c.mid() if hasattr(c, "mid") else c) for c in series])
 
 
-def _orders(c: np.ndarray, series: Taylor) -> list[int]:
+def _orders(c: np.ndarray) -> list[int]:
     """About six orders, ever farther apart, each with a polynomial of its own; the last one included."""
     there = [k for k in range(len(c)) if c[k] or k == 0]
     wanted = np.geomspace(1, max(1, there[-1]), 6)

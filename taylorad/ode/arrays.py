@@ -114,11 +114,6 @@ class ArraySystem:
     def n_args(self) -> int:
         return sum(self.leaves[2:])
 
-    @property
-    def autonomous(self) -> bool:
-        """Whether the time stands nowhere."""
-        return not any(leaf.index == 1 for leaf in schedule([self.rhs]).leaves)
-
     def elements(self) -> list[Node]:
         """The right-hand sides over :func:`~taylorad.ode.system.placeholders`. Cost: some µs for each operation."""
         found = elements(schedule([self.rhs]), self.leaves)

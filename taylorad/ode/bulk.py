@@ -20,7 +20,7 @@ import numpy as np
 from taylorad.errors import CompilationError
 from taylorad.run.program import SHORT, SUMS, Check, Program
 from taylorad.run.tables import SHORT_ROW, long_rows, short_rows, table
-from taylorad.run.writer import Target, Writer, double
+from taylorad.run.writer import Target, Writer, double, vector
 
 __all__ = ["Bulk"]
 
@@ -128,7 +128,7 @@ class Bulk(Writer):
     def text(self) -> str:
         """The function; it needs ``room`` bytes at ``memory``, zero at first."""
         self.label("entry")
-        self.do(f"store {self._kind()} zeroinitializer, ptr {self._place(self.flags)}, align 8")
+        self.do(f"store {vector(self.width)} zeroinitializer, ptr {self._place(self.flags)}, align 8")
         self._phase(0)
         self._stored(0)
         for size in sorted({self._widest(c.values) for c in self.program.checks}):
@@ -195,13 +195,8 @@ class Bulk(Writer):
         self._narrow(1)
 
     def _narrow(self, lanes: int) -> None:
-        self.lanes = lanes
-        self.type = "double" if lanes == 1 else self._kind()
-        self.bool = "i1" if lanes == 1 else f"<{lanes} x i1>"
+        self.narrow(lanes)
         self.value = {}
-
-    def _kind(self) -> str:
-        return f"<{self.width} x double>"
 
     # ------------------------------------------------------------------ memory
     def _place(self, begin: int) -> str:
@@ -431,8 +426,9 @@ class Bulk(Writer):
         return [self.put(f"select {self.bool} {t}, {self.type} {nan}, {self.type} {zero}") for t in tests]
 
     def _bad(self) -> str:
-        flags = self.put(f"load {self._kind()}, ptr {self._place(self.flags)}, align 8")
-        total = self.put(f"extractelement {self._kind()} {flags}, i32 0")
+        kind = vector(self.width)
+        flags = self.put(f"load {kind}, ptr {self._place(self.flags)}, align 8")
+        total = self.put(f"extractelement {kind} {flags}, i32 0")
         for lane in range(1, self.width):
-            total = self.put(f"fadd double {total}, {self.put(f'extractelement {self._kind()} {flags}, i32 {lane}')}")
+            total = self.put(f"fadd double {total}, {self.put(f'extractelement {kind} {flags}, i32 {lane}')}")
         return self.put(f"fcmp une double {total}, {double(0.0)}")

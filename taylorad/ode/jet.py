@@ -9,9 +9,8 @@ from taylorad.errors import CompilationError
 from taylorad.ode.lanes import Lanes
 from taylorad.ode.packs import Sums
 from taylorad.ode.step import Step
-from taylorad.ode.words import vector
 from taylorad.run.program import Check, Program
-from taylorad.run.writer import Target, double
+from taylorad.run.writer import Target, double, vector
 
 __all__ = ["Jet"]
 

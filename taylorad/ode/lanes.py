@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylorad.ode.words import Words, vector
+from taylorad.ode.words import Words
 from taylorad.run.program import Op, Program
-from taylorad.run.writer import Target, double
+from taylorad.run.writer import Target, constant, double, vector
 
 __all__ = ["Lanes", "repeated"]
 
@@ -72,7 +72,7 @@ class Lanes(Words):
         if found is not None:
             return found
         if len(t) > 1 and all(op.kind == "number" for op in ops):
-            return self.constant([op.data for op in ops])
+            return constant([op.data for op in ops])
         special = self.special(t)
         if special is not None:
             return special

@@ -121,7 +121,7 @@ class _Loop:
         self.before = j.call("double", "llvm.fabs.f64", ("double", self.real(Real.H)))
         self._begin(again, end)
         self._middle(again)
-        self._size(end)
+        self._size()
         j.end("%h")
         self._time(end)
         self._reject(attempts)
@@ -170,7 +170,7 @@ class _Loop:
         j.label("onward")
         self.set_whole(Whole.ATTEMPTS, j.put(f"select i1 {self.confirm}, i64 0, i64 {self.whole(Whole.ATTEMPTS)}"))
 
-    def _size(self, end: str) -> None:
+    def _size(self) -> None:
         j = self.jet
         h = j.power_of_two(self.low)
         shorter = j.put(f"fcmp olt double {h}, {j.arith('fmul', self.before, double(0.97))}")

@@ -11,9 +11,8 @@ from typing import Any, final
 from taylorad.ode.jet import Jet
 from taylorad.ode.lanes import repeated
 from taylorad.ode.rows import Rows
-from taylorad.ode.words import vector
 from taylorad.run.program import SHORT, Program
-from taylorad.run.writer import Target, double
+from taylorad.run.writer import Target, double, same, vector
 
 __all__ = ["Looped"]
 
@@ -221,7 +220,7 @@ class Looped(Jet, Rows):
 
         ahead = f"%{name}o"
         back = self.integer("sub", whole, ahead)
-        zero = self.same(0.0, width)
+        zero = same(0.0, width)
         phis: list[str] = []
         outs: list[str] = []
         for p, pack in enumerate(packs):

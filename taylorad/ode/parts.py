@@ -16,7 +16,7 @@ from typing import Any, final
 
 from taylorad.errors import CompilationError
 from taylorad.run.program import SHORT, SUMS, Buffer, Program
-from taylorad.run.writer import Target, Writer, double
+from taylorad.run.writer import Target, Writer, constant, double, same, vector
 from taylorad.series.node import State
 
 __all__ = ["Parts", "PartsSystem"]
@@ -58,7 +58,7 @@ class Parts(Writer):
         last, size = leaves[len(self.rows) - 1]
         self.stride = last + -(-size // self.width) * self.width
         self.blocks = range(self.stride // self.width)
-        self.kind = f"<{self.width} x double>"
+        self.kind = vector(self.width)
         self.room = 0
         self.buffers = list(program.buffers)
         self.views = {b: view for b in range(len(self.buffers)) if (view := self._view(b)) is not None}
@@ -231,22 +231,14 @@ class Parts(Writer):
             buffer, reads = self.views[buffer]
             spread, place = reads[vector]
         if spread and wide > 1:
-            return self._filled(self.put(f"load double, ptr {self._at(buffer, place, k)}, align 8"))
+            return self.fill(self.put(f"load double, ptr {self._at(buffer, place, k)}, align 8"), self.width)
         return self.put(f"load {self._type(wide)}, ptr {self._at(buffer, place, k)}, align 8")
-
-    def _filled(self, scalar: str) -> str:
-        """A number in every lane."""
-        one = self.put(f"insertelement {self.kind} poison, double {scalar}, i32 0")
-        return self.put(f"shufflevector {self.kind} {one}, {self.kind} poison, <{self.width} x i32> zeroinitializer")
 
     # ------------------------------------------------------------------ values
     def _spread(self, scalar: str) -> str:
         if scalar not in self.spreads:
-            self.spreads[scalar] = self._filled(scalar)
+            self.spreads[scalar] = self.fill(scalar, self.width)
         return self.spreads[scalar]
-
-    def _all(self, numbers: Sequence[float]) -> str:
-        return "<" + ", ".join(f"double {double(x)}" for x in numbers) + ">"
 
     def _have(self, i: int, size: int) -> list[str]:
         """A value as that of ``size`` numbers: its vectors, or a number spread over as many."""
@@ -295,7 +287,7 @@ class Parts(Writer):
         if number == states:
             return [double(float(k == 1)) if k else self.put("load double, ptr %t, align 8")]
         if k:
-            return [double(0.0)] if size == 1 else [self._all([0.0] * self.width)] * self._count(size)
+            return [double(0.0)] if size == 1 else [same(0.0, self.width)] * self._count(size)
         base = "%y" if number < states else "%args"
         places = [begin + v * self.width for v in range(self._count(size))]
         return [self.put(f"load {self._type(size)}, ptr {self.at(base, str(x), 1)}, align 8") for x in places]
@@ -318,13 +310,13 @@ class Parts(Writer):
                 places = [int(matrix.places[spare if x is None else x]) for x in at]
                 value = self._picked(source, self.sizes[a], places)
                 total = self._added(total, factors, value, kind)
-            out.append(total or (double(0.0) if lanes == 1 else self._all([0.0] * lanes)))
+            out.append(total or same(0.0, lanes))
         return out
 
     def _added(self, total: str, factors: list[float], value: str, kind: str) -> str:
         if all(f == 1 for f in factors):
             return self.arith("fadd", total, value, kind) if total else value
-        factor = double(factors[0]) if len(factors) == 1 else self._all(factors)
+        factor = constant(factors)
         return self.fma(factor, value, total, kind) if total else self.arith("fmul", factor, value, kind)
 
     def _picked(self, source: list[str], size: int, places: list[int]) -> str:
@@ -361,13 +353,14 @@ class Parts(Writer):
         p, q = (self.put(f"uitofp i64 {x} to double") for x in (here, there))
         first, second = (self.value[a][0] for a in self.ops[i].args)
         weight = self.fma(first, p, self.arith("fmul", second, q, "double"), "double")
-        return self.arith("fmul", self._filled(weight) if vector else weight, factor, self._type(self.sizes[i]))
+        weight = self.fill(weight, self.width) if vector else weight
+        return self.arith("fmul", weight, factor, self._type(self.sizes[i]))
 
     def _factor(self, b: int, v: int, index: str, vector: bool, loaded: _Loaded) -> str:
         v = v if self.wide[b] > 1 else 0
         if (b, v, index, vector) not in loaded:
             found = self._past(b, v, index)
-            loaded[b, v, index, vector] = self._filled(found) if vector and self.wide[b] == 1 else found
+            loaded[b, v, index, vector] = self.fill(found, self.width) if vector and self.wide[b] == 1 else found
         return loaded[b, v, index, vector]
 
     def _partial(self, i: int, v: int, turn: str) -> str:
@@ -403,7 +396,7 @@ class Parts(Writer):
         ends: list[str] = []
         for s, (i, v) in enumerate(parts):
             vector, kind = self.sizes[i] > 1, self._type(self.sizes[i])
-            zero = self._all([0.0] * self.width) if vector else double(0.0)
+            zero = same(0.0, self.width) if vector else double(0.0)
             total = f"%{name}a{s}"
             other = self._factor(self.ops[i].data[1], v, rest, vector, loaded)
             new = self.fma(self._left(i, v, j, rest, loaded), other, total, kind)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, final
 
 from taylorad.ode.step import Begun, Sized, Step
-from taylorad.run.writer import Target
+from taylorad.run.writer import Target, same
 
 __all__ = ["Called", "Rows"]
 
@@ -26,7 +26,7 @@ class Rows(Step):
     def begin(self) -> Begun:
         bad = self.first()
         w, kind = self.width, self.kind
-        zero = self.same(0.0, w)
+        zero = same(0.0, w)
 
         def block(old: list[str]) -> list[str]:
             x0, x1 = self.coefficient(0), self.coefficient(1)
@@ -44,20 +44,20 @@ class Rows(Step):
     def middle(self) -> Sized:
         self.others()
         w, kind = self.width, self.kind
-        zero = self.same(0.0, w)
+        zero = same(0.0, w)
 
         def block(old: list[str]) -> list[str]:
             x0, x1 = self.coefficient(0), self.coefficient(1)
             rtol = self.fetch(self.part("%tol", 1, "%b"))
             low, flag = old
-            limits = self.limits(x0, x1, rtol, self._own(x0))
+            limits = self.limits(x1, rtol, self._own(x0))
             for p, limit in zip((self.order - 1, self.order), limits, strict=True):
                 x = self.coefficient(p)
                 flag = self.fma(x, zero, flag, kind)
                 low = self.chosen("olt", self.longest(x, p, limit), low, w)
             return [low, flag]
 
-        low, flag = self.over_blocks(self.scanned, [self.same(1000.0, w), zero], block)
+        low, flag = self.over_blocks(self.scanned, [same(1000.0, w), zero], block)
         return Sized(self.reduced(low, "olt", w), self.reduced(flag, "fadd", w))
 
     def end(self, h: str) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
-from taylorad.ode.words import Words, vector
+from taylorad.ode.words import Words
+from taylorad.run.writer import same, vector
 
 __all__ = ["SAFETY", "Begun", "Sized", "Step"]
 
@@ -112,7 +113,7 @@ class Step(Words, ABC):
         return self.at(base, place, 1)
 
     # ------------------------------------------------------------------ step sizes
-    def limits(self, x0: str, x1: str, rtol: str, own: str) -> list[tuple[str, str]]:
+    def limits(self, x1: str, rtol: str, own: str) -> list[tuple[str, str]]:
         """For the two orders that the step size is taken from, what its logarithm is but for the coefficient.
 
         The step size is the largest h with |x_p|·h^p below a tolerance: ``own`` of the component or, where that is
@@ -122,7 +123,7 @@ class Step(Words, ABC):
         moved = self.arith("fmul", self.absolute(x1, w), rtol, kind)
         out: list[tuple[str, str]] = []
         for p in (self.order - 1, self.order):
-            a, b = (self.same(SAFETY / q, w) for q in (p, max(p - 1, 1)))
+            a, b = (same(SAFETY / q, w) for q in (p, max(p - 1, 1)))
             out.append((self.logarithm(own, w, 1 / p, a), self.logarithm(moved, w, 1 / max(p - 1, 1), b)))
         return out
 

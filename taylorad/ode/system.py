@@ -91,8 +91,3 @@ class System:
     def along(self, nodes: Sequence[Node]) -> list[Node]:
         """Functions of (t, x, args), written over :func:`placeholders`, along the solution."""
         return substitute(nodes, dict(enumerate(self.states)))
-
-    @property
-    def autonomous(self) -> bool:
-        """Whether the time stands nowhere."""
-        return not any(leaf.index == self.dim and leaf.degree == 1 for leaf in schedule(self.states).leaves)

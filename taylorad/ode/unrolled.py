@@ -14,9 +14,8 @@ from taylorad.ode.folds import Fold, folds
 from taylorad.ode.jet import Jet
 from taylorad.ode.step import Begun, Sized
 from taylorad.ode.tangent import Forms
-from taylorad.ode.words import vector
 from taylorad.run.program import Program
-from taylorad.run.writer import Target, double
+from taylorad.run.writer import Target, constant, double, same, vector
 
 __all__ = ["Unrolled"]
 
@@ -62,14 +61,14 @@ class Unrolled(Jet):
         bad = self.failed()
         self._order(1)
         w, kind = self.width, self.kind
-        zero = self.same(0.0, w)
+        zero = same(0.0, w)
         defect, lost, tolerance, flag = zero, zero, zero, zero
         self.sizes: list[list[tuple[str, str]]] = []
         for b, x in enumerate(self.x[1][: self.scanned]):
             off = self.arith("fsub", x, self.fetch(self.part("%y", 4, str(b))), kind)
             rtol = self._tol(1, b)
             own = self.fma(self.absolute(self.x[0][b], w), rtol, self._tol(0, b), kind)
-            self.sizes.append(self.limits(self.x[0][b], x, rtol, own))
+            self.sizes.append(self.limits(x, rtol, own))
             defect = self.chosen("ogt", self.absolute(off, w), defect, w)
             lost = self.fma(off, zero, lost, kind)
             tolerance = self.chosen("ogt", own, tolerance, w)
@@ -80,7 +79,7 @@ class Unrolled(Jet):
         for k in range(2, self.order + 1):
             self._order(k)
         w = self.width
-        zero = self.same(0.0, w)
+        zero = same(0.0, w)
         low, flag = "", zero
         for b in range(self.scanned):
             for p, limits in zip((self.order - 1, self.order), self.sizes[b], strict=True):
@@ -95,7 +94,7 @@ class Unrolled(Jet):
         powers = ["", self.fill(h, w)]
         while len(powers) <= _CHAINS:
             powers.append(self.arith("fmul", powers[len(powers) // 2], powers[(len(powers) + 1) // 2], kind))
-        self.z = self.arith("fmul", powers[_CHAINS], self.same(_CHAINS, w), kind)
+        self.z = self.arith("fmul", powers[_CHAINS], same(_CHAINS, w), kind)
         for b in range(self.blocks):
             q, slope = self._sums([x[b] for x in self.x[1:]], powers)
             self.keep(slope, self.part("%y", 4, str(b)))
@@ -113,7 +112,7 @@ class Unrolled(Jet):
                 lower = self.fma(lower, powers[n], part, kind) if lower else part
                 part = self.fma(part, powers[n], x, kind)
             # the part of h·q is h^(r+1)·P(z), its derivative h^r·((r+1)·P + n·z·P′)
-            own = self.arith("fmul", part, self.same(r + 1, self.width), kind) if r else part
+            own = self.arith("fmul", part, same(r + 1, self.width), kind) if r else part
             parts.append(part)
             slopes.append(self.fma(lower, self.z, own, kind) if lower else own)
         return self._paired(parts, powers), self._paired(slopes, powers)
@@ -247,8 +246,8 @@ class Unrolled(Jet):
     def joined(self, a: str, b: str, width: int) -> str:
         return self._timed(super().joined(a, b, width), 3 if width > 1 else 1, a, b)
 
-    def fill(self, scalar: str, width: int) -> str:
-        return self._timed(super().fill(scalar, width), 3 if width > 2 else 1, scalar)
+    def fill(self, scalar: str, lanes: int) -> str:
+        return self._timed(super().fill(scalar, lanes), 3 if lanes > 2 else 1, scalar)
 
     def _timed(self, name: str, latency: int, *args: str) -> str:
         self.time[name] = latency + max(self.time.get(a, 0) for a in args)
@@ -260,7 +259,7 @@ class Unrolled(Jet):
         if n == 1:
             return values[0]
         if all(v == double(0.0) for v in values):
-            return self.same(0.0, n)
+            return same(0.0, n)
         return self.joined(self._gathered(values[: n // 2]), self._gathered(values[n // 2 :]), n // 2)
 
     def _value(self, t: tuple[int, ...]) -> str:
@@ -399,4 +398,4 @@ class Unrolled(Jet):
         for lanes in fold.places.values():
             weights[lanes[0]] = 0.5 if len(lanes) == 1 else 1.0
         known = self._known(fold.b, k // 2)
-        return self.arith("fmul", known, self.constant(weights), vector(fold.width))
+        return self.arith("fmul", known, constant(weights), vector(fold.width))

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from taylorad.run.writer import Writer, double
+from taylorad.run.writer import Writer, double, same, vector
 
-__all__ = ["Words", "vector"]
-
-
-def vector(width: int) -> str:
-    """The type of ``width`` doubles."""
-    return "double" if width == 1 else f"<{width} x double>"
+__all__ = ["Words"]
 
 
 def _bits(width: int, kind: str) -> str:
@@ -20,23 +15,6 @@ def _bits(width: int, kind: str) -> str:
 
 class Words(Writer):
     """On vectors of any width; what they hold stands in the name of the type."""
-
-    def constant(self, numbers: Sequence[float]) -> str:
-        if len(numbers) == 1:
-            return double(numbers[0])
-        return "<" + ", ".join(f"double {double(x)}" for x in numbers) + ">"
-
-    def same(self, x: float, width: int) -> str:
-        """One number in every lane."""
-        return self.constant([x] * width)
-
-    def fill(self, scalar: str, width: int) -> str:
-        """``scalar`` in every lane."""
-        if width == 1:
-            return scalar
-        kind = vector(width)
-        one = self.put(f"insertelement {kind} poison, double {scalar}, i32 0")
-        return self.put(f"shufflevector {kind} {one}, {kind} poison, <{width} x i32> zeroinitializer")
 
     def shuffle(self, width: int, a: str, b: str, lanes: Sequence[int]) -> str:
         kind = vector(width)
@@ -75,9 +53,9 @@ class Words(Writer):
         bits = self.put(f"lshr {whole} {bits}, {number(12)}")
         bits = self.put(f"or {whole} {bits}, {number(0x4330000000000000)}")
         found = self.put(f"bitcast {whole} {bits} to {kind}")
-        scale = self.same(slope * 2.0**-41, width)
+        scale = same(slope * 2.0**-41, width)
         return self.fma(
-            found, scale, self.arith("fadd", offset, self.same(-slope * (2.0**11 + 1023), width), kind), kind
+            found, scale, self.arith("fadd", offset, same(-slope * (2.0**11 + 1023), width), kind), kind
         )
 
     def reduced(self, v: str, test: str, width: int) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache
-from math import prod
 from typing import Any, final
 
 import numpy as np
@@ -172,13 +171,6 @@ class Monomials:
             left, right, table = right, left, table.T
         for x, places in zip(left, table, strict=True):  # the products of one monomial with all others differ
             out[places] += mul(x, right)
-
-    def factorials(self) -> list[int]:
-        """e_1!·e_2!·…·e_n! of every monomial."""
-        known = [1]
-        for k in range(1, max(self.caps, default=0) + 1):
-            known.append(known[-1] * k)
-        return [prod(known[e] for e in row if e > 1) for row in self.exponents.tolist()]
 
     def __reduce__(self) -> Any:
         return (Monomials.of, (self.caps, self.groups, self.orders))

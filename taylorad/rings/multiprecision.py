@@ -62,7 +62,7 @@ class MultiprecisionRing(ObjectRing):
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
         from taylorad.rings.values import multiprecision
 
-        return [self.lift(x) for x in multiprecision.jet(name, args, order, mpmath)]
+        return [self.lift(x) for x in multiprecision.jet(name, args, order)]
 
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         if isinstance(factor, int):

@@ -256,14 +256,14 @@ class Emitter(Writer):
     def _single(self, bundle: list[int], first: str, second: str, count: str) -> list[str]:
         kind = "<4 x double>"
         back = self.integer("sub", "%K", second)
-        weights = [[self.spread(w) for w in self._weights(i)] for i in bundle]
+        weights = [[self.fill(w, 4) for w in self._weights(i)] for i in bundle]
         loop = self.loop("0", count)
         ahead, behind = self.integer("add", loop.index, first), self.integer("add", loop.index, back)
         j = rest = ""
         if any(weights):
-            j = self.spread(self.put(f"sitofp i64 {ahead} to double"))
+            j = self.fill(self.put(f"sitofp i64 {ahead} to double"), 4)
             j = self.arith("fadd", j, "<" + ", ".join(f"double {double(r)}" for r in range(4)) + ">", kind)
-            rest = self.arith("fsub", self.spread("%kf"), j, kind)
+            rest = self.arith("fsub", self.fill("%kf", 4), j, kind)
         loaded: dict[str, str] = {}
 
         def vector(base: str, index: str) -> str:

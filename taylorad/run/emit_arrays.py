@@ -14,7 +14,7 @@ from typing import Any
 from taylorad.run.emit import Emitter
 from taylorad.run.program import SHORT, SUMS, Program
 from taylorad.run.tables import SHORT_ROW, long_rows, short_rows, table
-from taylorad.run.writer import Target, double
+from taylorad.run.writer import Target
 from taylorad.series.matrix import Matrix
 
 __all__ = ["ArrayEmitter"]
@@ -159,10 +159,8 @@ class ArrayEmitter(Emitter):
         self._narrow(1, 1)
 
     def _narrow(self, size: int, lanes: int) -> None:
-        self.size, self.lanes = size, lanes
-        self.type = "double" if lanes == 1 else f"<{lanes} x double>"
-        self.bool = "i1" if lanes == 1 else f"<{lanes} x i1>"
-        self.zero = double(0.0) if lanes == 1 else "zeroinitializer"
+        self.narrow(lanes)
+        self.size = size
         self.value, self.past, self.below = {}, {}, {}
 
     def _group(self, members: list[int]) -> None:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from taylorad.errors import CompilationError
 from taylorad.run.emit import Emitter
 from taylorad.run.program import SUMS, Op, Program
-from taylorad.run.writer import Target, Writer, double
+from taylorad.run.writer import Target, Writer, vector
 
 __all__ = ["BITS", "PIECES", "GradedEmitter", "emit_graded"]
 
@@ -90,7 +90,7 @@ class GradedEmitter(Emitter):
         self.totals = {i: next(own) for i in self.sums}
         self.weighted = next(own, "")
         p = self.program
-        self.do(f"store {self._vector(self.target.lanes)} zeroinitializer, ptr %fixed, align 8")
+        self.do(f"store {vector(self.target.lanes)} zeroinitializer, ptr %fixed, align 8")
         self.table = self.source(None, len(p.givens))
         for i in p.start:
             self.value[i] = self._operation(p.ops[i])
@@ -160,23 +160,14 @@ class GradedEmitter(Emitter):
         wide = self.put(f"icmp sge i64 {count}, {lanes}")
         self.do(f"br i1 {wide}, label %manys, label %ones")
         self.label("manys")
-        self._narrow(lanes)
+        self.narrow(lanes)
         self._each("many", self.begin, lanes)
-        self._narrow(1)
+        self.narrow(1)
         self.do("br label %stepped")
         self.label("ones")
         self._each("one", self.begin, 1)
         self.do("br label %stepped")
         self.label("stepped")
-
-    def _vector(self, lanes: int) -> str:
-        return "double" if lanes == 1 else f"<{lanes} x double>"
-
-    def _narrow(self, lanes: int) -> None:
-        self.lanes = lanes
-        self.type = self._vector(lanes)
-        self.bool = "i1" if lanes == 1 else f"<{lanes} x i1>"
-        self.zero = double(0.0) if lanes == 1 else "zeroinitializer"
 
     def _each(self, name: str, begin: str, width: int) -> None:
         """All operations that are no sums, for every element of the block."""
@@ -324,7 +315,7 @@ def _products(lanes: int, target: Target, square: bool, declared: set[str]) -> s
 def _piece(w: Writer, pairs: list[tuple[str, str]], result: str, width: int) -> None:
     """Add numbers times neighbours to neighbours."""
     step = min(width, w.target.lanes) if w.lanes == 1 else 1
-    kind = w.type if step == 1 else f"<{step} x double>"
+    kind = w.type if step == 1 else vector(step)
     ones: list[str] = []
     for x, _ in pairs:
         if step > 1:

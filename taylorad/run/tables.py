@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.run.writer import Writer, double
+from taylorad.run.writer import Writer, same, vector
 from taylorad.series.matrix import Matrix
 
 __all__ = ["SHORT_ROW", "long_rows", "short_rows", "table"]
@@ -25,12 +25,8 @@ def table(writer: Writer, numbers: np.ndarray) -> str:
     return name
 
 
-def _kind(lanes: int) -> str:
-    return "double" if lanes == 1 else f"<{lanes} x double>"
-
-
 def _numbers(writer: Writer, name: str, place: str, lanes: int) -> str:
-    return writer.put(f"load {_kind(lanes)}, ptr {writer.at(name, place, 1)}, align 8")
+    return writer.put(f"load {vector(lanes)}, ptr {writer.at(name, place, 1)}, align 8")
 
 
 def _gathered(writer: Writer, source: str, places: str, place: str, lanes: int) -> str:
@@ -44,12 +40,8 @@ def _gathered(writer: Writer, source: str, places: str, place: str, lanes: int) 
         one = writer.put(f"load double, ptr {address}, align 8")
         if lanes == 1:
             return one
-        value = writer.put(f"insertelement {_kind(lanes)} {value}, double {one}, i32 {lane}")
+        value = writer.put(f"insertelement {vector(lanes)} {value}, double {one}, i32 {lane}")
     return value
-
-
-def _all(writer: Writer, x: float, lanes: int) -> str:
-    return double(x) if lanes == 1 else "<" + ", ".join([f"double {double(x)}"] * lanes) + ">"
 
 
 def short_rows(writer: Writer, matrix: Matrix, source: str, element: str, lanes: int, rows: int) -> str:
@@ -61,12 +53,12 @@ def short_rows(writer: Writer, matrix: Matrix, source: str, element: str, lanes:
     counts = matrix.counts
     most = int(counts.max())
     if most == 0:
-        return _all(writer, 0.0, lanes)
+        return same(0.0, lanes)
     column = np.arange(len(matrix.places)) - np.repeat(matrix.starts[:-1], counts)
     places, entries = np.zeros((most, rows), np.int32), np.zeros((most, rows))
     places[column, matrix.at], entries[column, matrix.at] = matrix.places, matrix.entries
     places[:, matrix.rows :], entries[:, matrix.rows :] = places[:, [matrix.rows - 1]], entries[:, [matrix.rows - 1]]
-    where, kind, total = table(writer, places), _kind(lanes), ""
+    where, kind, total = table(writer, places), vector(lanes), ""
     for c in range(most):
         shift = places[c] - np.arange(rows)
         if np.all(shift == shift[0]):
@@ -80,9 +72,9 @@ def short_rows(writer: Writer, matrix: Matrix, source: str, element: str, lanes:
         elif total and abs(first) == 1:
             total = writer.arith("fadd" if first > 0 else "fsub", total, x, kind)
         elif total:
-            total = writer.fma(_all(writer, first, lanes), x, total, kind)
+            total = writer.fma(same(first, lanes), x, total, kind)
         else:
-            total = x if first == 1 else writer.arith("fmul", _all(writer, first, lanes), x, kind)
+            total = x if first == 1 else writer.arith("fmul", same(first, lanes), x, kind)
     return total
 
 
@@ -99,7 +91,7 @@ def long_rows(writer: Writer, matrix: Matrix, source: str, lanes: int, store: Ca
     places[place], entries[place] = matrix.places, matrix.entries
     names: list[Any] = [table(writer, x) for x in (begins.astype(np.int32), places)]
     factors = None if np.all(entries == 1) else table(writer, entries)
-    kind, zero = _kind(lanes), _all(writer, 0.0, lanes)
+    kind, zero = vector(lanes), same(0.0, lanes)
     writer.names += 1
     loop, before = f"rows{writer.names}", writer.block
     writer.do(f"br label %{loop}")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
-__all__ = ["Target", "Writer", "double"]
+__all__ = ["Target", "Writer", "constant", "double", "same", "vector"]
 
 _AHEAD = 256  # bytes
 
@@ -30,21 +30,40 @@ def double(value: float) -> str:
     return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
 
 
+def vector(lanes: int) -> str:
+    """The type of so many doubles."""
+    return "double" if lanes == 1 else f"<{lanes} x double>"
+
+
+def constant(numbers: Sequence[float]) -> str:
+    """A vector of numbers, or the only one."""
+    return double(numbers[0]) if len(numbers) == 1 else "<" + ", ".join(f"double {double(x)}" for x in numbers) + ">"
+
+
+def same(value: float, lanes: int) -> str:
+    """A number in every lane."""
+    return constant([value] * lanes)
+
+
 class Writer:
     """The text of one function; values are double (``lanes`` = 1) or vectors of points."""
 
     def __init__(self, lanes: int, target: Target) -> None:
-        self.lanes = lanes
         self.target = target
-        self.type = "double" if lanes == 1 else f"<{lanes} x double>"
-        self.bool = "i1" if lanes == 1 else f"<{lanes} x i1>"
-        self.zero = double(0.0) if lanes == 1 else "zeroinitializer"
+        self.narrow(lanes)
         self.lines: list[str] = []
         self.declared: set[str] = {"declare ptr @malloc(i64)", "declare void @free(ptr)"}
         self.names = 0
         self.block = "entry"
         self.arrays: list[str] = []
         self.zeroed = True  # whether the memory of a point is zero when its work begins
+
+    def narrow(self, lanes: int) -> None:
+        """From here on values are vectors of ``lanes``."""
+        self.lanes = lanes
+        self.type = vector(lanes)
+        self.bool = "i1" if lanes == 1 else f"<{lanes} x i1>"
+        self.zero = double(0.0) if lanes == 1 else "zeroinitializer"
 
     # ------------------------------------------------------------------ text
     def put(self, text: str) -> str:
@@ -69,7 +88,7 @@ class Writer:
 
     def library(self, symbol: str, args: Sequence[str], lanes: int) -> str:
         """A function of LLVM's, which knows vectors, or one of doubles, called for every lane."""
-        kind = "double" if lanes == 1 else f"<{lanes} x double>"
+        kind = vector(lanes)
         if symbol.startswith("llvm."):
             suffix = "f64" if lanes == 1 else f"v{lanes}f64"
             return self.call(kind, f"{symbol}.{suffix}", *((kind, a) for a in args))
@@ -83,19 +102,18 @@ class Writer:
         return result
 
     def number(self, value: float) -> str:
-        one = double(value)
-        return one if self.lanes == 1 else "<" + ", ".join([f"double {one}"] * self.lanes) + ">"
+        return same(value, self.lanes)
+
+    def fill(self, scalar: str, lanes: int) -> str:
+        """``scalar`` in every lane."""
+        if lanes == 1:
+            return scalar
+        kind = vector(lanes)
+        one = self.put(f"insertelement {kind} poison, double {scalar}, i32 0")
+        return self.put(f"shufflevector {kind} {one}, {kind} poison, <{lanes} x i32> zeroinitializer")
 
     def splat(self, scalar: str) -> str:
-        if self.lanes == 1:
-            return scalar
-        v = self.put(f"insertelement {self.type} poison, double {scalar}, i32 0")
-        return self.put(f"shufflevector {self.type} {v}, {self.type} poison, <{self.lanes} x i32> zeroinitializer")
-
-    def spread(self, scalar: str) -> str:
-        """A double in all four places of a vector."""
-        v = self.put(f"insertelement <4 x double> poison, double {scalar}, i32 0")
-        return self.put(f"shufflevector <4 x double> {v}, <4 x double> poison, <4 x i32> zeroinitializer")
+        return self.fill(scalar, self.lanes)
 
     def arith(self, op: str, a: str, b: str, kind: str = "") -> str:
         return self.put(f"{op} {kind or self.type} {a}, {b}")
@@ -109,7 +127,7 @@ class Writer:
 
     def at(self, base: str, index: str, size: int = 0) -> str:
         """The address of element ``index`` (of ``size`` doubles each)."""
-        kind = self.type if not size else "double" if size == 1 else f"<{size} x double>"
+        kind = vector(size) if size else self.type
         return self.put(f"getelementptr {kind}, ptr {base}, i64 {index}")
 
     def load(self, base: str, index: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -392,5 +392,4 @@ _NUMBER = (
     "math; to write it into an array, make the array with np.zeros_like(y) instead of np.zeros(n), or use np.stack"
 )
 
-Method = Callable[..., Any]
 from taylorad.trace import protocols  # noqa: E402

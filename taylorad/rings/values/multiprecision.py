@@ -35,11 +35,11 @@ def lookup(name: str, mpmath: Any) -> Callable[..., Any] | None:
     return rounded.multiprecision(name)
 
 
-def jet(name: str, args: Sequence[Any], order: int, mpmath: Any) -> Sequence[Any]:
+def jet(name: str, args: Sequence[Any], order: int) -> Sequence[Any]:
     """Coefficients 0 … order of a local entry at a point, in its last argument."""
     from taylorad.rings.values import rounded
 
-    return rounded.multiprecision_jet(name, args, order, mpmath)
+    return rounded.multiprecision_jet(name, args, order)
 
 
 def _by_kind(real: Callable[..., Any], complex: Callable[..., Any] | None, mpmath: Any) -> Callable[..., Any]:

@@ -106,7 +106,7 @@ def multiprecision(name: str) -> Callable[..., Any] | None:
     return value
 
 
-def multiprecision_jet(name: str, args: Sequence[Any], order: int, mpmath: Any) -> list[Any]:
+def multiprecision_jet(name: str, args: Sequence[Any], order: int) -> list[Any]:
     """Coefficients 0 … order of a local entry in its last argument, at mpmath's working precision; errors as above."""
     from taylorad.rings.values import balls
 
