@@ -216,6 +216,29 @@ def test_what_machine_code_does_not_prove_is_tried_by_balls() -> None:
         validated.compile(lambda x: np.array([ta.gamma(x), x]), 2)
 
 
+FLOWS: dict[str, tuple[Any, Any, bool]] = {
+    "erf": (lambda y: ta.erf(y) + 2, lambda z, _: 1 / (z.erf() + 2), True),
+    "arcsinh": (lambda y: 2 + np.arcsinh(y), lambda z, a: 1 / (2 + (z + (z * z + 1).sqrt(a)).log(a)), True),
+    "jv": (lambda y: ta.jv(0, y), lambda z, _: 1 / z.bessel_j(0), False),
+    "gamma": (lambda y: ta.gamma(1 + y), lambda z, _: (1 + z).rgamma(), False),
+}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_functions_with_and_without_machine_code(name: str) -> None:
+    """y′ = f(y) is where ∫ dy/f(y) = t: over the ends of the enclosure, by FLINT at 300 bits."""
+    f, slowness, code = FLOWS[name]
+    flow = validated.solve_ivp(lambda t, y: [f(y[0])], (0, "0.5"), ["0.25"])
+    assert flow.success
+    assert flow.compiled is code
+    assert flow.width < 5e-15
+    with precision(300):
+        ends = (flint.acb(end) for end in (flow.box[0].lo, flow.box[0].hi))
+        spent = [flint.acb.integral(slowness, flint.acb("0.25"), end).real for end in ends]
+        assert spent[0] < 0.5 < spent[1]
+        assert abs(spent[0] - 0.5) < 1e-14
+
+
 def test_wrong_shapes_are_named() -> None:
     kernel = compile_interval(schedule([X * X]), 2)
     with pytest.raises(DomainError, match="this kernel takes"):
