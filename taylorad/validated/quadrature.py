@@ -14,19 +14,30 @@ import heapq
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from numbers import Rational
 from typing import Any
+
+import numpy as np
 
 from taylorad.book import BOOK
 from taylorad.derive import taylor as expand
-from taylorad.errors import DomainError, TayloradError, UncertifiedError
+from taylorad.errors import (
+    DomainError,
+    MixedRingError,
+    SingularExpansionError,
+    TayloradError,
+    UncertifiedError,
+)
 from taylorad.rings.intervals import Interval
+from taylorad.taylor.series import Taylor, check_order
 from taylorad.validated.literals import exact
 
 __all__ = ["integrate"]
 
 Function = Callable[[Any], Any]
 _ORDER = 20
-_LEAST = 2.0**-60  # of the whole path: panels are not halved further
+_LEAST = Fraction(1, 1 << 60)  # of the whole path: panels without a bound are not halved further
+_NOISE = 16  # bits of a panel's integral that rounding may cost, at most
 
 
 def integrate(
@@ -35,8 +46,8 @@ def integrate(
     b: Any,
     *,
     tol: float = 1e-12,
-    order: int = _ORDER,
-    weight: tuple[Any, Any] = (0, 0),
+    order: int | None = None,
+    weight: Any = (0, 0),
     digits: int | None = None,
     method: str = "taylor",
     panels: int = 20_000,
@@ -50,8 +61,8 @@ def integrate(
         Exact numbers: "1/3" is a third. For b < a the integral is minus that from b to a.
     tol : float > 0
         The width of the result, relative where the integral is above 1.
-    order : int ≥ 2
-        Order of the panels' remainders.
+    order : int ≥ 2, optional
+        Order of the panels' remainders; 20, or more for many digits.
     weight : (α, β), each > −1
         Exponents of singularities at the ends: ``integrate(np.cos, 0, 1, weight=("-1/2", 0))`` is ∫ cos(x)/√x dx.
     digits : int, optional
@@ -66,8 +77,9 @@ def integrate(
     Interval, or an arb ball where ``digits`` is given.
 
     Raises UncertifiedError where the tolerance is not reached, with the enclosure so far, or where f is not certainly
-    defined inside; DomainError for ends that are infinite (substitute x = 1/u or x = u/(1 − u)). Cost of a panel: two
-    runs of the order given, over balls.
+    defined inside; DomainError where f certainly is not, and for ends that are infinite (substitute x = 1/u or
+    x = u/(1 − u)); MixedRingError where f does not return one real number. Cost of a panel: two runs of the order
+    given, over balls.
 
     >>> import numpy as np
     >>> from taylorad import validated as v
@@ -75,12 +87,16 @@ def integrate(
     >>> found.lo <= 0.746824132812427 <= found.hi, found.width < 1e-15
     (True, True)
     """
-    low, high = exact(a), exact(b)
+    low, high = _end(a), _end(b)
+    if not isinstance(weight, (tuple, list)) or len(weight) != 2:
+        raise DomainError(f"weight is a pair, the exponents at both ends, got {weight!r}")
     first, last = (exact(w) for w in weight)
     if not (first > -1 and last > -1):
         raise DomainError(f"the exponents of the weight must be above −1 for the integral to exist, got {weight}")
     if not tol > 0 or (digits is not None and digits < 1):
         raise DomainError(f"the tolerance must be positive, got {tol if digits is None else digits}")
+    wanted = -math.log10(tol) if digits is None else digits
+    order = max(_ORDER, int(0.8 * wanted)) if order is None else check_order(order)
     if order < 2:
         raise DomainError(f"the order must be at least 2, got {order}")
     if method not in ("taylor", "gauss"):
@@ -88,7 +104,9 @@ def integrate(
     if method == "gauss" and (first or last):
         raise DomainError("method='gauss' takes no weight; leave method out")
     if high < low:
-        swapped = integrate(f, high, low, tol=tol, order=order, weight=(last, first), digits=digits, method=method)
+        swapped = integrate(
+            f, high, low, tol=tol, order=order, weight=(last, first), digits=digits, method=method, panels=panels
+        )
         sign = (-1) ** int(first + last) if (first + last).denominator == 1 else None
         if sign is None:
             raise DomainError("for b < a the weight (x − a)^α·(b − x)^β is not real; swap the ends")
@@ -96,29 +114,52 @@ def integrate(
     from taylorad.rings.balls import precision
     from taylorad.rings.interval_ring import from_ball
 
-    wanted = tol if digits is None else 10.0 ** -min(digits, 300)
-    bits = 64 + (-math.frexp(wanted)[1] if digits is None else int(3.33 * digits))
-    with precision(max(80, bits)):
+    bits = max(80, 64 + int(3.33 * wanted))
+    with precision(bits):
         if method == "gauss":
             found = _gauss(f, low, high)
         else:
-            found = _Panels(f, low, high, first, last, order + order % 2).run(tol, digits, panels)
+            found = _Panels(f, (low, high), (first, last), order + order % 2, bits).run(tol, digits, panels)
         if digits is not None:
             return found
         enclosed = from_ball(found)
-    if enclosed.width > max(2 * tol * max(1.0, enclosed.mag), 4 * math.ulp(enclosed.mag)):
+    if enclosed.finite and enclosed.width > max(2 * tol * max(1.0, enclosed.mag), 4 * math.ulp(enclosed.mag)):
         raise UncertifiedError(f"the integral lies in {enclosed}; {tol} was not reached")
     return enclosed
+
+
+def _end(value: Any) -> Fraction:
+    try:
+        return exact(value)
+    except DomainError as error:
+        if "inf" in str(value).lower():
+            hint = "substitute x = 1/u or x = u/(1 − u), and prove what lies beyond by hand"
+            raise DomainError(f"an end of the integral is {value}, and it must be finite: {hint}") from None
+        raise DomainError(f"an end of the integral is no number: {error}") from None
 
 
 class _Panels:
     """The path in panels, each with a ball around its part of the integral."""
 
-    def __init__(self, f: Function, a: Fraction, b: Fraction, first: Fraction, last: Fraction, order: int) -> None:
+    def __init__(
+        self, f: Function, ends: tuple[Fraction, Fraction], weight: tuple[Fraction, Fraction], order: int, bits: int
+    ) -> None:
         from taylorad.rings.balls import ball
 
-        self.f, self.order, self.ball = f, order, ball
-        self.a, self.b, self.first, self.last = a, b, first, last
+        self.given, self.order, self.ball = f, order, ball
+        (self.a, self.b), (self.first, self.last) = ends, weight
+        self.noise = ball(Fraction(1, 1 << (bits - _NOISE)))
+
+    def f(self, x: Any) -> Any:
+        """The integrand without its weight: one finite number, or a series of them."""
+        given: Any = self.given(x)
+        found: Any = given[()] if isinstance(given, np.ndarray) and not given.ndim else given
+        number = isinstance(found, (Interval, Rational, float, np.number)) or type(found).__module__.startswith("flint")
+        if not number and not (isinstance(found, Taylor) and not found.ndim):
+            raise MixedRingError(f"an integrand returns one number; it returned a {type(found).__name__}: {found!r}")
+        if isinstance(found, (float, np.floating)) and not np.isfinite(found):
+            raise MixedRingError(f"an integrand has finite values; it returned {found!r}")
+        return found
 
     def run(self, tol: float, digits: int | None, most: int) -> Any:
         ball = self.ball
@@ -130,33 +171,37 @@ class _Panels:
         if self.first or self.last:  # one singular end in each panel
             middle = (self.a + self.b) / 2
             pending = [(self.a, middle), (middle, self.b)]
+        goal = ball(Fraction(9, 20)) * ball(tol) if digits is None else ball(Fraction(1, 10**digits))
         while True:
             for left, right in pending:
                 part = self.part(left, right)
-                error = float(part.rad()) if part.is_finite() else math.inf
-                heapq.heappush(heap, (-error, number, left, right, part))
+                heapq.heappush(heap, (-_magnitude(part.rad()), number, left, right, part))
                 number += 1
             total: Any = sum((entry[4] for entry in heap), ball(0))
-            total_error = float(total.rad()) if total.is_finite() else math.inf
-            size = abs(total)
-            if digits is not None:
-                if total.is_finite() and total.rad() <= size.lower() * ball(Fraction(1, 10**digits)):
-                    return total
-            elif total_error <= 0.45 * tol * max(1.0, float(size.mid()) if total.is_finite() else 1.0):
+            size = abs(total).lower()
+            if total.rad() <= goal * (size if digits is not None or size > 1 else 1):
                 return total
-            _, _, left, right, _ = heapq.heappop(heap)
-            if number >= most or (right - left) < (self.b - self.a) * Fraction(_LEAST):
-                where = f"on [{float(left)}, {float(right)}]"
+            worst, _, left, right, _ = heapq.heappop(heap)
+            where = f"on [{float(left)}, {float(right)}]"
+            if worst == -math.inf and (number >= most or right - left < (self.b - self.a) * _LEAST):
                 raise UncertifiedError(
-                    f"the integral lies in {total}, and the tolerance is not reached with {number} panels; what is "
-                    f"left is {where}: if f is singular there, split the path at it and name its exponent by weight="
-                    if total.is_finite()
-                    else f"f is not certainly bounded {where}; split the path there, or name a singularity with weight="
+                    f"f is not certainly bounded {where}; split the path there, or name a singularity with weight="
+                )
+            rounded = total.rad() < self.noise * sum((abs(entry[4]) for entry in heap), ball(0))
+            if number >= most or rounded:
+                why = (
+                    "what is left is rounding, for the integral may be 0"
+                    if rounded
+                    else f"what is left is {where}: if f is singular there, split the path there and name it by weight="
+                )
+                raise UncertifiedError(
+                    f"the integral lies in {total}, and the tolerance is not reached with {number} panels; {why}"
                 )
             middle = (left + right) / 2
             pending = [(left, middle), (middle, right)]
             # several of the worst at a time, so that sums are not formed for each
-            while len(pending) < len(heap) // 4 and heap[0][0] < -total_error / (4 * len(heap) + 4):
+            share = math.log2(4 * len(heap) + 4)
+            while len(pending) < len(heap) // 4 and -heap[0][0] > _magnitude(total.rad()) - share:
                 _, _, left, right, _ = heapq.heappop(heap)
                 middle = (left + right) / 2
                 pending += [(left, middle), (middle, right)]
@@ -170,7 +215,7 @@ class _Panels:
             if self.last and right == self.b:
                 return self.singular(lambda u: self.f(right - u) * self.power(whole - u, self.first), self.last, length)
             return self.regular(left, right)
-        except (UncertifiedError, DomainError):
+        except (UncertifiedError, SingularExpansionError):
             return self.bounded(left, right)
 
     def integrand(self, x: Any) -> Any:
@@ -191,7 +236,10 @@ class _Panels:
         inner = expand(self.integrand, ball(middle), p - 1)
         rest = expand(self.integrand, whole, p)[p]
         total = sum((ball(inner[k]) * rho ** (k + 1) / (k + 1) for k in range(0, p, 2)), ball(0))
-        return 2 * (total + ball(rest) * rho ** (p + 1) / (p + 1))
+        found = 2 * (total + ball(rest) * rho ** (p + 1) / (p + 1))
+        if not hasattr(found, "lower"):
+            raise MixedRingError("the integrand has complex values; integrate its real and imaginary parts apart")
+        return found
 
     def singular(self, g: Function, exponent: Fraction, length: Fraction) -> Any:
         """∫ u^exponent·g(u) du from 0 to ``length``, g by its Taylor polynomial at 0."""
@@ -210,10 +258,18 @@ class _Panels:
         try:
             value = Interval.enclosing(expand(self.integrand, interval(left, right), 0)[0])
             return to_ball(value) * self.ball(right - left)
-        except (UncertifiedError, DomainError):
+        except (UncertifiedError, SingularExpansionError):
             from taylorad.rings.values.paths import unknown
 
             return unknown()
+
+
+def _magnitude(x: Any) -> float:
+    """log₂ of an exact ball: errors may be larger than floats are."""
+    if not x.is_finite():
+        return math.inf
+    mantissa, exponent = map(int, x.man_exp())
+    return math.log2(abs(mantissa)) + exponent if mantissa else -math.inf
 
 
 def _gauss(f: Function, a: Fraction, b: Fraction) -> Any:
