@@ -67,8 +67,19 @@ class DenseSolution:
             self.breaks = [int(end) for end, p in zip(ends, self._pieces, strict=True) if not p.goes_on]
         if last.rows.base is not None and 8 * last.rows.nbytes < last.rows.base.nbytes:  # keep no memory for nothing
             self._pieces[-1] = Piece(last.times, last.rows.copy())
+
+    @cached_property
+    def _ends(self) -> tuple[Any, Any]:
         first, end = self.times[0, 0], self.times[-1, 0]
-        self.t_min, self.t_max = (first, end) if first <= end else (end, first)
+        return (first, end) if first <= end else (end, first)
+
+    @property
+    def t_min(self) -> Any:
+        return self._ends[0]
+
+    @property
+    def t_max(self) -> Any:
+        return self._ends[1]
 
     @cached_property
     def coefficients(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from taylorad.ode.events import Event, Hit, Watch
 from taylorad.ode.given import finite
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Piece
+from taylorad.ode.progress import Attended, Progress, interrupts, telling
 from taylorad.ode.solution import MESSAGES, Solution, Status
 from taylorad.ode.system import Shape
 
@@ -93,12 +94,14 @@ class Drive:
         dense: bool,
         max_steps: int,
         callback: Callable[[float, np.ndarray], Any] | None,
+        progress: Progress = False,
     ) -> None:
         self.going, self.span, self.shapes, self.args = going, span, shapes, args
         self.end: tuple[float, np.ndarray] = (span[0], going.state)
         self.dim = len(self.end[1])
         self.watch = Watch.of(events, self.dim, shapes, args) if events else None
-        self.wanted, self.dense, self.max_steps, self.callback = wanted, dense, max_steps, callback
+        self.wanted, self.dense, self.max_steps = wanted, dense, max_steps
+        self.callback, self.progress = callback, progress
         self.way = 1.0 if span[1] >= span[0] else -1.0
         self.goal = span[1] if isfinite(span[1]) else span[0] + self.way  # towards infinity, one after the other
         self.pieces: list[Piece] = []
@@ -110,38 +113,50 @@ class Drive:
         self.small = self.seen = 0
         self.steps = self.samples = self.beyond = self.rejected = 0  # since the last thought of smoothness
         self.rough = ""
+        self.bytes = 8 * (going.order + 1) * self.dim  # of a step
+        self.most = max(16, (_FRESH if dense else _ROOM) // self.bytes)
+        careful = self.watch is not None and self.watch.active
+        size = 1 if callback is not None else _FEW if not going.compiled else _FIRST if careful else self.most
+        self.size = min(size, self.most)
 
     # ------------------------------------------------------------------ the loop
     def finish(self) -> tuple[Status, str]:
         """Go to the end; why it ended, and in words."""
-        most = max(16, (_FRESH if self.dense else _ROOM) // (8 * (self.going.order + 1) * self.dim))
+        told = telling(self.progress, *self.span)
         if self.dense:
             self.going.own()
-        careful = self.watch is not None and self.watch.active
-        size = min(most, _FEW if not self.going.compiled else _FIRST if careful else most)
         try:
-            while True:
-                size = 1 if self.callback is not None else size
-                outcome, piece = self.going.go(self.goal, min(size, max(1, self.max_steps - self.taken)))
-                stopped = self._take(piece)
-                if stopped is not None:
-                    return stopped, MESSAGES.get(stopped, self.rough)
-                if self.hit is not None:
-                    accumulated = self._jump(self.hit)
-                    if accumulated is not None:
-                        return Status.ZENO, accumulated
-                    size = min(_NEXT, most)
-                    continue
-                if self.dense:  # the memory stays with the solution
-                    most = min(_GROWS * most, max(most, _LARGEST // (8 * (self.going.order + 1) * self.dim)))
-                size = min(_GROWS * size, most)
-                ended = self._ended(outcome)
+            if self.going.compiled and self.callback is None and self.progress is False:
+                ended = self._on(self.going)  # a few milliseconds that nobody interrupts: short solutions end there
                 if ended is not None:
                     return ended
-        except KeyboardInterrupt:
-            return Status.INTERRUPTED, MESSAGES[Status.INTERRUPTED]
+            with told as tell, interrupts() as stopped:
+                try:
+                    attended = Attended(self.going, tell, stopped)
+                    while True:
+                        ended = self._on(attended)
+                        if ended is not None:
+                            return ended
+                except KeyboardInterrupt:
+                    return Status.INTERRUPTED, MESSAGES[Status.INTERRUPTED]
         except DomainError as problem:  # between two branches, or where a function ends
             return Status.UNDEFINED, str(problem)
+
+    def _on(self, going: March) -> tuple[Status, str] | None:
+        """The next steps; if it ended, why."""
+        outcome, piece = going.go(self.goal, min(self.size, max(1, self.max_steps - self.taken)))
+        stopped = self._take(piece, outcome)
+        if stopped is not None:
+            return stopped, MESSAGES.get(stopped, self.rough)
+        if self.hit is not None:
+            self.size = min(_NEXT, self.most)
+            accumulated = self._jump(self.hit)
+            return None if accumulated is None else (Status.ZENO, accumulated)
+        if outcome is not _DONE and self.callback is None:
+            if self.dense:  # the memory stays with the solution
+                self.most = min(_GROWS * self.most, max(self.most, _LARGEST // self.bytes))
+            self.size = min(_GROWS * self.size, self.most)
+        return self._ended(outcome)
 
     def _ended(self, outcome: Outcome) -> tuple[Status, str] | None:
         if outcome is _DONE:
@@ -168,7 +183,7 @@ class Drive:
             return Status.STEPS, f"max_steps = {self.max_steps} steps were taken; the solution was followed to t = {t}."
         return None
 
-    def _take(self, piece: Piece) -> Status | None:
+    def _take(self, piece: Piece, outcome: Outcome) -> Status | None:
         """Everything that is wanted from some steps."""
         n = len(piece)
         self.hit = None
@@ -194,10 +209,12 @@ class Drive:
         if self.dense:
             self.pieces.append(piece)
             self.going.own()
-        self.last = float(piece.times[n - 1, 0]), piece.rows[n - 1].copy()
+        if outcome is not _DONE:
+            self.last = float(piece.times[n - 1, 0]), piece.rows[n - 1].copy()
         if self.wanted is None:
-            self.t.append(piece.times[:n, 0].copy())
-            self.y.append(piece.rows[:n, 0].copy())
+            t, y = piece.times[:n, 0], piece.rows[:n, 0]
+            self.t.append(t if self.dense else t.copy())
+            self.y.append(y if self.dense else y.copy())
         else:
             self._sample(piece)
         if self.callback is not None and self._asked():
@@ -242,8 +259,12 @@ class Drive:
         if count:
             index = ends[1:-1].searchsorted(rest[:count], side="right")  # what is at the end belongs to the last step
             times = times[:count]
+            last = times[-1] == self.end[0] == self.span[1]  # known already, and better
+            y = evaluate(piece, index, times) if count > 1 or not last else np.empty((1, self.dim), self.end[1].dtype)
+            if last:
+                y[-1] = self.end[1]
             self.t.append(times)
-            self.y.append(evaluate(piece, index, times))
+            self.y.append(y)
             self.given += count
 
     def _look(self, piece: Piece) -> int | None:

@@ -15,6 +15,7 @@ __all__ = ["count", "ends", "finite", "number", "numbers", "positive", "toleranc
 
 
 _FEW = 64  # numbers that Python looks at faster than numpy
+_WHOLE = 2**53  # integers below it are doubles
 
 
 def numbers(values: Any, what: str, dtype: Any = np.float64) -> np.ndarray:
@@ -40,8 +41,8 @@ def finite(row: np.ndarray) -> bool:
 
 def number(value: Any, what: str) -> float:
     """A finite real number; DomainError, naming ``what``, for anything else."""
-    if isinstance(value, float) and isfinite(value):  # the usual case, ten times as fast
-        return float(value)
+    if (isinstance(value, float) and isfinite(value)) or (type(value) is int and -_WHOLE < value < _WHOLE):
+        return float(value)  # the usual case, ten times as fast
     found = numbers(value, what)
     if found.ndim or not np.isfinite(found):
         raise DomainError(f"{what} = {value!r} must be one finite number")

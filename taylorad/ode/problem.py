@@ -24,7 +24,7 @@ from taylorad.ode.given import count, ends, finite, number, numbers, positive, t
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Native, march
 from taylorad.ode.precision import Digits
-from taylorad.ode.progress import Attended, Progress, interrupts, telling
+from taylorad.ode.progress import Progress
 from taylorad.ode.sensitivity import Sensitivity
 from taylorad.ode.solution import Solution, Status
 from taylorad.ode.switch import Switched, has_branches
@@ -279,19 +279,19 @@ class Problem:
         y, row = self.state(y0), self.values(args)
         going = self._from(t0, y, row, positive(wishes.max_step, "max_step")) if sensitivity is None else None
         carried = None if sensitivity is None else carry(self, sensitivity, t0, y0, args, wishes.max_step, known)
-        with telling(wishes.progress, t0, t1) as tell, interrupts() as stopped:
-            drive = Drive(
-                Attended(cast(March, carried or going), tell, stopped),
-                (t0, t1),
-                self.shapes,
-                row,
-                known,
-                wanted(wishes.t_eval, t0, t1),
-                wishes.dense,
-                wishes.max_steps,
-                wishes.callback,
-            )
-            found = drive.solution(wishes.events is not None)
+        drive = Drive(
+            cast(March, carried or going),
+            (t0, t1),
+            self.shapes,
+            row,
+            known,
+            wanted(wishes.t_eval, t0, t1),
+            wishes.dense,
+            wishes.max_steps,
+            wishes.callback,
+            wishes.progress,
+        )
+        found = drive.solution(wishes.events is not None)
         self._leave(going)
         if carried is not None:
             found.variations = carried.variations(found.stats["t"])
@@ -342,6 +342,8 @@ class Problem:
         going = self.march(t0, y0, args)
         drive = Drive(going, (t0, t1), self.shapes, self.values(args), [], None, False, max_steps, None)
         status, message = drive.finish()
+        if status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
         if status != Status.END:
             raise DomainError(f"{message} The solution was followed to t = {drive.end[0]}.")
         return going.state
