@@ -18,6 +18,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from taylorad.errors import DomainError, MixedRingError, UncertifiedError
+from taylorad.rings.powers import repeated
 from taylorad.rings.rounding import MAX, add, bounds, div, error, mul, root, total
 
 __all__ = ["Interval", "dot"]
@@ -370,34 +371,14 @@ def _power(x: Interval, n: int) -> Interval:
         return Interval._of(1.0, 1.0)
     if n % 2 == 0:
         near, far = x.mig, x.mag
-        return Interval._of(_chain(near, n), _chain_up(far, n))
-    low = _chain(x.lo, n) if x.lo >= 0 else -_chain_up(-x.lo, n)
-    high = _chain_up(x.hi, n) if x.hi >= 0 else -_chain(-x.hi, n)
+        return Interval._of(repeated(mul, near, n), repeated(_times_up, far, n))
+    low = repeated(mul, x.lo, n) if x.lo >= 0 else -repeated(_times_up, -x.lo, n)
+    high = repeated(_times_up, x.hi, n) if x.hi >= 0 else -repeated(mul, -x.hi, n)
     return Interval._of(low, high)
 
 
-def _chain(x: float, n: int) -> float:
-    """A lower bound of x^n, x ≥ 0."""
-    out = 1.0
-    while n:
-        if n & 1:
-            out = mul(out, x)
-        n >>= 1
-        if n:
-            x = mul(x, x)
-    return out
-
-
-def _chain_up(x: float, n: int) -> float:
-    """An upper bound of x^n, x ≥ 0."""
-    out = 1.0
-    while n:
-        if n & 1:
-            out = -mul(-out, x)
-        n >>= 1
-        if n:
-            x = -mul(-x, x)
-    return out
+def _times_up(x: float, y: float) -> float:
+    return -mul(-x, y)
 
 
 # ---------------------------------------------------------------------- sums of products

@@ -16,6 +16,7 @@ from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, FLOOR_QUOTIENT, RE
 from taylorad.errors import SingularExpansionError
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import family, is_condition, is_scalar
+from taylorad.rings.powers import repeated
 from taylorad.rings.ring import Ring
 from taylorad.run import eager
 from taylorad.run.interpret import run
@@ -219,6 +220,10 @@ def _engine(ring: Ring, order: int, a: Any, b: Any) -> Any:
         found = eager.quotient(order, a, b)
         if found is not None:
             return found
+    elif ring.exact:
+        from taylorad.rings.rationals import quotient
+
+        return quotient(a, b, order)
     return run(_QUOTIENT, ring, [a, b], order)[0]
 
 
@@ -281,22 +286,10 @@ def power(a: Any, b: Any) -> Any:
 
 
 def _integer_power(a: Taylor, n: int) -> Taylor:
-    """a^n by repeated squaring; negative powers are quotients."""
-    if n < 0:
-        return divide(1, _integer_power(a, -n))
-    if n == 0:
-        one = multiply(a, 0) + 1
-        return one
-    result: Taylor | None = None
-    base = a
-    while True:
-        if n & 1:
-            result = base if result is None else multiply(result, base)
-        n >>= 1
-        if not n:
-            assert result is not None
-            return result
-        base = multiply(base, base)
+    """a^n by products; negative powers are quotients."""
+    if n <= 0:
+        return multiply(a, 0) + 1 if n == 0 else divide(1, _integer_power(a, -n))
+    return repeated(multiply, a, n)
 
 
 def absolute(a: Any) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 from taylorad.book.entry import BOOK, Member
 from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, POWER_NAMES, REMAINDER, SERIES_POWER
+from taylorad.rings.powers import repeated
 from taylorad.series.node import Node, as_node
 from taylorad.trace.array import Traced, from_cells, lift
 from taylorad.trace.cells import is_exact, number
@@ -70,15 +71,9 @@ def _raised(u: Node, exponent: Any) -> Node:
 
 
 def _whole_power(u: Node, n: int) -> Node:
-    if n < 0:
-        return 1 / _whole_power(u, -n)
-    result: Node | None = None
-    while n:
-        if n & 1:
-            result = u if result is None else result * u
-        n >>= 1
-        u = u * u if n else u
-    return as_node(1) if result is None else result
+    if n <= 0:
+        return as_node(1) if n == 0 else 1 / _whole_power(u, -n)
+    return repeated(operator.mul, u, n)
 
 
 _ARITHMETIC: dict[str, Callable[..., Any]] = {
