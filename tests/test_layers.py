@@ -30,7 +30,7 @@ EXCEPTIONS = {
 LOADERS = {
     "llvmlite": ("run/emit", "run/jit"),
     "mpmath": ("rings/multiprecision.py",),
-    "flint": ("rings/balls.py", "rings/values/"),
+    "flint": ("rings/balls.py", "rings/rationals.py", "rings/values/"),
     "matplotlib": ("plot.py",),
     "sympy": ("taylor/symbolic.py",),
 }

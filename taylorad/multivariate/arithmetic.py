@@ -14,6 +14,7 @@ from taylorad.book.operators import ABSOLUTE, CONSTANT_POWER, FLOOR_QUOTIENT, RE
 from taylorad.errors import SingularExpansionError
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.rings.choice import family
+from taylorad.rings.powers import repeated
 from taylorad.run import graded
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
@@ -100,6 +101,10 @@ def multiply(a: Any, b: Any) -> Any:
         return _make(space, ring, x * y)
     if not isinstance(a, MultivariateTaylor):
         return _make(space, ring, y * x)
+    if ring.exact:
+        from taylorad.rings.rationals import polynomial_product
+
+        return _make(space, ring, polynomial_product(space.monomials, x, y))
     leaves = [x] if x is y else [x, y]
     return _make(space, ring, engine.execute((_SQUARE if x is y else _PRODUCT).plan, space, ring, leaves)[0])
 
@@ -185,18 +190,10 @@ def power(a: Any, b: Any) -> Any:
 
 
 def _integer_power(a: MultivariateTaylor, n: int) -> MultivariateTaylor:
-    """a^n by repeated squaring; negative powers are quotients."""
+    """a^n by products; negative powers are quotients."""
     if n <= 0:
         return a * 0 + 1 if n == 0 else divide(1, _integer_power(a, -n))
-    result = None
-    while True:
-        if n & 1:
-            result = a if result is None else multiply(result, a)
-        n >>= 1
-        if not n:
-            assert result is not None
-            return result
-        a = multiply(a, a)
+    return repeated(multiply, a, n)
 
 
 def absolute(a: MultivariateTaylor) -> Any:

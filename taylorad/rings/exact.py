@@ -33,6 +33,11 @@ class FractionRing(ObjectRing):
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         return a * factor
 
+    def product(self, a: Sequence[Fraction], b: Sequence[Fraction], order: int) -> list[Fraction]:
+        from taylorad.rings.rationals import product
+
+        return product(a, b, order)
+
     def value(self, name: str, args: Sequence[Element]) -> Element:
         from taylorad.rings.values import exact
 
