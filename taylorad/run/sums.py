@@ -44,7 +44,10 @@ def _body(ring: Any, kind: str, places: Sequence[str] = ()) -> None:
     """Four lanes at a time: more would not fit into the registers of a loop."""
     w, lanes = ring.w, ring.lanes
     width = min(4, lanes)
-    parts = [_lanes(ring, kind, start, width, places) for start in range(0, lanes, width)]
+    if lanes <= 2 and kind == "one" and not ring.gradient:
+        parts = [_beside_each_other(ring, places)]
+    else:
+        parts = [_lanes(ring, kind, start, width, places) for start in range(0, lanes, width)]
     found = parts[0] if len(parts) == 1 else [_beside(ring, [p[side] for p in parts]) for side in (0, 1)]
     one = w.put(f"insertvalue {ring.pair} poison, {found[0].type} {found[0]}, 0")
     w.give(w.put(f"insertvalue {ring.pair} {one}, {found[1].type} {found[1]}, 1"), ring.pair)
@@ -108,6 +111,33 @@ def _lanes(ring: Any, kind: str, start: int, width: int, places: Sequence[str]) 
         rest = Element(part, sums[2], sums[3])
         found = part.add(found, part.slope(rest) if start == 0 else rest)
     return [found.low, found.hi]
+
+
+def _beside_each_other(ring: Any, places: Sequence[str]) -> list[Real]:
+    """The same for one lane or two: −lo and hi in one vector take half as many operations.
+
+    For a of (p, q) and b of (r, s) the four corners are p·(−r, r), q·(−s, s), p·(s, −s) and q·(r, −r).
+    """
+    w, lanes = ring.w, ring.lanes
+
+    def row(base: str, j: str) -> list[Real]:
+        """−lo twice, and hi twice."""
+        place = w.at(base, w.integer("mul", j, 2 * lanes))
+        return [w.joined(*[w.load(place, side * lanes, lanes)] * 2) for side in (0, 1)]
+
+    def term(j: str, sums: list[Real]) -> list[Real]:
+        (p, q), (r, s) = row("%a", j), row("%b", w.integer("sub", "%k", j))
+        front, back = [True] * lanes + [False] * lanes, [False] * lanes + [True] * lanes
+        found = w.max(w.mul(p, w.flip(r, front)), w.mul(q, w.flip(s, front)))
+        return [w.add(sums[0], w.max(found, w.max(w.mul(p, w.flip(s, back)), w.mul(q, w.flip(r, back)))))]
+
+    if places:
+        sums = [w.joined(Real("%low", lanes), Real("%hi", lanes))]
+        for j in places:
+            sums = term(j, sums)
+    else:
+        sums = w.loop("%first", "%last", [w.number(0.0, 2 * lanes)], term)
+    return [w.from_lane(sums[0], side * lanes, lanes) for side in (0, 1)]
 
 
 def write_value(single: Any, symbol: str, body: Callable[..., Any]) -> None:

@@ -226,9 +226,14 @@ class Upward:
     def abs(self, a: Real) -> Real:
         return self._bits("and", a, ~_SIGN)
 
-    def _bits(self, op: str, a: Real, mask: int) -> Real:
+    def flip(self, a: Real, which: Sequence[bool]) -> Real:
+        """a with the sign of some lanes turned."""
+        return self._bits("xor", a, [_SIGN if turned else 0 for turned in which])
+
+    def _bits(self, op: str, a: Real, mask: int | Sequence[int]) -> Real:
         kind = "i64" if a.lanes == 1 else f"<{a.lanes} x i64>"
-        row = str(mask) if a.lanes == 1 else "<" + ", ".join([f"i64 {mask}"] * a.lanes) + ">"
+        masks = [mask] * a.lanes if isinstance(mask, int) else mask
+        row = str(masks[0]) if a.lanes == 1 else "<" + ", ".join(f"i64 {x}" for x in masks) + ">"
         bits = self.put(f"{op} {kind} {self.put(f'bitcast {a.type} {a} to {kind}')}, {row}")
         return Real(self.put(f"bitcast {kind} {bits} to {a.type}"), a.lanes)
 
@@ -263,8 +268,15 @@ class Upward:
         """Some neighbouring lanes of a vector."""
         if a.lanes == lanes:
             return a
-        mask = f"<{lanes} x i32> <{', '.join(f'i32 {start + i}' for i in range(lanes))}>"
-        return Real(self.put(f"shufflevector {a.type} {a}, {a.type} poison, {mask}"), lanes)
+        return self.lane(a, start) if lanes == 1 else self._shuffled(a, a, range(start, start + lanes))
+
+    def joined(self, a: Real, b: Real) -> Real:
+        """The lanes of a, then those of b."""
+        return self.row([a, b]) if a.lanes == 1 else self._shuffled(a, b, range(2 * a.lanes))
+
+    def _shuffled(self, a: Real, b: Real, places: Sequence[int]) -> Real:
+        mask = f"<{len(places)} x i32> <{', '.join(f'i32 {i}' for i in places)}>"
+        return Real(self.put(f"shufflevector {a.type} {a}, {b.type} {b}, {mask}"), len(places))
 
     def lane(self, a: Real, i: int) -> Real:
         return a if a.lanes == 1 else Real(self.put(f"extractelement {a.type} {a}, i32 {i}"))
