@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from taylorad.errors import SingularExpansionError, UncertifiedError
+from taylorad.errors import SingularExpansionError
 from taylorad.multivariate.series import MultivariateTaylor
-from taylorad.rings.ring import Position
+from taylorad.taylor.compare import nonzero, positive
 
 __all__ = ["close", "equal", "less", "truth"]
 
@@ -24,35 +23,18 @@ def less(a: Any, b: Any) -> Any:
     gap = subtract(b, a)
     if gap is NotImplemented:
         return NotImplemented
-    c, ring = gap._coefficients[0], gap._ring
-    if ring.complex:
-        raise TypeError("complex polynomials have no order; compare abs() or real parts")
-    where = ring.position(c, Fraction(0), None)
-    if np.any(np.equal(where, Position.UNDECIDED)):
-        raise UncertifiedError(f"the comparison is not certain: the difference {c} contains 0; use smaller balls")
-    tie = np.equal(where, Position.BOUNDARY)
-    if np.any(tie):
-        raise SingularExpansionError(
-            "a tie: both values at the expansion point are equal, so the comparison changes at this very point; use "
-            "np.where with a condition on plain numbers, or move the expansion point",
-            tuple(int(i) for i in np.flatnonzero(tie)) if np.ndim(tie) else (),
-        )
-    decided = np.equal(where, Position.INSIDE)
-    return decided if np.ndim(decided) else bool(decided)
+    return positive(gap._coefficients[0], gap._ring)
 
 
 def truth(a: MultivariateTaylor) -> bool:
     """Whether the value at the expansion point is not zero; undecided where it is zero."""
     if a.shape:
         raise ValueError(f"the truth of a batch of shape {a.shape} is ambiguous: use np.where")
-    c, ring = a._coefficients[0], a._ring
-    if ring.is_zero(c):
+    if not nonzero(a._coefficients[0], a._ring):
         raise SingularExpansionError(
             "the value at the expansion point is exactly zero, so the truth of this polynomial changes at this very "
             "point; use np.where on explicit conditions, or compare coefficients"
         )
-    if not ring.complex and ring.position(c, Fraction(0), None) == Position.UNDECIDED:
-        raise UncertifiedError(f"whether {c} is zero is not certain; use a smaller ball")
     return True
 
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from taylorad.errors import SingularExpansionError, UncertifiedError
 from taylorad.rings.choice import counted, ring_of
-from taylorad.rings.ring import Position
+from taylorad.rings.ring import Position, Ring
 from taylorad.taylor import arithmetic, join  # as modules: they are being loaded when this one is
 from taylorad.taylor.series import Taylor
 
-__all__ = ["close", "equal", "less", "truth"]
+__all__ = ["close", "equal", "less", "nonzero", "positive", "truth"]
 
 
 _NUMBERS = frozenset((float, int, np.float64))
@@ -38,20 +38,37 @@ def less(a: Any, b: Any, or_equal: bool = False) -> Any:
         if isinstance(c, Taylor):
             return c >= 0 if or_equal else c > 0
         ring = ring_of([c])
+    return positive(c, ring, or_equal if gap.exact and gap.degree <= 0 else None)
+
+
+def positive(c: Any, ring: Ring, zero: bool | None = None) -> Any:
+    """Whether a constant term is positive; ``zero`` is the answer where it is 0, which raises if there is none.
+
+    A bool, or an array of them for a batch.
+    """
     if ring.complex:
         raise TypeError("complex series have no order; compare abs() or real parts")
     where = ring.position(c, Fraction(0), None)
     if np.any(np.equal(where, Position.UNDECIDED)):
         raise UncertifiedError(f"the comparison is not certain: the difference {c} contains 0; use smaller balls")
     tie = np.equal(where, Position.BOUNDARY)
-    if np.any(tie) and not (gap.exact and gap.degree <= 0):
+    if np.any(tie) and zero is None:
         raise SingularExpansionError(
             "a tie: both constant terms are equal, so the comparison changes at this very point; use np.where with "
             "a condition on plain numbers, or move the expansion point",
             tuple(int(i) for i in np.flatnonzero(tie)) if np.ndim(tie) else (),
         )
-    decided = np.equal(where, Position.INSIDE) | (tie & or_equal)
+    decided = np.equal(where, Position.INSIDE) | (tie & bool(zero))
     return decided if np.ndim(decided) else bool(decided)
+
+
+def nonzero(c: Any, ring: Ring) -> bool:
+    """Whether a constant term is certainly no zero; False where it is exactly 0. UncertifiedError between the two."""
+    if ring.is_zero(c):
+        return False
+    if not ring.complex and ring.position(c, Fraction(0), None) == Position.UNDECIDED:
+        raise UncertifiedError(f"whether {c} is zero is not certain; use a smaller ball")
+    return True
 
 
 def truth(a: Taylor) -> bool:
@@ -61,9 +78,7 @@ def truth(a: Taylor) -> bool:
     c, ring = a._coefficients[0], a._ring
     if isinstance(c, Taylor):
         return bool(c)
-    if not ring.is_zero(c):
-        if not ring.complex and ring.position(c, Fraction(0), None) == Position.UNDECIDED:
-            raise UncertifiedError(f"whether {c} is zero is not certain; use a smaller ball")
+    if nonzero(c, ring):
         return True
     if a.exact and a.degree < 0:
         return False
