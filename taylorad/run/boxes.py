@@ -53,8 +53,8 @@ def aligned(size: int, make: Callable[[int], np.ndarray] = np.zeros) -> np.ndarr
 def compile_interval(plan: Schedule, order: int) -> Boxes:
     """The kernel of a graph for coefficients 0 … order.
 
-    Raises CompilationError where a function has no compiled enclosure (its values then come from balls). Cost:
-    about 0.1 to 0.3 s, 2 ms from the disk cache.
+    Raises CompilationError where a function has no values in machine code (they come from balls). Cost: about 0.1 to
+    0.3 s, 2 ms from the disk cache.
     """
     return Boxes(plan, order)
 
