@@ -65,22 +65,22 @@ def log1p(u: Any, du: Any, v: Any) -> Any:
     return du / (1 + u)
 
 
-@formula()
-def xlogy(w: Any, u: Any) -> Any:
-    """w·log u."""
-    return w * log(u)
+@rule(value="xlogy", arity=2, domain=Domain(0, None, argument=1, boundary="a branch point"))
+def xlogy(w: Any, u: Any, dw: Any, du: Any, v: Any) -> Any:
+    """w·log u, and 0 for the numbers w = 0, u ≥ 0."""
+    return log(u) * dw + w / u * du
 
 
-@formula()
-def xlog1py(w: Any, u: Any) -> Any:
-    """w·log(1 + u)."""
-    return w * log1p(u)
+@rule(value="xlog1py", arity=2, domain=Domain(-1, None, argument=1, boundary="a branch point"))
+def xlog1py(w: Any, u: Any, dw: Any, du: Any, v: Any) -> Any:
+    """w·log(1 + u), accurate near u = 0, and 0 for the numbers w = 0, u ≥ −1."""
+    return log1p(u) * dw + w / (1 + u) * du
 
 
-@formula()
-def entr(u: Any) -> Any:
-    """The entropy term −u·log u."""
-    return -u * log(u)
+@rule(value="entr", domain=POSITIVE)
+def entr(u: Any, du: Any, v: Any) -> Any:
+    """The entropy term −u·log u, 0 at the number 0."""
+    return -(1 + log(u)) * du
 
 
 # ---------------------------------------------------------------------- powers

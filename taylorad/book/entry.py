@@ -50,8 +50,10 @@ class Domain:
     For complex arguments only the end points themselves are excluded. ``argument`` says which argument is
     meant; ``boundary`` tells the user what lies on the edge. Where the interval is not one of an argument,
     ``measure(*arguments, *outputs)`` gives the quantity that must lie in it, by + − · / alone, and ``needs``
-    says the condition in words; a ``blind`` measure does not look at the outputs. A value, which is no series, is taken on the edge too if it is finite there and the
-    domain is ``closed``: where the function goes on continuously to the edge.
+    says the condition in words; a ``blind`` measure does not look at the outputs.
+
+    There is no series on the edge, but a value, wherever it is finite, if the domain is ``closed``: if the function
+    goes on to the edge continuously.
     """
 
     lower: Fraction | int | None = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from taylorad.book.entry import Domain, formula, rule
-from taylorad.book.trigonometric import pole_real
+from taylorad.book.trigonometric import BEYOND_UNIT, pole_real
 
 
 @rule(value=("sinh", "cosh"))
@@ -73,7 +73,7 @@ def atanh(u: Any, du: Any, v: Any) -> Any:
 
 @rule(
     value="acoth",
-    domain=Domain(1, None, measure=lambda u, v: u * u, needs="an argument outside [-1, 1]", boundary="a branch point"),
+    domain=BEYOND_UNIT,
     aliases=("arccoth",),
 )
 def acoth(u: Any, du: Any, v: Any) -> Any:

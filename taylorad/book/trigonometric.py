@@ -15,9 +15,19 @@ from taylorad.book.entry import Domain, formula, rule
 
 UNIT = Domain(-1, 1, boundary="a branch point")
 BEYOND_UNIT = Domain(
-    1, None, measure=lambda u, *outputs: u * u, needs="an argument outside [-1, 1]", boundary="a branch point"
+    1,
+    None,
+    measure=lambda u, *outputs: u * u,
+    needs="an argument outside [-1, 1]",
+    boundary="a branch point",
+    blind=True,
 )
 BIG = 2**537  # the square of the least positive double, scaled by it, is not 0
+
+
+def _squared(u: Any) -> Any:
+    """u², the square of an interval too: of one factor, not the product of two."""
+    return u * u
 
 
 @rule(value=("sin", "cos"))
@@ -110,9 +120,10 @@ def atan(u: Any, du: Any, v: Any) -> Any:
     domain=Domain(
         0,
         None,
-        measure=lambda y, x, v: (y * BIG) * (y * BIG) + (x * BIG) * (x * BIG),
+        measure=lambda y, x, v: _squared(y * BIG) + _squared(x * BIG),
         needs="a point other than (0, 0)",
         boundary="the centre of all angles",
+        closed=False,
     ),
     aliases=("arctan2",),
 )
@@ -124,7 +135,9 @@ def atan2(y: Any, x: Any, dy: Any, dx: Any, v: Any) -> Any:
 
 @rule(
     value="acot",
-    domain=Domain(0, None, measure=lambda u, v: u * v, needs="an argument other than 0", boundary="a jump"),
+    domain=Domain(
+        0, None, measure=lambda u, v: u * v, needs="an argument other than 0", boundary="a jump", closed=False
+    ),
     aliases=("arccot",),
 )
 def acot(u: Any, du: Any, v: Any) -> Any:

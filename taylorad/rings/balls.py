@@ -231,5 +231,10 @@ class BallRing(ObjectRing):
             worst = max(worst, here)
         return worst
 
+    def reaches(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> bool:
+        if self.complex:
+            return False
+        return bool((lower is None or a >= ball(lower)) and (upper is None or a <= ball(upper)))
+
     def is_finite(self, a: Element) -> bool:
         return bool(a.is_finite())

@@ -17,7 +17,7 @@ from taylorad.errors import SingularExpansionError, UncertifiedError
 from taylorad.rings.intervals import Interval, dot
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
-from taylorad.rings.values.monotone import CORNERS, FALLING, RISING, TURNS
+from taylorad.rings.values.monotone import CORNERS, EVEN, FALLING, RISING, TURNS
 
 __all__ = ["UNDECIDED", "IntervalRing", "from_ball", "to_ball", "unbounded"]
 
@@ -93,26 +93,25 @@ class IntervalRing(ObjectRing):
         return dot(a[lo : hi + 1], [b[k - j] for j in range(lo, hi + 1)])
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
-        from taylorad.rings.balls import ball
-
-        if len(args) == 1 and not args[0].thin and (name in RISING or name in FALLING):
-            low, high = (self._end(name, e) for e in (args[0].lo, args[0].hi))
-            return Interval(low.lo, high.hi) if name in RISING else Interval(high.lo, low.hi)
-        if len(args) == 1 and name in TURNS and not args[0].thin and args[0].finite:
-            return self._turned(name, args[0])
-        monotone = name != "pow" or args[0].lo > 0 or args[0].lo == 0 < args[1].lo
-        if name in CORNERS and monotone and all(x.finite for x in args):
-            ends = [(x.lo, x.hi) if x.lo < x.hi else (x.lo,) for x in args]
-            return Interval.hull(
-                self._ball(lambda ring, at=at: ring.value(name, list(map(ball, at)))) for at in product(*ends)
-            )
+        if name in EVEN:
+            args = [abs(x) for x in args]
+        if not all(x.thin for x in args):
+            if name in RISING or name in FALLING:
+                low, high = self._end(name, [x.lo for x in args]), self._end(name, [x.hi for x in args])
+                return Interval(low.lo, high.hi) if name in RISING else Interval(high.lo, low.hi)
+            if all(x.finite for x in args):
+                if name in TURNS:
+                    return self._turned(name, args[0])
+                if name in CORNERS and CORNERS[name](*args):
+                    ends = [(x.lo, x.hi) if x.lo < x.hi else (x.lo,) for x in args]
+                    return Interval.hull(self._end(name, at) for at in product(*ends))
         return self._ball(lambda ring: ring.value(name, [to_ball(x) for x in args]))
 
     def reaches(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> bool:
         return (lower is None or a.lo >= lower) and (upper is None or a.hi <= upper)
 
     def tight(self, name: str) -> bool:
-        return name in RISING or name in FALLING or name in TURNS
+        return name in RISING or name in FALLING or name in TURNS or name in CORNERS
 
     def _turned(self, name: str, x: Interval) -> Interval:
         from taylorad.rings.balls import precision
@@ -123,16 +122,19 @@ class IntervalRing(ObjectRing):
             ends = [_balls().value(name, [end]) for end in (low, high)]
             return Interval.hull(map(from_ball, [*ends, *TURNING[name](low, high)]))
 
-    def _end(self, name: str, end: float) -> Interval:
-        """A monotone function at an end, which may be infinite."""
+    def _end(self, name: str, ends: Sequence[float]) -> Interval:
+        """A function at ends of its arguments, which may be infinite."""
         from taylorad.rings.balls import ball
 
-        if abs(end) < inf:
-            return self.value(name, [Interval(end, end)])
-        return self._ball(lambda ring: ring.value(name, [ball(end)]), _LINE)
+        return self._ball(
+            lambda ring: ring.value(name, list(map(ball, ends))), None if all(abs(e) < inf for e in ends) else _LINE
+        )
 
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
         (*params, u) = args
+        if order == 0 and not u.thin and u.finite and (name in RISING or name in FALLING):
+            low, high = (self._jet(name, [*params, Interval(e, e)], 0)[0] for e in (u.lo, u.hi))
+            return [Interval(low.lo, high.hi) if name in RISING else Interval(high.lo, low.hi)]
         return self._narrowed(name, params, u, order, 0 if u.thin or not u.finite else _DEPTH)
 
     def _narrowed(self, name: str, params: list[Interval], u: Interval, order: int, depth: int) -> list[Interval]:

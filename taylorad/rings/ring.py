@@ -170,7 +170,7 @@ class Ring(ABC):
         """
 
     def reaches(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> bool:
-        """Whether an interval lies in the closed interval [lower, upper]; for sets only."""
+        """Whether a set lies in the closed interval [lower, upper]; for sets only."""
         del a, lower, upper
         return False
 

@@ -14,7 +14,7 @@ from taylorad.rings.ring import Element, Position, Ring
 from taylorad.series.elements import elements, leaf_places
 from taylorad.series.node import Function, Leaf, Local, Node, Quotient, Select, State
 from taylorad.series.recurrence import advance, initial
-from taylorad.series.schedule import Schedule, schedule
+from taylorad.series.schedule import Schedule, schedule, values
 
 __all__ = ["bind", "run", "value"]
 
@@ -29,6 +29,8 @@ def run(plan: Schedule, ring: Ring, leaves: Sequence[Any], order: int) -> list[A
     """
     if any(n.size > 1 for n in plan.first):
         return _by_elements(plan, ring, leaves, order)
+    if order == 0 and ring.boxes:  # at the edge of a domain there are values, but not of what derivatives need
+        plan = values(plan)
     c, steps = bind(plan, ring, leaves, order)
     for rhs in {n.rhs for n in plan.first if isinstance(n, State) and n.rhs.degree == 0}:
         for k in range(1, order + 1 if not isinstance(rhs, Leaf) else 1):  # a state looks back at them
@@ -99,20 +101,24 @@ def _full(ring: Ring, n: Node, buffer: Any, order: int) -> Any:
 def _start(
     ring: Ring, n: Node, c: dict[Node, Any], order: int, jets: dict[Node, Any], choices: dict[Node, Any]
 ) -> Element:
+    closed = n.degree == 0 or (ring.boxes and order == 0)  # a value is asked for, no series
     match n:
         case Function(law, output, args, params) if isinstance(law, Rule):
-            return value(ring, law, [c[a][0] for a in args], [c[p][0] for p in params])[output]
+            wanted = (output,) if closed else None
+            return value(ring, law, [c[a][0] for a in args], [c[p][0] for p in params], wanted)[output]
         case Local(name, u, params):
             member = BOOK[name.rstrip("'")]
             at, constants = c[u][0], [c[p][0] for p in params]
-            for domain in getattr(member.entry, "domain", ()):
-                check(ring, name, domain, (at, *constants))
-            jets[n] = _jet(ring, member.entry, name, constants, at, order)
-            _finite(ring, name, (at,), jets[n][0])
+            domains = getattr(member.entry, "domain", ())
+            for domain in domains:
+                check(ring, name, domain, (at, *constants), closed=closed)
+            jets[n] = _jet(ring, member.entry, name, constants, at, 0 if closed else order)
+            _finite(ring, name, (at, *constants), jets[n][0], domains)
             return jets[n][0]
         case Select(chooser, tests, branches):
-            choices[n] = ring.choose(chooser, [c[t][0] for t in tests])
-            if ring.boxes and order > 0:
+            given = [c[t][0] for t in tests]
+            choices[n] = ring.choose(chooser, _untied(ring, given, [c[b][0] for b in branches]) if closed else given)
+            if not closed and ring.boxes:
                 ring.decided(choices[n], c[tests[0]][0])
             if ring.boxes:
                 from taylorad.run.narrow import extreme
@@ -179,32 +185,43 @@ def _compose(ring: Ring, jet: Sequence[Element], u: Any, order: int) -> Callable
     return step
 
 
-def value(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...]:
-    """Every output of a rule at one point (order 0), with the domain checked."""
+def value(
+    ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Element], wanted: Sequence[int] | None = None
+) -> tuple[Element, ...]:
+    """The outputs of a rule at one point (order 0), with the domain checked.
+
+    All of them, for a series; or the ``wanted`` ones (others may be None), for which the domain counts with its edge,
+    wherever the function has a finite value there: √ at 0, but not log.
+    """
+    closed = wanted is not None
     for domain in law.domain:
-        if domain.measure is None:
-            check(ring, law.name, domain, args)
+        if domain.measure is None or domain.blind:
+            check(ring, law.name, domain, args, closed=closed)
     whole = ring.outputs(law, args, params)
     if whole is not None:
         return whole
+    looking = [d for d in law.domain if d.measure is not None and not d.blind]
+    asked = range(len(law.outputs)) if wanted is None or looking else wanted
     if ring.boxes:
         from taylorad.run.narrow import narrowed
 
-        found = narrowed(ring, law, args, params, lambda at: _outputs(ring, law, at, params))
+        found = narrowed(ring, law, args, params, asked, lambda at, i: _outputs(ring, law, at, params, (i,))[i])
     else:
-        found = _outputs(ring, law, args, params)
-    for domain in law.domain:
-        if domain.measure is not None:
-            check(ring, law.name, domain, args, found)
-    for name, v in zip(law.outputs, found, strict=True):
-        _finite(ring, name, args, v)
+        found = _outputs(ring, law, args, params, asked)
+    for domain in looking:
+        check(ring, law.name, domain, args, found, closed)
+    for i in asked if wanted is None else wanted:
+        _finite(ring, law.outputs[i], args, found[i], law.domain)
     return found
 
 
-def _outputs(ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...]:
-    """Every output of a rule at one point, from the ring's own table or from the value that the rule was given."""
+def _outputs(
+    ring: Ring, law: Rule, args: Sequence[Element], params: Sequence[Element], wanted: Sequence[int]
+) -> tuple[Element, ...]:
+    """Outputs of a rule at one point, from the ring's own table or from the value that the rule was given."""
     if law.value is None:
-        return tuple(ring.value(name, [*args, *params]) for name in law.outputs)
+        given = [*args, *params]
+        return tuple(ring.value(name, given) if i in wanted else None for i, name in enumerate(law.outputs))
     if callable(law.value):
         result = law.value(_Functions(ring), *args, *params)
     else:
@@ -238,16 +255,28 @@ class _Functions:
         return self._ring.constant(name)
 
 
-def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found: Sequence[Element] = ()) -> None:
-    """Raise where the arguments (and outputs ``found``) are not certainly inside a domain."""
+def check(
+    ring: Ring,
+    name: str,
+    domain: Domain,
+    args: Sequence[Element],
+    found: Sequence[Element] = (),
+    closed: bool = False,
+    only: Any = True,
+) -> None:
+    """Raise where the arguments (and outputs ``found``) are not certainly in a domain, with its edge if ``closed``.
+
+    Of a batch, ``only`` some points are looked at.
+    """
     at = args[domain.argument] if domain.measure is None else domain.measure(*args, *found)
-    where = ring.position(at, domain.lower, domain.upper)
+    where = np.where(only, ring.position(at, domain.lower, domain.upper), int(Position.INSIDE))[()]
     if domain.measure is not None:  # not finite: the value is not either, and says so itself
         where = np.where(ring.is_finite(at), where, int(Position.INSIDE))[()]
+    if closed and domain.closed:
+        edge = np.equal(where, Position.BOUNDARY) | ring.reaches(at, domain.lower, domain.upper)
+        where = np.where(edge, int(Position.INSIDE), where)[()]
     worst = int(np.max(where)) if np.ndim(where) else int(where)
-    # an interval may reach the edge: what has no value there, or no derivatives, is refused where that is computed
-    closed = ring.boxes and domain.measure is None and ring.reaches(at, domain.lower, domain.upper)
-    if worst == Position.INSIDE or closed:
+    if worst == Position.INSIDE:
         return
     lower = "-inf" if domain.lower is None else domain.lower
     upper = "inf" if domain.upper is None else domain.upper
@@ -264,11 +293,22 @@ def check(ring: Ring, name: str, domain: Domain, args: Sequence[Element], found:
     raise DomainError(f"{text}; got {shown}{_which(bad)}; {advice}", _points(bad))
 
 
-def _finite(ring: Ring, name: str, args: Sequence[Element], v: Element) -> None:
+def _untied(ring: Ring, tests: Sequence[Element], branches: Sequence[Element]) -> list[Element]:
+    """Tests of a choice, with 1 for 0 where all branches have one value and the choice does not matter."""
+    alike = ring.is_zero(ring.sub(branches[0], branches[1]))
+    tied = np.logical_and(ring.is_zero(tests[0]), alike)
+    one = ring.lift(1)
+    return [np.where(tied, one, tests[0]) if np.ndim(tied) else one if tied else tests[0], *tests[1:]]
+
+
+def _finite(ring: Ring, name: str, args: Sequence[Element], v: Element, domains: Sequence[Domain] = ()) -> None:
     fine = ring.is_finite(v)
     if np.all(fine):
         return
     bad = np.logical_not(fine)
+    for domain in domains:
+        if domain.measure is None or domain.blind:
+            check(ring, name, domain, args, only=bad)  # the edge says more than that the value is not finite
     raise SingularExpansionError(
         f"{name}({_shown(args, bad)}) is not finite in the ring {ring.name}{_which(bad)}: a pole, or too large for it; "
         "move the point, or use mpmath numbers if the value is merely large",

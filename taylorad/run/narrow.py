@@ -28,30 +28,38 @@ _EXCESS = 0.01  # of the width of the range: what an enclosure may be wider than
 _PIECES = 48
 _LINE = Interval(-inf, inf)
 Box = tuple[Interval, ...]
-Values = Callable[[Sequence[Interval]], tuple[Interval, ...]]
+Values = Callable[[Sequence[Interval], int], Interval]
 
 
 def narrowed(
-    ring: Ring, law: Rule, args: Sequence[Interval], params: Sequence[Interval], values: Values
+    ring: Ring,
+    law: Rule,
+    args: Sequence[Interval],
+    params: Sequence[Interval],
+    wanted: Sequence[int],
+    values: Values,
 ) -> tuple[Interval, ...]:
-    """Enclosures of all outputs of a rule over a box of arguments, in each of which it is analytic. Rigorous.
+    """Enclosures of the wanted outputs of a rule over a box of arguments, inside which it is analytic. Rigorous.
 
-    ``values`` encloses them over any part of the box, however roughly. At most 1 % wider than the range, unless
+    ``values(part, i)`` encloses output i over any part of the box, however roughly; others than the wanted ones are the
+    whole line. At most 1 % wider than the range, unless
     48 pieces do not reach that. Raises UncertifiedError where nothing bounded is found for finite arguments.
     """
     box = tuple(args)
     try:
         if all(x.thin for x in box):
-            return values(box)
+            return tuple(values(box, i) if i in wanted else _LINE for i in range(len(law.outputs)))
         found = [
             ring.value(name, [*args, *params])
             if law.value is None and ring.tight(name)
             else _Output(law, i, tuple(params), values).range(box)
+            if i in wanted
+            else _LINE
             for i, name in enumerate(law.outputs)
         ]
     except UncertifiedError as error:
         raise unbounded(law.name, box) from error
-    if all(x.finite for x in box) and any(x.width == x.mag == inf and x.mig == 0 for x in found):
+    if all(x.finite for x in box) and any(found[i].width == found[i].mag == inf and found[i].mig == 0 for i in wanted):
         raise unbounded(law.name, box)
     return tuple(found)
 
@@ -76,7 +84,7 @@ class _Output:
 
     def value(self, box: Sequence[Interval]) -> Interval:
         try:
-            return self._values(box)[self.index]
+            return self._values(box, self.index)
         except UncertifiedError:
             return _LINE
 

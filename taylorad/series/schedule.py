@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from taylorad.series.costate import Costate
 from taylorad.series.node import Constant, Function, Leaf, Node, State
 from taylorad.series.recurrence import dependencies
 
-__all__ = ["Schedule", "reachable", "schedule"]
+__all__ = ["Schedule", "reachable", "schedule", "values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ def schedule(roots: Sequence[Node]) -> Schedule:
     rest = _sorted([n for n in nodes if n.degree > 0], 1)
     moving = tuple(n for n in rest if n.degree > 0 and not isinstance(n, (Leaf, Constant)))
     return Schedule(tuple(roots), tuple(first), moving)
+
+
+@lru_cache(maxsize=256)
+def values(plan: Schedule) -> Schedule:
+    """What coefficient 0 of the roots needs."""
+    return Schedule(plan.roots, tuple(_sorted(plan.roots, 0)), ())
 
 
 def reachable(roots: Sequence[Node]) -> list[Node]:

@@ -94,7 +94,8 @@ def _numbers(function: Callee, operands: tuple[Any, ...], params: tuple[Any, ...
     ring = ring_of([*operands, *[p for p in params if not isinstance(p, (int, str))]])
     if ring.boxes and isinstance(function, Member) and isinstance(entry, Rule):  # nothing to schedule
         params = (*params, *entry.defaults[len(entry.defaults) - (len(entry.parameters) - len(params)) :])
-        return value(ring, entry, [ring.lift(a) for a in operands], [ring.lift(p) for p in params])[function.output]
+        at, given, i = [ring.lift(a) for a in operands], [ring.lift(p) for p in params], function.output
+        return value(ring, entry, at, given, (i,))[i]
     plan = planned(function, entry, (False,) * len(operands), params)
     found = _run(ring, plan, [[ring.lift(a)] for a in operands], 0)
     values = [buffer[0][()] if isinstance(buffer, np.ndarray) else buffer[0] for buffer in found]

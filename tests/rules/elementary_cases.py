@@ -111,12 +111,12 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "fmod": lambda x, y: x - y * _trunc(x / y),
     "_trunc_quotient": lambda x, y: _trunc(x / y),
     "_fmod_margin": lambda x, y: _margin(x / y),
-}
-
-FORMULA_DEFINITIONS: dict[str, Callable[..., Any]] = {
     "xlogy": lambda w, u: w * mp.log(u),
     "xlog1py": lambda w, u: w * mp.log(1 + u),
     "entr": lambda u: -u * mp.log(u),
+}
+
+FORMULA_DEFINITIONS: dict[str, Callable[..., Any]] = {
     "reciprocal": lambda u: 1 / u,
     "square": lambda u: u * u,
     "log_expit": lambda u: -mp.log(1 + mp.exp(-u)),
@@ -138,7 +138,7 @@ REAL_LINE = "exp exp2 exp10 expm1 sigmoid _sigmoid_of_minus softplus gaussian nd
 REAL_LINE += "cospi sindg cosdg cosm1 atan _pole_real _pole_imag sinh cosh tanh _sech_squared sech asinh _asinh_slope "
 REAL_LINE += "tan _sec_squared sec"
 DOMAINS: dict[str, Callable[[Any], bool]] = {name: lambda x: True for name in REAL_LINE.split()}
-DOMAINS |= dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "pow"), lambda x: x > 0)
+DOMAINS |= dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "pow", "entr"), lambda x: x > 0)
 NONZERO = ("cbrt", "cot", "_csc_squared", "csc", "acot", "coth", "_csch_squared", "csch")
 DOMAINS |= dict.fromkeys(NONZERO, lambda x: x != 0)
 DOMAINS |= dict.fromkeys(("asin", "acos", "_cos_asin", "atanh"), lambda x: -1 < x < 1)
@@ -187,6 +187,9 @@ def points(name: str, count: int, complex: bool) -> list[tuple[Any, ...]]:
         first = [x for x in base if DOMAINS.get(name, lambda x: True)(x)]
         if name == "pow":
             return [(rng.choice(first), rng.choice([*base, 0.5, -1.5, 1 / 3])) for _ in range(3 * count)]
+        if name.startswith("xlog"):
+            last = [x for x in base if x > (-1 if name == "xlog1py" else 0)]
+            return [(rng.choice(base), rng.choice(last)) for _ in range(3 * count)]
         if name.startswith("log"):
             negative = [-math.log(2), -math.log(2) + 1e-9, -1.0, -0.3]
             pool = [x for x in base if abs(x) < 1e6] + negative * 5

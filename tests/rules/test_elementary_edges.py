@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 
 import flint
+import mpmath
 import numpy as np
 import pytest
 from coefficients import as_complex, coefficients, in_floats
 
+import taylorad as ta
 from taylorad.book.entry import BOOK
 from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError, UnsupportedFunctionError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.balls import BallRing
+from taylorad.rings.balls import BallRing, precision
 from taylorad.rings.multiprecision import MultiprecisionRing
 from taylorad.series.node import Leaf
 
@@ -112,3 +114,43 @@ def test_every_analytic_ufunc_of_numpy_reaches_the_book() -> None:
         if name.startswith(("logical_", "bitwise_", "left_shift", "right_shift")):
             continue
         assert name in BOOK or name in {"power", "float_power"}, name
+
+
+# ---------------------------------------------------------------------- values on the edge
+VALUES = [
+    *(("sqrt", (0.0,), 0.0), ("cbrt", (0.0,), 0.0), ("asin", (1.0,), math.pi / 2), ("acos", (-1.0,), math.pi)),
+    *(("acosh", (1.0,), 0.0), ("asech", (1.0,), 0.0), ("asec", (-1.0,), math.pi), ("acsc", (1.0,), math.pi / 2)),
+    *(("pow", (0.0, 1.5), 0.0), ("hypot", (0.0, 0.0), 0.0), ("entr", (0.0,), 0.0), ("xlogy", (0.0, 0.0), 0.0)),
+    *(("xlog1py", (0.0, -1.0), 0.0), ("ellipe", (1.0,), 1.0), ("li", (0.0,), 0.0), ("expn", (2, 0.0), 1.0)),
+    *(("abs", (0.0,), 0.0), ("maximum", (1.5, 1.5), 1.5), ("relu", (0.0,), 0.0), ("clip", (2.0, 1.0, 2.0), 2.0)),
+    *(("floor", (3.0,), 3.0), ("ceil", (-2.0,), -2.0), ("round", (2.5,), 2.0), ("mod", (6.0, 2.0), 0.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "at", "value"), VALUES)
+def test_a_number_on_the_edge_has_its_value(name: str, at: tuple[float, ...], value: float) -> None:
+    """A number asks for a value, which is there where the function goes on to the edge; a series is not."""
+    function = getattr(ta, name)
+    assert function(*at) == pytest.approx(value, rel=4e-16)
+    split = len(BOOK[name].entry.parameters) if BOOK[name].entry.params_first else 0
+    batch = function(*at[:split], *(np.array([x, x]) for x in at[split:]))
+    np.testing.assert_allclose(batch, [value, value], rtol=4e-16)
+    assert float(function(*at[:split], *map(mpmath.mpf, at[split:]))) == pytest.approx(value, rel=4e-16)
+    with precision(80):
+        if name != "round":  # halfway there are two for a ball
+            assert abs(float(function(*at[:split], *map(flint.arb, at[split:])).mid()) - value) <= 4e-16
+    with pytest.raises(SingularExpansionError):
+        function(*at[:split], ta.Taylor([at[split], 1.0, 0.0]), *at[split + 1 :])
+
+
+POLES = [("log", 0.0), ("rsqrt", 0.0), ("atanh", 1.0), ("logit", 1.0), ("asech", 0.0), ("acoth", 1.0), ("ellipk", 1.0)]
+POLES += [("erfinv", 1.0), ("acot", 0.0), ("sign", 0.0), ("ci", 0.0), ("entr", -1.0), ("reciprocal", 0.0)]
+
+
+@pytest.mark.parametrize(("name", "at"), POLES)
+def test_a_number_where_there_is_no_value_is_refused(name: str, at: float) -> None:
+    for x in (at, np.array([at, at]), mpmath.mpf(at)):
+        with pytest.raises(DomainError):
+            getattr(ta, name)(x)
+    with pytest.raises(SingularExpansionError):
+        ta.atan2(0.0, 0.0)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import taylorad as ta
+from taylorad import validated as v
 from taylorad.errors import DomainError, MixedRingError, UncertifiedError
 from taylorad.rings import intervals, rounding
 from taylorad.rings.intervals import Interval, dot
@@ -282,13 +283,80 @@ def test_sums_of_products_with_infinite_ends_are_numbers() -> None:
         assert dot(*parts[::-1]) == expected
 
 
-def test_an_interval_may_reach_the_edge_of_a_domain_where_there_are_values() -> None:
-    x = ta.interval(0, 4)
-    assert np.sqrt(x) == Interval(0.0, 2.0)
-    assert x**1.5 == Interval(0.0, 8.0)
-    for f in (np.sqrt, np.log, lambda x: x**1.5, ta.gamma):
-        with pytest.raises(UncertifiedError):
-            ta.taylor(f, x, 1)
+# ---------------------------------------------------------------------- edges of domains
+PI = math.pi
+EDGES: list[tuple[str, tuple[Any, ...], tuple[float, float]]] = [  # intervals that reach the edge, and the ranges there
+    ("sqrt", ((0, 4),), (0, 2)),
+    ("cbrt", ((-1, 8),), (-1, 2)),
+    ("asin", ((-1, 1),), (-PI / 2, PI / 2)),
+    ("acos", ((-1, 1),), (0, PI)),
+    ("acosh", ((1, 2),), (0, math.acosh(2))),
+    ("asech", ((0.5, 1),), (0, math.acosh(2))),
+    ("asec", ((1, 2),), (0, PI / 3)),
+    ("asec", ((-2, -1),), (2 * PI / 3, PI)),
+    ("acsc", ((1, 2),), (PI / 6, PI / 2)),
+    ("pow", ((0, 4), 1.5), (0, 8)),
+    ("hypot", ((-1, 1), (-1, 1)), (0, math.sqrt(2))),
+    ("hypot", ((-3, 1), (2, 4)), (2, 5)),
+    ("entr", ((0, 1),), (0, 1 / math.e)),
+    ("entr", ((0, 0.25),), (0, math.log(4) / 4)),
+    ("xlogy", ((0, 0), (0, 1)), (0, 0)),
+    ("ellipe", ((0, 1),), (1, PI / 2)),
+    ("expn", (2, (0, 1)), (0.14849550677592205, 1)),  # E_2(1), DLMF 8.19
+    ("kepler", ((1, 1), (0.5, 0.5)), (1.497300389095892, 1.497300389095892)),  # E − sin E = 1/2
+    ("atan2", ((-0.1, 0.3), (4, 5)), (math.atan2(-0.1, 4), math.atan2(0.3, 4))),
+    ("atan2", ((0.2, 0.3), (-4, 5)), (math.atan2(0.2, 5), math.atan2(0.2, -4))),
+    ("atan2", ((0, 1), (-2, -1)), (math.atan2(1, -1), PI)),
+]
+
+
+@pytest.mark.parametrize(("name", "at", "ends"), EDGES)
+def test_values_reach_the_edge_of_a_domain(name: str, at: tuple[Any, ...], ends: tuple[float, float]) -> None:
+    found = getattr(ta, name)(*[Interval(*map(float, x)) if isinstance(x, tuple) else x for x in at])
+    for end, got, outward in ((ends[0], found.lo, -1), (ends[1], found.hi, 1)):
+        assert 0 <= outward * (got - end) + 2 * math.ulp(end) <= 6 * math.ulp(end)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        *(("log", (0, 1)), ("atanh", (0, 1)), ("acoth", (1, 2)), ("erfinv", (0, 1)), ("ellipk", (0, 1)), ("ci", (0, 1))),
+        *(("asech", (0, 1)), ("rsqrt", (0, 1)), ("logit", (0, 1)), ("asec", (-2, 2)), ("acoth", (-2, 2))),
+        ("acot", (-1, 1)),
+    ],
+)
+def test_values_without_bound_at_the_edge_are_refused(name: str, at: tuple[float, float]) -> None:
+    with pytest.raises(UncertifiedError):
+        getattr(ta, name)(Interval(*map(float, at)))
+
+
+@pytest.mark.parametrize("at", [((-1, 1), (-1, 1)), ((0, 1), (0, 1)), ((-1, 0), (-2, -1)), ((-1, 1), (-2, 1))])
+def test_angles_around_the_origin_or_across_the_cut_are_refused(at: Any) -> None:
+    with pytest.raises(UncertifiedError):
+        ta.atan2(*[Interval(*map(float, x)) for x in at])
+
+
+@pytest.mark.parametrize(
+    "f", [np.sqrt, np.log, lambda x: x**1.5, ta.gamma, np.cbrt, ta.entr, lambda x: np.arcsin(1 - x), ta.abs]
+)
+def test_there_are_no_derivatives_on_the_edge(f: Any) -> None:
+    with pytest.raises(UncertifiedError):
+        ta.taylor(f, ta.interval(0, 1), 1)
+
+
+def test_ranges_and_zeros_reach_the_edge() -> None:
+    for f, where, ends in [
+        (ta.asin, (-1, 1), (-PI / 2, PI / 2)),
+        (ta.cbrt, (-1, 1), (-1, 1)),
+        (ta.entr, (0, 1), (0, 1 / math.e)),
+        (lambda x: x * ta.acos(x), (0, 1), (0, 0.5610963381910451)),  # at the zero of acos x − x/√(1 − x²)
+    ]:
+        found = v.range(f, where)
+        assert found.lo - 1e-15 <= ends[0] <= found.lo + 1e-9
+        assert found.hi - 1e-9 <= ends[1] <= found.hi + 1e-15
+    (root,) = v.roots(lambda x: ta.asin(x) - 1, (-1, 1))
+    assert root.proved == "unique"
+    assert abs(root.box.mid - math.sin(1)) < 1e-15
 
 
 @pytest.mark.parametrize("name", ["log", "sqrt", "asin", "acosh", "atanh"])

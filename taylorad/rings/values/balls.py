@@ -40,6 +40,8 @@ def _method(name: str) -> Callable[..., Any]:
 
 
 def _cbrt(u: Any) -> Any:
+    if u == 0:  # where FLINT's root is nan
+        return u
     if isinstance(u, arb):
         return u.root(3) if not u < 0 else -(-u).root(3)
     return u.root(3)
@@ -68,6 +70,18 @@ def _atan2(y: Any, x: Any) -> Any:
         return arb.atan2(y, x)
     i = acb(0, 1)
     return -i * ((x + i * y) / _hypot(x, y)).log()
+
+
+def _times_log(w: Any, log: Callable[[], Any]) -> Any:
+    """w·log, and 0 for w = 0 wherever that may be."""
+    return w if w == 0 else w * log()
+
+
+def _entropy(u: Any) -> Any:
+    if not (isinstance(u, arb) and u >= 0 and u.contains(0)):
+        return -u * u.log()
+    top, least = u.upper(), (-arb(1)).exp()
+    return arb(0).union(least if top == 0 or top >= least else -top * top.log()) if top > 0 else top
 
 
 def _logsumexp(*args: Any) -> Any:
@@ -157,6 +171,9 @@ _TABLE: dict[str, Callable[..., Any]] = {
         *("sinh", "cosh", "tanh", "coth", "sech", "csch", "acosh", "atanh"),
     )
 } | {
+    "xlogy": lambda w, u: _times_log(w, u.log),
+    "xlog1py": lambda w, u: _times_log(w, u.log1p),
+    "entr": _entropy,
     "exp2": lambda u: arb(2) ** u,
     "exp10": lambda u: arb(10) ** u,
     "log2": lambda u: u.log() / arb(2).log(),

@@ -102,6 +102,11 @@ def _cancelled(v: Any, *args: Any) -> Any:
     return np.abs(v) < 0.75 * (v - np.max(np.broadcast_arrays(*args), axis=0))
 
 
+def _times_log(log: Function) -> Function:
+    """w·log, and 0 for w = 0."""
+    return lambda w, u: np.where(np.equal(w, 0), 0.0, w * log(u))
+
+
 def _acoth(u: Any) -> Any:
     return np.copysign(0.5, u) * np.log1p(2 / (np.abs(u) - 1))
 
@@ -149,6 +154,9 @@ _REAL: dict[str, Function] = {
     "rsqrt": lambda u: 1 / np.sqrt(u),
     "pow": np.power,
     "hypot": np.hypot,
+    "xlogy": _times_log(np.log),
+    "xlog1py": _times_log(np.log1p),
+    "entr": lambda u: _times_log(np.log)(-u, u),
     "sigmoid": _sigmoid,
     "_sigmoid_of_minus": lambda u: _sigmoid(np.negative(u)),
     "logit": _logit,
@@ -316,6 +324,9 @@ _COMPLEX: dict[str, Function] = {
     "log2": np.log2,
     "log10": np.log10,
     "log1p": _log1p,
+    "xlogy": _times_log(np.log),
+    "xlog1py": _times_log(_log1p),
+    "entr": lambda u: _times_log(np.log)(-u, u),
     "sqrt": np.sqrt,
     "rsqrt": lambda z: 1 / np.sqrt(z),
     "sin": np.sin,

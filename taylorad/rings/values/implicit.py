@@ -24,7 +24,8 @@ def _kepler(e: Any, m: Any) -> Any:
     """The E with E − e·sin E = M and |e|·cosh(Im E) < 1, by Newton's method and the interval Newton test.
 
     In that strip the real part of the derivative 1 − e·cos E is positive, so that the root is the only one there
-    (Noshiro–Warschawski) and the one that continues E(e, M) from the real axis. Not finite where none is found.
+    (Noshiro–Warschawski) and the one that continues E(e, M) from the real axis; over the reals E − e·sin E grows for
+    all |e| ≤ 1. Not finite where none is found.
     """
     start = _approximate(e.mid(), m.mid())
     residual = start - e * start.sin() - m
@@ -34,7 +35,7 @@ def _kepler(e: Any, m: Any) -> Any:
         box = start + (arb(0, width) if isinstance(start, arb) else acb(arb(0, width), arb(0, width)))
         found = start - residual / (1 - e * box.cos())
         if box.contains(found):
-            return found if abs(e) * found.imag.cosh() < 1 else start + arb("nan")
+            return found if isinstance(e, arb) or abs(e) * found.imag.cosh() < 1 else start + arb("nan")
         width = width * 16
     return start + arb("nan")
 

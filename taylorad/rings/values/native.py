@@ -69,6 +69,9 @@ _LIBRARY = (
 _REAL: dict[str, Formula] = {name: _symbol(name) for name in _LIBRARY} | {
     "pow": _power,
     "exp10": lambda call, u: call("pow", 10.0, u),
+    "xlogy": lambda call, w, u: w * call("log", u),
+    "xlog1py": lambda call, w, u: w * call("log1p", u),
+    "entr": lambda call, u: -u * call("log", u),
     "sqrt": _symbol("llvm.sqrt"),
     "rsqrt": lambda call, u: 1 / call("llvm.sqrt", u),
     "sec": lambda call, u: 1 / call("cos", u),

@@ -28,9 +28,13 @@ def _waves(period: Callable[[], Any], shift: Fraction) -> Callable[[Any, Any], l
     return values
 
 
+def _one(point: Callable[[], Any], value: Callable[[], Any]) -> Callable[[Any, Any], list[Any]]:
+    """One turning point."""
+    return lambda low, high: [] if low > point() or high < point() else [value()]
+
+
 def _origin(value: Callable[[], Any]) -> Callable[[Any, Any], list[Any]]:
-    """One turning point, at 0."""
-    return lambda low, high: [value()] if low <= 0 and high >= 0 else []
+    return _one(lambda: arb(0), value)
 
 
 TURNING: dict[str, Callable[[Any, Any], list[Any]]] = {
@@ -41,4 +45,5 @@ TURNING: dict[str, Callable[[Any, Any], list[Any]]] = {
     "cosh": _origin(lambda: arb(1)),
     "sech": _origin(lambda: arb(1)),
     "gaussian": _origin(lambda: 1 / (2 * arb.pi()).sqrt()),
+    "entr": _one(lambda: (-arb(1)).exp(), lambda: (-arb(1)).exp()),
 }
