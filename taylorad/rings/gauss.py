@@ -7,7 +7,6 @@ from fractions import Fraction
 from operator import mul
 from typing import Any, final
 
-from taylorad.errors import DomainError
 from taylorad.rings.balls import BallRing, complex_ball, dyadic
 from taylorad.rings.fixed import FixedRing
 from taylorad.rings.integers import magnitude, shifted
@@ -76,9 +75,6 @@ class GaussRing(FixedRing):
     def over_int(self, a: Gauss, k: int) -> Gauss:
         return Gauss(a.re // k, a.im // k)
 
-    def buffer(self, order: int) -> list[Element]:
-        return []
-
     def convolve(self, a: Sequence[Gauss], b: Sequence[Gauss], lo: int, hi: int, k: int) -> Gauss:
         if hi < lo:
             return Gauss(self.integer(0), self.integer(0))
@@ -106,12 +102,6 @@ class GaussRing(FixedRing):
     def position(self, a: Gauss, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
         edges = [self.lift(bound) for bound in (lower, upper) if bound is not None]
         return Position.BOUNDARY if any(a == edge for edge in edges) else Position.INSIDE
-
-    def choose(self, chooser: str, tests: Sequence[Element]) -> int:
-        raise DomainError(
-            "a branch cannot be chosen by a complex number; take the real part first (along a real line, "
-            "|z| is (z.real**2 + z.imag**2)**0.5)"
-        )
 
     # ------------------------------------------------------------------ what a step of an integration needs
     def magnitude(self, a: Gauss) -> float:
