@@ -24,6 +24,10 @@ def numbers(values: Any, what: str, dtype: Any = np.float64) -> np.ndarray:
         array = np.asarray(values)
         if array.dtype == np.float64 and (dtype is None or dtype == np.float64):
             return np.array(array)
+        if array.dtype == object and any(hasattr(x, "coefficients") for x in array.flat):
+            raise TypeError(
+                "for what depends on them as a polynomial: sensitivity=ta.Sensitivity(order=…), s.flow_map(t)"
+            )
         if array.dtype == object:  # fractions, numbers of mpmath; None is not nan here
             array = np.array([complex(x) if np.iscomplexobj(x) else float(x) for x in array.flat]).reshape(array.shape)
         kind = np.dtype(dtype) if dtype is not None else np.result_type(array.dtype, np.float64)

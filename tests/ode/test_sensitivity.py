@@ -69,6 +69,22 @@ def test_the_flow_map_is_right_to_its_order(order) -> None:
     assert m(np.zeros((4, 5, 2))).shape == (4, 5, 2)
 
 
+def test_initial_values_that_are_polynomials() -> None:
+    """Jet transport: x' = x² from 3 + ξ gives x0/(1 − x0·t); an oscillator from (0, ω), ω = 1 + u, gives sin(ω·t)."""
+    p = tight(lambda t, x: x**2, 1)
+    (x,) = ta.variables([3.0], order=5)
+    with pytest.raises(ta.DomainError, match="flow_map"):
+        p.solve((0, 0.3), [x])
+    (found,) = p.solve((0, 0.3), [3.0], sensitivity=ta.Sensitivity(order=5)).flow_map(0.3)([x - 3])
+    np.testing.assert_allclose(found.coefficients, (x / (1 - 0.3 * x)).coefficients, rtol=1e-12)
+    p = tight(lambda t, y, w: [y[1], -(w**2) * y[0]], 2)
+    m = p.solve((0, 2), [0.0, 1.0], (1.0,), sensitivity=ta.Sensitivity(args=True, order=4)).flow_map(2.0)
+    u = ta.variable(0.0, order=4)
+    np.testing.assert_allclose(m([0 * u, u], [u])[0].coefficients, np.sin(2 * (1 + u)).coefficients, atol=1e-13)
+    with pytest.raises(ta.DomainError, match="offsets"):
+        m([u], [u])
+
+
 def test_the_initial_time_varies_too() -> None:
     p = tight(pendulum, 2)
     args = (9.8, 0.1)
