@@ -235,6 +235,9 @@ class Kernel:
 
     def _enter(self, leaves: Sequence[Any], K: int) -> list[np.ndarray] | None:
         shape = leaves[0].shape[1 + (self.sizes[0] > 1) :]
+        for leaf, m in zip(leaves[1:], self.sizes[1:], strict=False):
+            if leaf.shape[1 + (m > 1) :] != shape:  # the door counts points only
+                return None
         n = 1
         for length in shape:
             n *= length

@@ -264,6 +264,15 @@ def test_the_door_refuses_what_does_not_fit() -> None:
         assert entry(*bad) is None
 
 
+def test_shapes_that_do_not_fit_are_refused_also_by_loaded_code() -> None:
+    kernel = compile_plan(schedule([U * W]))
+    a = np.ones((3, 2, 40))
+    assert kernel([a, a], 2)[0].shape == a.shape
+    for other in (np.ones((3, 40, 2)), np.ones((3, 80))):  # as many points
+        with pytest.raises(ValueError, match="broadcast"):
+            kernel([a, other], 2)
+
+
 def test_text_is_there_to_read() -> None:
     kernel: Kernel = compile_plan(schedule([BOOK["exp"](U)]))
     assert "define i64 @kernel" in kernel.llvm_ir()
