@@ -7,7 +7,7 @@ It runs where digits are asked for, and where a function has no compiled enclosu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, final
 
@@ -17,6 +17,7 @@ from taylorad.errors import DomainError, MixedRingError, UncertifiedError
 from taylorad.ode.system import System
 from taylorad.rings.balls import BallRing, ball, inverse, precision
 from taylorad.rings.interval_ring import from_ball, to_ball
+from taylorad.rings.intervals import Interval
 from taylorad.run.dual import Dual, DualRing
 from taylorad.run.interpret import run
 from taylorad.series.schedule import schedule
@@ -43,6 +44,9 @@ class BallSet:
     r0: list[Any]
     r: list[Any]
     e: list[Any] | None = None
+
+    def within(self, e: list[Any]) -> BallSet:
+        return replace(self, e=e)
 
     def displacement(self) -> list[Any]:
         return [
@@ -116,10 +120,14 @@ class BallTrack:
         self.order = order if digits is None else max(order, 4 + round(1.16 * digits))
         n = self.n = system.dim
         self.counts: Any = [0]
+        self._end = 0
+        self.crossed: dict[int, list[Interval]] = {}  # steps over kinks, and the rates there
         self.lengths: list[int] = []
         with precision(self.bits):
+            self.ranges = [from_ball(_lifted(a)) for a in args]
             self._jets = Jets(system, self.order, [_lifted(a) for a in args], sign)
             self._tol = ball(tol) if digits is None else ball(2) ** (20 - self.bits)
+            self.tol = float(self._tol)
             x0 = [_lifted(x) for x in start]
             self.given = ([_pair(x) for x in x0], [_pair(_lifted(a)) for a in args])
             m: list[Any] = [x.mid() for x in x0]
@@ -132,6 +140,7 @@ class BallTrack:
         return len(self.sets) - 1
 
     def go(self, end: int, most: int) -> int:
+        self._end = end
         try:
             with precision(self.bits):
                 for _ in range(most):
@@ -159,7 +168,7 @@ class BallTrack:
         if not all(x.is_finite() for x in (*after.box(), *after.r, *after.r0)):
             return FRAME
         last = self.sets[-1]
-        self.sets[-1] = BallSet(last.m, last.C, last.B, last.r0, last.r, e)
+        self.sets[-1] = last.within(e)
         self.sets.append(after)
         self.counts.append(at + ticks)
         return DONE
@@ -202,7 +211,7 @@ class BallTrack:
         unit = self.unit.numerator.bit_length() - self.unit.denominator.bit_length()
         sizes = [max((magnitude(row[k].value) for row in jets), key=_log2) for k in (1, self.order - 1, self.order)]
         scale, speed, tol = max(map(_log2, map(magnitude, x))), _log2(sizes[0]), _log2(self._tol)
-        found = unit + 60.0
+        found = unit + _log2(ball(left))
         for k, most in zip((self.order - 1, self.order), map(_log2, sizes[1:]), strict=True):
             found = min(found, max((tol + scale - most) / k, (tol + speed - most) / (k - 1)))
         ticks = max(1, min(left, int(2.0 ** max(0.0, found - unit))))
@@ -218,10 +227,9 @@ class BallTrack:
         for i in range(n):
             z[i] = z[i] + sum(((ac[i][j] - c[i][j]) * s.r0[j] for j in range(n)), ball(0))
         q, back = _frame(ab, s.r)
-        room = ball(Fraction(1, 1 << 20))  # so that a check, whose radii are rounded elsewhere, comes to lie inside
         turned = _product(back, ab)
         r: list[Any] = [sum((turned[i][j] * s.r[j] + back[i][j] * z[j] for j in range(n)), ball(0)) for i in range(n)]
-        r = [x + (x - x.mid()) * room for x in r]
+        r = [_roomy(x) for x in r]
         if max(map(magnitude, r)) > _FACTOR * max(map(magnitude, s.r0)):
             joined = _product(back, c)
             r0 = [r[i] + sum((joined[i][j] * s.r0[j] for j in range(n)), ball(0)) for i in range(n)]
@@ -234,6 +242,31 @@ class BallTrack:
         a = [[polynomial([(c.slopes or zeros)[j] for c in row], h) for j in range(self.n)] for row in jets]
         d = [polynomial(row[1:], h) * h + r * h ** (self.order + 1) for row, r in zip(points, rest, strict=True)]
         return a, d
+
+    def last(self) -> list[Any]:
+        """The box of the last set, as balls."""
+        with precision(self.bits):
+            return self.sets[-1].box()
+
+    def cross(self, ticks: int, e: Sequence[Interval], rates: Sequence[Interval]) -> bool:
+        """Append x + h·rates; False where the frame has no proved inverse."""
+        s = self.sets[-1]
+        with precision(self.bits):
+            back = inverse(s.B)
+            if back is None:
+                return False
+            moved = [m + ball(ticks * self.unit) * to_ball(rate) for m, rate in zip(s.m, rates, strict=True)]
+            m = [x.mid() for x in moved]
+            z = [x - y for x, y in zip(moved, m, strict=True)]
+            r = [
+                _roomy(x + sum((a * b for a, b in zip(q, z, strict=True)), ball(0)))
+                for x, q in zip(s.r, back, strict=True)
+            ]
+            self.sets[-1] = s.within([to_ball(x) for x in e])
+            self.crossed[self.steps] = list(rates)
+            self.sets.append(BallSet(m, s.C, s.B, s.r0, r))
+            self.counts.append(self.counts[-1] + ticks)
+        return True
 
     # ------------------------------------------------------------------ boxes
     def _ends(self, rows: Sequence[Sequence[Any]]) -> tuple[np.ndarray, np.ndarray]:
@@ -258,8 +291,13 @@ class BallTrack:
     def view(self, step: int, since: Fraction, until: Fraction) -> tuple[np.ndarray, np.ndarray]:
         with precision(self.bits):
             s, at = self.sets[step], self.counts[step]
+            if step in self.crossed:
+                during = spread(ball(since), ball(until))
+                moved = [x + during * to_ball(rate) for x, rate in zip(s.box(), self.crossed[step], strict=True)]
+                low, hi = self._ends([moved])
+                return low[0], hi[0]
             ticks = self.counts[step + 1] - at
-            found = self._prove(s, at, ticks, ticks)
+            found = self._prove(s, at, self._end - at, ticks)
             if isinstance(found, int):
                 raise UncertifiedError(f"step {step} could not be proved again; raise the digits")
             _, _, jets, rest, points = found
@@ -285,12 +323,18 @@ class BallTrack:
         """Every set for a certificate."""
         out: list[dict[str, Any]] = []
         with precision(self.bits):
-            for s in self.sets:
+            for k, s in enumerate(self.sets):
                 found: dict[str, Any] = {"m": [_text(x) for x in s.m], "d": ["0p0"] * self.n}
                 found |= {name: [[_text(x) for x in row] for row in rows] for name, rows in (("C", s.C), ("B", s.B))}
                 found |= {name: [_pair(x) for x in row] for name, row in (("r0", s.r0), ("r", s.r))}
-                out.append(found | {"e": None if s.e is None else [_pair(x) for x in s.e]})
+                found["e"] = None if s.e is None else [_pair(x) for x in s.e]
+                out.append(found | ({"kink": True} if k in self.crossed else {}))
         return out
+
+
+def _roomy(x: Any) -> Any:
+    """A little wider, so that what a check finds, whose radii are rounded elsewhere, comes to lie inside."""
+    return x + (x - x.mid()) * ball(Fraction(1, 1 << 20))
 
 
 def _text(x: Any) -> str:

@@ -24,14 +24,14 @@ import numpy as np
 from taylorad.errors import DomainError, UncertifiedError
 from taylorad.ode.system import System
 from taylorad.rings.balls import ball, dyadic, inverse, precision
-from taylorad.rings.interval_ring import from_ball
 from taylorad.rings.ring import Ring
 from taylorad.run.dual import Dual, DualRing
 from taylorad.run.interpret import run
 from taylorad.series.node import INFINITE, Node
 from taylorad.series.schedule import schedule
-from taylorad.validated.ends import Ends, EndsRing, interior
+from taylorad.validated.ends import Ends, EndsRing, floats, interior
 from taylorad.validated.equation import from_lists, to_lists
+from taylorad.validated.kink import Kinks
 
 __all__ = ["Checked", "check", "save"]
 
@@ -105,7 +105,7 @@ class _Check:
         self.sets = data["sets"]
         self._fits(rhs)
         system = System.of(rhs, len(self.args))
-        self.plan = schedule(system.states)
+        self.plan, self.kinks = schedule(system.states), Kinks(rhs, self.sign)
         self.ring: Ring = EndsRing()
         self.dual = DualRing(self.ring, self.dim)
 
@@ -137,7 +137,7 @@ class _Check:
         found = [np.empty(self.n, object) for _ in range(2)]
         for i in range(self.n):
             for out, x in zip(found, (self.start[i], box[i]), strict=True):
-                out[i] = from_ball(x.lo) | from_ball(x.hi)
+                out[i] = floats(x)
         end = self.t0 + self.sign * self.counts[-1] * self.unit
         return Checked(self.t0, end, found[0], found[1], last, set(chosen) == set(range(last)))
 
@@ -199,6 +199,9 @@ class _Check:
         step = Ends(ball(0), h.hi)
         away = self._away(s)
         zero = Ends(ball(0), ball(0))
+        if self.sets[k].get("kink"):
+            self._over(s, after, step, h, begin.hull(until))
+            return
         x = [Ends(m, m) + a.hull(zero) for m, a in zip(s["m"], away, strict=True)]
         jets: list[list[Dual]] = self._jet([self.dual.coordinate(a, i) for i, a in enumerate(x)], begin, p, self.dual)
         rest = [row[p + 1] for row in self._jet(e, begin.hull(until), p + 1, self.ring)]
@@ -213,6 +216,20 @@ class _Check:
         zeros = [zero] * n
         a = [[_horner([(c.slopes or zeros)[j] for c in jets[i][: p + 1]], h) for j in range(n)] for i in range(n)]
         self._inclusion(s, after, a, moved)
+
+    def _over(self, s: dict[str, Any], after: dict[str, Any], step: Ends, h: Ends, t: Ends) -> None:
+        """A step over a kink: see :mod:`taylorad.validated.kink`."""
+        e, n = s["e"], self.dim
+        try:
+            found = self.kinks.rates([floats(x) for x in e], floats(t), [floats(a) for a in self.args])
+        except DomainError as error:
+            raise UncertifiedError(str(error)) from error
+        rates = [Ends(ball(x.lo), ball(x.hi)) for x in found]
+        for i, x in enumerate(self._box(s)):
+            if not interior(x + step * rates[i], e[i]):
+                raise UncertifiedError(f"component {i} may leave the enclosure of the step")
+        one = [[Ends.of(int(i == j)) for j in range(n)] for i in range(n)]
+        self._inclusion(s, after, one, [h * rate for rate in rates])
 
     def _inclusion(self, s: dict[str, Any], after: dict[str, Any], a: list[list[Ends]], moved: list[Ends]) -> None:
         n = self.dim

@@ -15,7 +15,7 @@ from taylorad.rings.intervals import Interval
 from taylorad.series.node import Node
 from taylorad.validated.literals import exact
 
-__all__ = ["MESSAGES", "Enclosure", "March", "Status", "intervals"]
+__all__ = ["MESSAGES", "Enclosure", "March", "Status", "intervals", "shifted"]
 
 _FLOATS = 53  # bits of machine code
 _COMMON = 16  # steps over which the pieces of a wide time are joined by their tubes alone
@@ -56,7 +56,14 @@ class March(Protocol):
     counts: Any
     order: int
     bits: int
+    tol: float
     given: Any
+    ranges: list[Interval]
+    crossed: dict[int, list[Interval]]
+
+    def last(self) -> list[Any]: ...
+
+    def cross(self, ticks: int, e: Sequence[Interval], rates: Sequence[Interval]) -> bool: ...
 
     def sets_as_text(self) -> list[dict[str, Any]]: ...
 
@@ -263,6 +270,15 @@ class Enclosure:
 
 def _plain(t: Any) -> Any:
     return t.item() if isinstance(t, (np.generic, np.ndarray)) else t
+
+
+def shifted(
+    low: np.ndarray, hi: np.ndarray, since: Fraction, until: Fraction, rates: Sequence[Interval]
+) -> tuple[np.ndarray, np.ndarray]:
+    """A box after times from ``since`` to ``until`` at the rates of a step over a kink."""
+    time = Interval.enclosing(since) | Interval.enclosing(until)
+    found = [x + time * rate for x, rate in zip(intervals(low, hi), rates, strict=True)]
+    return np.array([x.lo for x in found]), np.array([x.hi for x in found])
 
 
 def intervals(low: np.ndarray, hi: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from taylorad.rings.intervals import Interval
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
 
-__all__ = ["Ends", "EndsRing", "interior"]
+__all__ = ["Ends", "EndsRing", "floats", "interior"]
 
 
 class Ends(NamedTuple):
@@ -101,14 +101,14 @@ class EndsRing(ObjectRing):
         return Ends(low.lower(), high.upper())
 
     def value(self, name: str, args: Sequence[Element]) -> Element:
-        found = IntervalRing().value(name, [_floats(a) for a in args])
+        found = IntervalRing().value(name, [floats(a) for a in args])
         return _back(found)
 
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
-        return [_back(c) for c in IntervalRing().jet(name, [_floats(a) for a in args], order)]
+        return [_back(c) for c in IntervalRing().jet(name, [floats(a) for a in args], order)]
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
-        return IntervalRing().position(_floats(a), lower, upper)
+        return IntervalRing().position(floats(a), lower, upper)
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> int:
         if tests[0].lo > 0 or tests[0].hi < 0:
@@ -122,7 +122,8 @@ class EndsRing(ObjectRing):
         return bool(a.lo.is_finite() and a.hi.is_finite())
 
 
-def _floats(a: Ends) -> Interval:
+def floats(a: Ends) -> Interval:
+    """The closest interval of floats around."""
     return from_ball(a.lo) | from_ball(a.hi)
 
 

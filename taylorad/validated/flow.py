@@ -15,22 +15,25 @@ import numpy as np
 
 from taylorad.errors import UncertifiedError
 from taylorad.ode.system import System
+from taylorad.rings.balls import ball, inverse, precision
+from taylorad.rings.interval_ring import from_ball, to_ball
 from taylorad.rings.intervals import Interval
 from taylorad.rings.rounding import add
 from taylorad.run.boxes import aligned, sources
 from taylorad.run.upward import above, below
 from taylorad.validated.doubleton import Fields
-from taylorad.validated.enclosure import intervals
+from taylorad.validated.enclosure import intervals, shifted
 from taylorad.validated.loop import DONE, PAUSED
 from taylorad.validated.step import Parameters, Step
 
 __all__ = ["Flow", "Track", "flow"]
 
 _CHUNK = 512  # steps in one call of machine code, after which an interrupt is heard
+_BITS = 120  # of what is done in Python
 _FIRST = 64  # steps for which room is made at first
 _POINTER, _INT, _DOUBLE = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
 _PROPAGATE = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _POINTER, _INT, _INT)  # without the GIL
-_GLANCE = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _INT, _INT, _DOUBLE, _DOUBLE, _POINTER)
+_GLANCE = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _INT, _INT, _INT, _DOUBLE, _DOUBLE, _POINTER)
 _READ = ctypes.CFUNCTYPE(_INT, _POINTER, _POINTER, _INT, _POINTER)
 _flows: dict[tuple[Any, ...], Flow] = {}
 _lock = threading.RLock()
@@ -105,13 +108,15 @@ class Track:
     ) -> None:
         self.flow, self.t0, self.unit, self.sign = flow, t0, unit, sign
         f = flow.fields
-        self.order, self.bits = flow.order, 53
-        self._start, self._args = start, args
+        self.order, self.bits, self.tol = flow.order, 53, tol
+        self._start, self.ranges = start, list(args)
+        self.crossed: dict[int, list[Interval]] = {}  # steps over kinks, and the rates there
         room = aligned(flow.room + (_FIRST + 1) * f.size, np.empty)  # for the work and for the first sets
         self._memory, rows = room[: flow.room], room[flow.room :].reshape(_FIRST + 1, f.size)
         self._place: int = self._memory.ctypes.data
         self._fill(args, tol)
         self._alone = threading.Lock()  # the memory serves one call of machine code at a time
+        self._end = 0
         self._first = rows, np.zeros(_FIRST + 2, np.int64)
         self.records, self.counts = rows[:1], self._first[1][:1]
         first = rows[0]
@@ -142,7 +147,7 @@ class Track:
     @property
     def given(self) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """The initial box and the arguments for a certificate."""
-        start, args = ([(x.lo.hex(), x.hi.hex()) for x in row] for row in (self._start, self._args))
+        start, args = ([(x.lo.hex(), x.hi.hex()) for x in row] for row in (self._start, self.ranges))
         return start, args
 
     @property
@@ -151,7 +156,7 @@ class Track:
 
     def go(self, end: int, most: int) -> int:
         """On to tick ``end``, ``most`` steps at the most; a status of :mod:`taylorad.validated.step`."""
-        status, taken = PAUSED, 0
+        status, taken, self._end = PAUSED, 0, end
         pieces = [(self.records, self.counts)] if self.steps else []  # the last of each is the first of the next
         rows, ticks = self._room(*pieces[0]) if pieces else self._first
         try:
@@ -182,9 +187,12 @@ class Track:
 
     def boxes(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends of all sets, (steps + 1, n) each."""
+        return self._boxes(self.records)
+
+    def _boxes(self, records: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         n, width = self.flow.system.dim, self.flow.fields.width
-        out = np.empty((len(self.records), 2 * width))
-        records = np.ascontiguousarray(self.records)
+        out = np.empty((len(records), 2 * width))
+        records = np.ascontiguousarray(records)
         self.flow.read(self._place, records.ctypes.data, len(records) - 1, out.ctypes.data)
         return -out[:, :n], out[:, width : width + n]
 
@@ -194,15 +202,53 @@ class Track:
         rows = self.records[:-1]
         return -rows[:, f.e : f.e + f.n], rows[:, f.e + f.width : f.e + f.width + f.n]
 
+    def last(self) -> list[Any]:
+        """The box of the last set, as balls."""
+        low, hi = self._boxes(self.records[-1:])
+        return [to_ball(x) for x in intervals(low[0], hi[0])]
+
+    def cross(self, ticks: int, e: Sequence[Interval], rates: Sequence[Interval]) -> bool:
+        """Append x + h·rates; False where the frame has no proved inverse."""
+        f = self.flow.fields
+        row, n, width = self.records[-1], f.n, f.width
+        with precision(_BITS):
+            h = ball(ticks * self.unit)
+            frame = [[ball(float(row[f.B + j * width + i])) for j in range(n)] for i in range(n)]
+            back = inverse(frame)
+            if back is None:
+                return False
+            moved = [ball(float(row[f.m + i])) + ball(float(row[f.d + i])) + h * to_ball(rates[i]) for i in range(n)]
+            m = [float(x.mid()) for x in moved]
+            d = [float((x - c).mid()) for x, c in zip(moved, m, strict=True)]
+            z = [x - a - b for x, a, b in zip(moved, m, d, strict=True)]
+            old = [to_ball(Interval(float(-row[f.r + i]), float(row[f.r + width + i]))) for i in range(n)]
+            r = [
+                from_ball(x + sum((a * b for a, b in zip(q, z, strict=True)), ball(0)))
+                for x, q in zip(old, back, strict=True)
+            ]
+        new = row.copy()
+        for i in range(n):
+            new[f.m + i], new[f.d + i] = m[i], d[i]
+            new[f.r + i], new[f.r + width + i] = -r[i].lo, r[i].hi
+            row[f.e + i], row[f.e + width + i] = -e[i].lo, e[i].hi
+        self.crossed[self.steps] = list(rates)
+        self.records = np.concatenate([self.records, new[None]])
+        self.counts = np.append(self.counts, self.counts[-1] + ticks)
+        return True
+
     def view(self, step: int, since: Fraction, until: Fraction) -> tuple[np.ndarray, np.ndarray]:
         """The box of the solution over times from ``since`` to ``until`` after the beginning of a step."""
         f = self.flow.fields
+        if step in self.crossed:
+            low, hi = self._boxes(self.records[step : step + 1])
+            return shifted(low[0], hi[0], since, until, self.crossed[step])
         out = np.empty(2 * f.width)
         record = self.records[step].copy()
         begin, ticks = int(self.counts[step]), int(self.counts[step + 1] - self.counts[step])
         times = below(since), above(until)
         with self._alone:
-            status = self.flow.glance(self._place, record.ctypes.data, begin, ticks, *times, out.ctypes.data)
+            at = (begin, self._end - begin, ticks)
+            status = self.flow.glance(self._place, record.ctypes.data, *at, *times, out.ctypes.data)
         low, hi = -out[: f.n], out[f.width : f.width + f.n]
         if status or not np.isfinite(out).all():
             raise UncertifiedError(f"step {step} could not be proved again; its set may be too wide for an enclosure")
@@ -228,5 +274,5 @@ class Track:
                 found[name] = [[float(row[where + j * width + i]).hex() for j in range(n)] for i in range(n)]
             found |= {"r0": interval(row, f.r0), "r": interval(row, f.r)}
             found["e"] = interval(row, f.e) if k < self.steps else None
-            out.append(found)
+            out.append(found | ({"kink": True} if k in self.crossed else {}))
         return out

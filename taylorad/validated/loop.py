@@ -63,15 +63,15 @@ def _propagate(step: Any, w: Upward, unit: int) -> None:
 
 
 def _glance(w: Upward) -> None:
-    """i64 glance(ws, record, count, ticks, from, to, out): the box of all solutions over times of a step."""
+    """i64 glance(ws, record, count, left, ticks, from, to, out): the box of all solutions over times of a step."""
     args = [
-        *(("ptr", "%ws"), ("ptr", "%record"), ("i64", "%count"), ("i64", "%ticks")),
+        *(("ptr", "%ws"), ("ptr", "%record"), ("i64", "%count"), ("i64", "%left"), ("i64", "%ticks")),
         *(("double", "%from"), ("double", "%to"), ("ptr", "%out")),
     ]
 
     def body() -> None:
         given = (("ptr", "%ws"), ("ptr", "%record"))
-        q = w.invoke("i64", "prepare", *given, ("i64", "%count"), ("i64", "%ticks"), ("i64", "%ticks"))
+        q = w.invoke("i64", "prepare", *given, ("i64", "%count"), ("i64", "%left"), ("i64", "%ticks"))
         go, stop = w.fresh("go"), w.fresh("stop")
         w.branch(w.put(f"icmp slt i64 {q}, 1"), stop, go)
         w.label(stop)

@@ -34,6 +34,7 @@ TOLERANCE = 2.0**-57  # half a unit of rounding: beyond it only rounding counts
 _TICKS = 50  # bits of a span
 _SHORTEST = 1000  # a tick is 2^−1000 or more, and so a float
 _LATEST = 2**1000
+_STOPPED = (Status.BOX, Status.DOMAIN, Status.SMALL)
 _THIN = 2.0**-48  # relative width from which on an argument is followed as a coordinate of its own
 
 
@@ -142,7 +143,7 @@ class Problem:
         times = None if t_eval is None else _wanted(t_eval, clock.t0, clock.t1)
         march, equation = self._march(y, values, clock, count)
         try:
-            status = Status(march.go(clock.ticks, max_steps)) if clock.ticks else Status.END
+            status = Status(_through(march, equation, clock.ticks, max_steps))
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
         reached = clock.t1 if status == Status.END else clock.t0 + clock.sign * int(march.counts[-1]) * clock.unit
@@ -241,7 +242,7 @@ def _read_clock(begin: Any, end: Any) -> _Clock:
     length = abs(t1 - t0)
     shift = min(_TICKS - _log2(length), _SHORTEST) if length else 0
     unit = Fraction(1, 1 << shift) if shift >= 0 else Fraction(1 << -shift)
-    return _Clock(t0, t1, unit, -1 if t1 < t0 else 1, math.ceil(length / unit))
+    return _Clock(t0, t1, unit, -1 if t1 < t0 else 1, int(-(-length // unit)))
 
 
 def _shape(a: Any) -> Shape:
@@ -281,6 +282,18 @@ def _parameters(rhs: Sequence[Node]) -> frozenset[int]:
             found.update(leaf.index for leaf in schedule(n.params).leaves)
     dim = len(rhs)
     return frozenset(i - dim - 1 for i in found if i > dim)
+
+
+def _through(march: March, equation: Sequence[Node], end: int, most: int) -> int:
+    """On to the end, over kinks too."""
+    status = march.go(end, most)
+    if status in _STOPPED:
+        from taylorad.validated.kink import Kinks, cross
+
+        kinks = Kinks(equation, march.sign)
+        while status in _STOPPED and kinks and cross(march, kinks, end):
+            status = march.go(end, most - march.steps)
+    return status
 
 
 def _counts(n: Any, least: int) -> bool:

@@ -182,6 +182,7 @@ class Step:
             most = self._largest(k)
             own = self._power(w.div(w.mul(scale, tol), most), k)
             h = w.min(h, w.max(own, self._power(w.div(w.mul(speed, tol), most), k - 1)))
+        h = w.min(h, w.mul(w.whole("%left"), unit))  # a goal for what is left: a straight line has no last coefficients
         goal = w.mul(w.max(scale, w.min(w.mul(speed, h), w.number(1e290))), tol)
         guess = self._ticks(w.div(h, unit))
         guess = self._smaller(guess, "%left")
