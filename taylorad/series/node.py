@@ -356,7 +356,8 @@ class Select(Node):
             (chooser, tests, branches),
             tests + branches,
             min(b.valuation for b in branches),
-            max(b.degree for b in branches),
+            # the choice moves with its tests: between two constants, too, there is a jump and no derivative
+            max(*(b.degree for b in branches), any(t.degree for t in tests)),
         )
 
     @property

@@ -89,3 +89,22 @@ def test_functions_of_math_are_pointed_to_numpy() -> None:
         v.range(lambda x: math.sin(x), (0, 1))
     with pytest.raises(TypeError, match=r"np\.sin"):
         math.sin(ta.interval(0, 1))
+
+
+@pytest.mark.parametrize("f", [np.sign, lambda x: 2 * np.heaviside(x, 0.5) - 1, lambda x: np.copysign(1, x)])
+def test_a_jump_between_constants_has_no_derivative(f: Any) -> None:
+    """Both branches are constants, and yet the value is not: a derivative of 0 would prove too much."""
+    whole = ta.interval(-1, 1)
+    assert v.range(f, (-1, 2)) == v.taylor(f, (-1, 2), 0)[0] == whole
+    for order in (1, 3):
+        with pytest.raises(UncertifiedError, match="branch"):
+            v.taylor(f, (-1, 2), order)
+    low, high, proved = v.compile(f, order=0)([-1.0], [2.0])
+    assert (low, high, proved) == (-1, 1, True)
+    assert not v.compile(f, order=1)([-1.0], [2.0])[2]
+    assert np.sign(v.TaylorModel.variable((-1, 2), 3)).bound() == whole
+    assert [r.proved for r in v.roots(lambda x: f(x) + 0.5, (-1, 2))] == ["undecided"]
+    assert not v.solve_ivp(lambda t, y: [f(y[0])], (0, 1), [ta.interval(-1, 2)]).success
+    x, y = ta.variables([ta.interval(-1, 2), ta.interval(1, 2)], 1)
+    with pytest.raises(UncertifiedError, match="branch"):
+        f(x) * y
