@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from math import comb
 from typing import Any
 
 import numpy as np
 
-from taylorad.errors import DomainError, MixedRingError
+from taylorad.errors import DomainError, MixedRingError, SingularExpansionError, TayloradError, UncertifiedError
 from taylorad.multivariate.construct import variables
 from taylorad.multivariate.series import MultivariateTaylor
-from taylorad.rings.intervals import Interval
+from taylorad.rings.interval_ring import from_ball, to_ball
+from taylorad.rings.intervals import Interval, dot
 from taylorad.taylor.construct import variable
 from taylorad.taylor.series import Taylor
 from taylorad.validated.literals import box as boxed
@@ -21,6 +23,9 @@ from taylorad.validated.literals import interval
 __all__ = ["Box", "Mapping", "domain", "middle"]
 
 Box = tuple[Interval, ...]
+
+_TERMS = 7  # of Taylor polynomials where first or second order leave a sign undecided
+_POINT_BITS = 80
 
 
 def domain(where: Any) -> tuple[Box, bool]:
@@ -88,20 +93,53 @@ class Mapping:
         return found.item() if isinstance(found, np.ndarray) else found
 
     def value(self, box: Box) -> Interval:
+        """f over the box; at a point of the line by balls of 80 bits, if f takes them: what cancels costs no digits."""
+        if self.variables == 1 and box[0].thin:  # as a series, which compares rigorously; naked balls do not
+            from taylorad.rings.balls import precision
+
+            try:
+                with precision(_POINT_BITS):
+                    found = self._expanded([to_ball(box[0])], 0)
+                    return from_ball(found[0] if isinstance(found, Taylor) else found)
+            except (TayloradError, AttributeError, TypeError):
+                pass
         return Interval.enclosing(self._scalar(box))
 
-    def _expanded(self, box: Box, order: int) -> Any:
+    def _expanded(self, box: Sequence[Any], order: int) -> Any:
         """f at variables about the box: a polynomial in several variables, or a number where it depends on none."""
         return self._scalar([variable(box[0], order)] if self.variables == 1 else list(variables(list(box), order)))
 
+    def _sharp(self, x: Interval, order: int) -> Interval:
+        """f^(order)/order! over x, by a Taylor polynomial about the middle too where its sign is undecided.
+
+        Lagrange: f_k(ξ) ∈ Σ_{k ≤ j < m} C(j, k)·f_j(c)·w^(j−k) + C(m, k)·F_m(X)·w^(m−k). So what cancels between the
+        terms of f does no harm on small boxes.
+        """
+        found = _coefficient(self._expanded((x,), order), (order,))
+        if x.thin or not found.lo < 0 < found.hi:
+            return found
+        middle = Interval(x.mid, x.mid)
+        try:
+            point, wide = self._expanded((middle,), _TERMS - 1), self._expanded((x,), _TERMS)
+        except (UncertifiedError, SingularExpansionError):
+            return found
+        terms = [_coefficient(point, (j,)) for j in range(order, _TERMS)] + [_coefficient(wide, (_TERMS,))]
+        step = x - middle
+        weighted = [c * comb(j, order) for j, c in enumerate(terms, order)]
+        return found & dot(weighted, [step**j for j in range(len(terms))])
+
     def gradient(self, box: Box) -> list[Interval]:
-        """∂f/∂x_i over the box. One run of order 1."""
+        """∂f/∂x_i over the box. One run of order 1; of one variable, two of order 7 where its sign is undecided."""
+        if self.variables == 1:
+            return [self._sharp(box[0], 1)]
         found = self._expanded(box, 1)
         unit = np.eye(self.variables, dtype=int).tolist()
         return [_coefficient(found, tuple(row)) for row in unit]
 
     def hessian(self, box: Box) -> list[list[Interval]]:
-        """∂²f/∂x_i∂x_j over the box. One run of order 2."""
+        """∂²f/∂x_i∂x_j over the box. One run of order 2; of one variable as for :meth:`gradient`."""
+        if self.variables == 1:
+            return [[self._sharp(box[0], 2) * 2]]
         found, n = self._expanded(box, 2), self.variables
         unit = np.eye(n, dtype=int)
 
