@@ -183,13 +183,13 @@ class Drive:
             return Status.STEPS, f"max_steps = {self.max_steps} steps were taken; the solution was followed to t = {t}."
         return None
 
-    def _take(self, piece: Piece, outcome: Outcome) -> Status | None:
-        """Everything that is wanted from some steps."""
+    def _take(self, piece: Piece, outcome: Outcome, state: np.ndarray | None = None) -> Status | None:
+        """Everything that is wanted from some steps, at whose end is ``state``, or where the solution is now."""
         n = len(piece)
         self.hit = None
         if not n:
             return None
-        end: tuple[float, np.ndarray] = (float(piece.times[n, 0]), self.going.state)
+        end: tuple[float, np.ndarray] = (float(piece.times[n, 0]), self.going.state if state is None else state)
         if piece.rows.dtype.kind != "O" and not finite(end[1]):  # the last step led out of the numbers
             n -= 1
             end = float(piece.times[n, 0]), piece.coefficients[n, 0].copy()
@@ -199,7 +199,20 @@ class Drive:
         creeping = self._look(piece) if self.taken + n > _STIFF and piece.rows.dtype.kind != "O" else None
         if creeping is not None:
             piece, n, end = self._until(piece, creeping)
-        hit = self.hit = self.watch.take(piece) if self.watch else None
+        try:
+            hit = self.hit = self.watch.take(piece) if self.watch else None
+        except DomainError:  # an event is not defined: up to there the steps count
+            if n == 1:
+                raise
+            half = n // 2
+            stopped = self._take(
+                Piece(piece.times[: half + 1], piece.rows[: half + 1]), outcome, piece.rows[half, 0].copy()
+            )
+            return (
+                stopped
+                if stopped is not None or self.hit
+                else self._take(Piece(piece.times[half:], piece.rows[half:]), outcome, state)
+            )
         if hit is not None:
             piece, y = cut(piece, hit.step, hit.part, hit.t)
             end = (hit.t, y)
@@ -311,7 +324,8 @@ class Drive:
     # ------------------------------------------------------------------ the result
     def solution(self, with_events: bool) -> Solution:
         status, message = self.finish()
-        if self.wanted is None:
+        at_once = self.wanted is not None and not self.taken and self.span[0] in self.wanted[:1]
+        if self.wanted is None or at_once:
             self.t.append(np.array([self.end[0]]))
             self.y.append(self.end[1][None])
         t = _joined(self.t) if self.t else np.zeros(0)

@@ -144,7 +144,12 @@ class Watch:
 
         DomainError where a function is not defined.
         """
-        hits = self.search.take(piece)
+        try:
+            hits = self.search.take(piece)
+        except DomainError as error:
+            names = " or ".join(event.name or getattr(event.g, "__name__", "g") for event in self.events)
+            begin, end = piece.times[0, 0], piece.times[-1, 0]
+            raise DomainError(f"event {names} is not defined between t = {begin} and {end}: {error}") from error
         if not len(hits.t):
             return None
         if hits.begins.any():  # what is zero at a new beginning because it was so at the end before it is told already

@@ -444,3 +444,16 @@ def test_without_a_code_generator_the_same_roots_are_found(monkeypatch):
     for a, b in zip(s.t_events, wanted.t_events, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-12)
     assert [m.tolist() for m in s.stats["multiplicities"]] == [[1, 1], [4]]
+
+
+def test_an_event_that_ends_before_the_solution_does():
+    """Up to the step in which it is not defined everything is kept; what comes before is found, and may stop it."""
+    edge = lambda t, y: np.sqrt(900.5 - t) - 1  # noqa: E731
+    s = ta.solve_ivp(oscillator, (0, 1000), [0.0, 1.0], events=edge, dense_output=True)
+    assert s.status == -4
+    assert "event <lambda> is not defined" in s.message
+    assert 890 < s.t[-1] < 900.5
+    np.testing.assert_allclose(s.sol(s.t)[0], np.sin(s.t), atol=1e-8)
+    np.testing.assert_allclose(s.t_events[0], [899.5], rtol=1e-13)
+    s = ta.solve_ivp(oscillator, (0, 1000), [0.0, 1.0], events=ta.Event(edge, terminal=True))
+    assert (s.status, s.t[-1]) == (1, pytest.approx(899.5, rel=1e-13))

@@ -85,6 +85,10 @@ def test_a_span_of_no_length_has_a_dense_output():
     assert s.t.tolist() == [4]
     with pytest.raises(ta.DomainError, match="outside"):
         s.sol(5)
+    s = ta.solve_ivp(lambda t, y: -2 * y, [4, 4], [2, 3], t_eval=[4])
+    assert (s.t.tolist(), s.y.tolist()) == ([4], [[2], [3]])
+    s = ta.solve_ivp(lambda t, y: np.sqrt(y), [4, 5], [0], t_eval=[4, 5])
+    assert (s.status, s.t.tolist(), s.y.tolist()) == (-4, [4], [[0]])
 
 
 def test_a_callback_that_stops_the_iteration():
