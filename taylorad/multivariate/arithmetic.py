@@ -18,6 +18,7 @@ from taylorad.rings.powers import repeated
 from taylorad.run import graded
 from taylorad.series.node import Leaf
 from taylorad.series.schedule import schedule
+from taylorad.taylor.series import Taylor
 
 __all__ = ["absolute", "add", "divide", "floor_divide", "lowered", "multiply", "power", "remainder", "subtract"]
 
@@ -150,9 +151,11 @@ def _reduced(a: Any, b: MultivariateTaylor) -> MultivariateTaylor:
     name = b.space.monomial(factor)
     if factor not in below or any(p < q for e in above for p, q in zip(e, factor, strict=True)):
         raise SingularExpansionError(
-            "a pole: the denominator vanishes at the expansion point"
-            + (f" like {name}, which does not divide the numerator" if factor in below else "")
-            + "; there is no Taylor series here, move the expansion point"
+            f"a pole: the denominator vanishes at the expansion point like {name}, which does not divide the "
+            "numerator; there is no Taylor series here, move the expansion point"
+            if factor in below
+            else "a pole, or a common factor that is no monomial: the denominator vanishes at the expansion point, and "
+            "only monomials are divided out; move the expansion point, or divide by hand"
         )
     return divide(lowered(a, factor), lowered(b, factor))
 
@@ -176,7 +179,7 @@ def power(a: Any, b: Any) -> Any:
     from taylorad.multivariate.apply import apply
     from taylorad.taylor.arithmetic import integral
 
-    if isinstance(b, MultivariateTaylor) or np.ndim(b):
+    if isinstance(b, (MultivariateTaylor, Taylor)) or np.ndim(b):
         return apply(SERIES_POWER, (a, b))
     if family(b) in ("complex128", "mpc", "acb") and b.imag == 0:
         a, b = a + 0 * b, b.real

@@ -8,7 +8,7 @@ import numpy as np
 
 from taylorad.errors import SingularExpansionError
 from taylorad.multivariate.series import MultivariateTaylor
-from taylorad.taylor.compare import nonzero, positive
+from taylorad.taylor.compare import near, nonzero, positive
 
 __all__ = ["close", "equal", "less", "truth"]
 
@@ -51,5 +51,4 @@ def close(a: MultivariateTaylor, other: MultivariateTaylor, rtol: float, atol: f
     """See :meth:`MultivariateTaylor.isclose`."""
     if a._space is not other._space or a.shape != other.shape:
         return False
-    pairs = zip(a._coefficients, other._coefficients, strict=True)
-    return all(bool(np.all(abs(x - y) <= atol + rtol * abs(y))) for x, y in pairs)
+    return all(near(x, y, rtol, atol) for x, y in zip(a._coefficients, other._coefficients, strict=True))

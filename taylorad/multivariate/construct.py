@@ -13,6 +13,8 @@ from taylorad.multivariate.space import space
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_of
 from taylorad.rings.graded import GradedRing
+from taylorad.rings.ring import Ring
+from taylorad.taylor.nested import NESTED
 from taylorad.taylor.series import Taylor, check_order
 
 __all__ = ["variables"]
@@ -33,7 +35,7 @@ def variables(
     ----------
     point : sequence of n numbers, or arrays of floats that broadcast to one shape
         The expansion point; its numbers choose the ring: floats, complex numbers, ints and Fractions (exact),
-        mpmath numbers, intervals or Arb balls. Arrays are batches of points.
+        mpmath numbers, intervals, Arb balls or Taylor series. Arrays are batches of points.
     order : int ≥ 0
         Monomials up to this total degree are kept.
     names : str or sequence of str
@@ -62,9 +64,9 @@ def variables(
     found: list[Any] = list(point) if listed else []
     if not found:
         raise DomainError(f"no variables: the expansion point is a sequence of numbers, [1.0, 2.0], got {point!r}")
-    if any(isinstance(p, (Taylor, MultivariateTaylor)) for p in found):
+    if any(isinstance(p, MultivariateTaylor) for p in found):
         raise MixedRingError(
-            "an expansion point that is a series itself would nest polynomials: make all variables in one call, "
+            "an expansion point that is a polynomial itself would nest polynomials: make all variables in one call, "
             "or expand at numbers and compose"
         )
     named = _names(names, len(found))
@@ -81,7 +83,9 @@ def variables(
         check_order(limits.get(name, o if caps is None or limits else caps)) for name, o in zip(named, own, strict=True)
     ]
     where = space(named, order, tuple(each), special, second)
-    ring = ring_of([np.asarray(p, float) if isinstance(p, (list, tuple)) else p for p in found])
+    ring: Ring = NESTED
+    if not any(isinstance(p, Taylor) for p in found):
+        ring = ring_of([np.asarray(p, float) if isinstance(p, (list, tuple)) else p for p in found])
     if isinstance(ring, ArrayRing):
         with np.errstate(over="ignore"):
             found = [np.broadcast_to(ring.lift(np.asarray(p) if isinstance(p, list) else p), ring.shape) for p in found]

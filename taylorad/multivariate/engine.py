@@ -14,6 +14,7 @@ from taylorad.rings.ring import Ring
 from taylorad.run import graded
 from taylorad.run.interpret import run
 from taylorad.series.schedule import Schedule
+from taylorad.taylor.nested import NestedRing
 
 __all__ = ["execute"]
 
@@ -34,6 +35,8 @@ def execute(plan: Schedule, space: Space, ring: Ring, leaves: Sequence[Any]) -> 
         buffers = [Graded(x, monomials) if _whole(x, ring) else [x] for x in leaves]
     else:
         buffers = [Graded(x, monomials) if isinstance(x, np.ndarray) else [x] for x in leaves]
+        if isinstance(ring, NestedRing):
+            ring = ring.over([list(x) if isinstance(x, np.ndarray) else [x] for x in leaves])
     results = run(plan, GradedRing(ring, monomials), buffers, monomials.order)
     return [buffer.data for buffer in results]
 

@@ -12,25 +12,22 @@ from taylorad.multivariate.space import Space
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import counted, family, is_condition, is_scalar, join, ring_named
 from taylorad.rings.ring import Ring
+from taylorad.taylor.nested import NESTED
 from taylorad.taylor.series import Taylor
 
 __all__ = ["common", "is_operand"]
 
 
 def is_operand(value: object) -> bool:
-    """Whether a value may stand beside a polynomial in an operator; raises MixedRingError for a Taylor series."""
-    if isinstance(value, Taylor):
-        raise MixedRingError(
-            "a Taylor series and a polynomial in several variables do not mix: make t one of the variables, or "
-            "evaluate the polynomial at series, f(x=…)"
-        )
-    return isinstance(value, MultivariateTaylor) or is_scalar(value) or is_condition(value)
+    """Whether a value may stand beside a polynomial in an operator: a Taylor series as a coefficient."""
+    return isinstance(value, (MultivariateTaylor, Taylor)) or is_scalar(value) or is_condition(value)
 
 
 def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
     """The space that all polynomials share, the ring of all operands, and the operands in them.
 
-    A polynomial becomes its coefficients (M, *shape), a number an element of the ring. Raises MixedRingError for
+    A polynomial becomes its coefficients (M, *shape), a number an element of the ring. Beside a Taylor series all
+    coefficients become Taylor series. Raises MixedRingError for
     spaces of different variables and for rings that do not mix, DomainError for numbers that are not finite.
     """
     first = operands[0]
@@ -43,6 +40,9 @@ def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
         if isinstance(a, MultivariateTaylor):
             space = a._space if space is None else space.meet(a._space)
         kind = _family(a)
+        if kind == NESTED.name or name == NESTED.name:
+            name = NESTED.name
+            continue
         if not kind:
             raise MixedRingError(f"{a!r} of type {type(a).__name__} does not mix with polynomials in several variables")
         name = join(name, kind) if name else kind
@@ -61,7 +61,7 @@ def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
             raise ValueError(f"batches of shapes {shapes} do not broadcast") from None
         ring = ring_named(name, shape)
     else:
-        ring = ring_named(name)
+        ring = NESTED if name == NESTED.name else ring_named(name)
         if any(np.ndim(a) for a in operands if not isinstance(a, MultivariateTaylor)):
             raise MixedRingError(f"a batch of floats does not mix with {name} coefficients; take single points")
     return space, ring, [_convert(a, ring, space) for a in operands]
@@ -70,7 +70,7 @@ def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
 def _family(a: Any) -> str:
     if isinstance(a, MultivariateTaylor):
         return "exact" if a._ring.exact else a._ring.name
-    return family(a)
+    return NESTED.name if isinstance(a, Taylor) else family(a)
 
 
 def _convert(a: Any, ring: Ring, space: Space) -> Any:

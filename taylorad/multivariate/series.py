@@ -21,6 +21,7 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_named, ring_of
 from taylorad.rings.graded import GradedRing
 from taylorad.rings.ring import Ring
+from taylorad.taylor.nested import NESTED
 from taylorad.taylor.series import Taylor, check_order
 
 __all__ = ["MultivariateTaylor"]
@@ -406,7 +407,7 @@ def _ingest(coefficients: Any) -> tuple[Ring, np.ndarray]:
         data = np.array(coefficients, ring.dtype)  # type: ignore[attr-defined]
     else:
         values = list(coefficients)
-        ring = ring_of(values)
+        ring = NESTED if any(isinstance(v, Taylor) for v in values) else ring_of(values)
         if not isinstance(ring, ArrayRing):
             data = np.empty(len(values), object)
             data[:] = [ring.lift(v) for v in values]

@@ -8,6 +8,8 @@ from fractions import Fraction
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.multivariate.space import Space
 from taylorad.rings.intervals import Interval
+from taylorad.taylor.join import as_number
+from taylorad.taylor.series import Taylor
 from taylorad.taylor.text import is_complex, number
 
 __all__ = ["latex", "text"]
@@ -46,8 +48,9 @@ def _written(f: MultivariateTaylor, tex: bool) -> str:
 
 def _terms(f: MultivariateTaylor, tex: bool) -> Iterator[tuple[str, str]]:
     for exponents, c in f.terms().items():
-        minus = not (isinstance(c, Interval) or is_complex(c)) and bool(c < 0)
-        shown = number(-c if minus else c, tex, 0)
+        c = as_number(c)
+        minus = not (isinstance(c, (Interval, Taylor)) or is_complex(c)) and bool(c < 0)
+        shown = number(-c if minus else c, tex, -1)
         if any(exponents):
             monomial = _monomial(f.space, exponents, tex)
             shown = monomial if isinstance(c, Fraction) and abs(c) == 1 else f"{shown} {monomial}"

@@ -13,7 +13,7 @@ from taylorad.rings.ring import Position, Ring
 from taylorad.taylor import arithmetic, join  # as modules: they are being loaded when this one is
 from taylorad.taylor.series import Taylor
 
-__all__ = ["close", "equal", "less", "nonzero", "positive", "truth"]
+__all__ = ["close", "equal", "less", "near", "nonzero", "positive", "truth"]
 
 
 _NUMBERS = frozenset((float, int, np.float64))
@@ -112,4 +112,11 @@ def close(a: Taylor, other: object, rtol: float, atol: float) -> bool:
     pair = _aligned(a, other)
     if pair is None:
         return False
-    return all(bool(np.all(abs(x - y) <= atol + rtol * abs(y))) for x, y in zip(*pair, strict=True))
+    return all(near(x, y, rtol, atol) for x, y in zip(*pair, strict=True))
+
+
+def near(x: Any, y: Any, rtol: float, atol: float) -> bool:
+    """Whether two coefficients, numbers or series themselves, agree."""
+    if isinstance(x, Taylor):
+        return close(x, y, rtol, atol)
+    return bool(np.all(abs(x - y) <= atol + rtol * abs(y)))

@@ -70,7 +70,8 @@ class Taylor:
         from taylorad.taylor.construct import ingest
 
         ring, data = ingest(coefficients)
-        self._coefficients, self._ring, self._exact, self._tag = data, ring, exact, 0
+        self._coefficients, self._ring, self._exact = data, ring, exact
+        self._tag = 1 + max(c._tag for c in data) if _nested(ring) else 0  # a variable newer than the coefficients'
 
     @staticmethod
     def _make(coefficients: Any, ring: Ring, exact: bool = False, tag: int = 0) -> Taylor:

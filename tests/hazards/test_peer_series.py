@@ -260,3 +260,55 @@ def test_exact_quotients(order: int) -> None:
     product = [sum((found[j] * b[k - j] for j in range(k + 1)), start=F(0)) for k in range(order + 1)]
     assert product == a.coefficients
     assert product == (found * b).coefficients
+
+
+# ---------------------------------------------------------------------- series among coefficients (test/mixtures.jl)
+def test_polynomials_whose_coefficients_are_series() -> None:
+    """1/(1 + x + t) = Σ (−x)^j/(1 + t)^(j+1), and what rings, functions and values make of such polynomials."""
+    x, y = ta.variables([F(0), F(0)], 5, "x y")
+    s = t(F(0), 10)
+    f = 1 / (1 + x + s)
+    for j in range(6):
+        assert f[j, 0] == (-1) ** j / (1 + s) ** (j + 1)
+    assert f[0, 1] == 0 * s
+    assert s + x == x + s
+    assert x - s == -(s - x)
+    assert np.exp(s * x)[3, 0] == s**3 / 6
+    assert np.log(1 + x + s)[1, 0] == 1 / (1 + s)
+    assert ((1 + x) ** s)[2, 0] == s * (s - 1) / 2
+    assert np.hypot(3 * (1 + s), 4 + 4 * x)[0, 0] == np.hypot(3 * (1 + s), 4)
+    assert (x * s + y**2).differentiate("x")[0, 0] == s
+    assert (x * s + y**2).hessian()[1, 1] == 2 + 0 * s
+    assert (x * s)(2, 1) == 2 * s
+    assert (x * s + y)(s, s**2) == (2 * s**2).truncate(5)
+    assert (x + s > -1) is True
+    assert str(2 * s * x + y - s) == "(-t + O(t^11)) + (2 t + O(t^11)) x + y + O((x, y)^6)"
+
+
+@pytest.mark.parametrize("name", ["sin", "tanh", "gamma", "erf", "sinc", "lambertw"])
+def test_functions_of_a_polynomial_with_series(name: str) -> None:
+    """The coefficient of x^j in f(1/2 + t + x) is f^(j)(1/2 + t)/j!, known to j orders less in t than f is."""
+    function = getattr(ta, name)
+    x, _ = ta.variables([0.0, 0.0], 3, "x y")
+    s = t(0.5, 6)
+    found, plain = function(x + s), function(t(0.5, 9))
+    for j in range(4):
+        expected = plain.differentiate(j).truncate(6)
+        assert (found[j, 0] * math.factorial(j)).isclose(expected, 1e-11, 1e-11)
+
+
+def test_expansion_points_that_are_series() -> None:
+    u, v = ta.variables([t(1.0, 3), 2.0], 2, "u v")
+    assert np.exp(u * v)[0, 1].isclose(t(1.0, 3) * np.exp(2 * t(1.0, 3)))
+    w = ta.MultivariateTaylor(u.space, {(1, 0): t(0.0, 3), (0, 1): 1.0})
+    assert w.differentiate("u")[0, 0] == t(0.0, 3)
+
+
+def test_a_series_of_series_at_its_inner_variable() -> None:
+    """Σ c_k(t)·t^k: TaylorSeries.jl's mixture, here to the order that the outer series knows."""
+    s = t(order=25)
+    nested = ta.Taylor([s, s**2, np.exp(-s), np.sin(s), np.cos(s)])
+    summed = s + s * s**2 + s**2 * np.exp(-s) + s**3 * np.sin(s) + s**4 * np.cos(s)
+    assert nested(s).isclose(summed.truncate(4), 1e-15, 1e-15)
+    assert ta.polynomial([np.sin(s), np.cos(s)])(s).isclose(np.sin(s) + s * np.cos(s), 1e-15, 1e-18)
+    assert (nested * s)[0] == s * s
