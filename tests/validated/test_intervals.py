@@ -383,3 +383,25 @@ def test_parameters_have_their_defaults() -> None:
 def test_a_number_and_another_of_opposite_range_are_not_one() -> None:
     """max(x, y) for independent x in [−1, 2] and y in [−2, 1] may be −1; |x| may not."""
     assert np.maximum(ta.interval(-1, 2), ta.interval(-2, 1)) == Interval(-1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "m", "at", "ends"),
+    [  # sn² ≤ 1/m and dn² = 1 − m·sn² (DLMF 22.6.1); am′ = dn
+        ("jacobi_am", 1.5, (4.06, 4.58), (-math.asin(0.7839), -0.65591)),
+        ("jacobi_am", 1.5, (-3, 3), (-math.asin(1.5**-0.5), math.asin(1.5**-0.5))),
+        ("jacobi_am", 0.5, (0, 8), (0, 6.8515)),
+        ("jacobi_sn", 1.5, (0, 8), (-(1.5**-0.5), 1.5**-0.5)),
+        ("jacobi_cn", 0.5, (0, 8), (-1, 1)),
+        ("jacobi_dn", 0.5, (0, 8), (0.5**0.5, 1)),
+        ("jacobi_dn", -2, (0, 8), (1, 3**0.5)),
+    ],
+)
+def test_elliptic_functions_over_wide_intervals(
+    name: str, m: float, at: tuple[float, float], ends: tuple[float, float]
+) -> None:
+    found = getattr(ta, name)(Interval(*map(float, at)), m)
+    assert (found.lo, found.hi) == pytest.approx(ends, abs=1e-3)
+    for k in range(41):
+        x = at[0] + (at[1] - at[0]) * k / 40
+        assert found.lo <= getattr(ta, name)(x, m) <= found.hi
