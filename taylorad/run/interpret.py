@@ -195,11 +195,14 @@ def value(
     """
     closed = wanted is not None
     for domain in law.domain:
-        if domain.measure is None or domain.blind:
+        if domain.measure is None:
             check(ring, law.name, domain, args, closed=closed)
-    whole = ring.outputs(law, args, params)
+    whole = ring.outputs(law, args, params)  # with the other domains, whose measures are for elements with operators
     if whole is not None:
         return whole
+    for domain in law.domain:
+        if domain.blind:
+            check(ring, law.name, domain, args, closed=closed)
     looking = [d for d in law.domain if d.measure is not None and not d.blind]
     asked = range(len(law.outputs)) if wanted is None or looking else wanted
     if ring.boxes:

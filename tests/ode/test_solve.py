@@ -213,3 +213,10 @@ def test_a_solution_that_fails_leaves_nothing_to_the_next():
     for wrong in ([np.nan], [np.inf]):
         with pytest.raises(ta.DomainError, match="component 0 is not"):
             p.propagate(0, 1, wrong)
+
+
+def test_a_domain_that_is_no_interval():
+    """∫ acoth = x·acoth x + log(x² − 1)/2."""
+    found = ta.solve_ivp(lambda t, y: [ta.acoth(2 + t)], (0, 1), [0.0], rtol=1e-14, atol=1e-14)
+    exact = [x * math.atanh(1 / x) + math.log(x * x - 1) / 2 for x in (2, 3)]
+    assert abs(found.y[0, -1] - (exact[1] - exact[0])) < 1e-14
