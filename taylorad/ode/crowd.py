@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import ctypes
-import functools
-import hashlib
 import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import astuple
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
@@ -24,6 +21,7 @@ from taylorad.ode.members import Members
 from taylorad.ode.solution import MESSAGES, Status
 from taylorad.ode.system import System
 from taylorad.run.program import SUMS
+from taylorad.run.sources import sources
 from taylorad.series.schedule import schedule
 
 if TYPE_CHECKING:
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Crowd", "Found", "crowd", "solve", "together", "unbegun"]
 
+_WRITERS = ("ode/layout", "ode/abreast", "ode/step", "ode/wide")
 _APART = 64  # components up to which a system of vectors is taken apart
 _FEW, _MANY = 4, 60  # sums of a system that waits for its results, and of one that has work enough by itself
 _SHORT = 100_000  # steps that are soon taken again
@@ -64,7 +63,7 @@ class Crowd:
         from taylorad.run.jit import obtain
 
         self.system, self.order, self.complex = system, order, complex
-        identity = ("crowd", system.name, order, complex, lanes, _sources())
+        identity = ("crowd", system.name, order, complex, lanes, sources(*_WRITERS))
         loaded, facts = obtain(identity, lambda: self._text(lanes), "propagate")
         self._loaded = loaded
         self.call = _PROPAGATE(loaded.address)
@@ -96,15 +95,6 @@ class Crowd:
         room = np.zeros(size + 8)
         first = (-room.ctypes.data // 8) % 8
         return room[first : first + size]
-
-
-@functools.cache
-def _sources() -> str:
-    """What the files that write the code say."""
-    word = hashlib.blake2b(digest_size=16)
-    for name in ("layout", "abreast", "step", "wide"):
-        word.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    return word.hexdigest()
 
 
 @final

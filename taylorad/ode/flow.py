@@ -15,15 +15,16 @@ from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.loop import Outcome, Real, Whole
 from taylorad.ode.parts import Parts, PartsSystem
 from taylorad.ode.system import System
+from taylorad.run.sources import sources
 from taylorad.series.schedule import schedule
 
 AnySystem = System | ArraySystem | PartsSystem
 
 __all__ = ["AnySystem", "Flow", "Run", "flow", "order_for"]
 
-_FILES = (
-    *("words", "lanes", "packs", "folds", "tangent", "step", "rows", "jet", "unrolled", "looped"),
-    *("bulk", "parts", "loop"),
+_WRITERS = (
+    *("ode/words", "ode/lanes", "ode/packs", "ode/folds", "ode/tangent", "ode/step", "ode/rows", "ode/jet"),
+    *("ode/unrolled", "ode/looped", "ode/bulk", "ode/parts", "ode/loop"),
 )
 UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its compilation
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 8)  # the GIL is released during a call
@@ -63,7 +64,7 @@ class Flow:
         from taylorad.run.jit import obtain
 
         self.system, self.order, self.complex = system, order, complex
-        identity = ("flow", system.name, order, complex, form, _sources())
+        identity = ("flow", system.name, order, complex, form, sources(*_WRITERS))
         loaded, facts = obtain(identity, lambda: self._text(form), "propagate", level=1)
         self._loaded = loaded
         self.kind = np.complex128 if complex else np.float64
@@ -98,22 +99,6 @@ class Flow:
     def run(self, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
         """Memory for one solution that begins at ``y0``."""
         return Run.of(self, y0, args, rtol, atol)
-
-
-def _sources() -> str:
-    """What the files that write the code say."""
-    import functools
-    import hashlib
-    from pathlib import Path
-
-    @functools.cache
-    def read() -> str:
-        word = hashlib.blake2b(digest_size=16)
-        for name in _FILES:
-            word.update((Path(__file__).parent / f"{name}.py").read_bytes())
-        return word.hexdigest()
-
-    return read()
 
 
 @final

@@ -1,7 +1,7 @@
 """LLVM IR for polynomials in several variables: coefficient k of a series is a homogeneous part there.
 
 The lowered program is the one of a single variable. What is known at order 0 stays a number; a value of the step is a
-block of coefficients, so at each order first come the sums, by :data:`PAIR`, and then one loop over the block does all
+block of coefficients, so at each order first come the sums, by pieces, and then one loop over the block does all
 other operations. Buffers are polynomials; a leaf or a root that is one is used where the caller has it.
 
 What the code must know of the monomials stands in an array of 64-bit words, the last input: the largest degree K, the

@@ -1,4 +1,4 @@
-"""Machine code in and out of this process. With :mod:`taylorad.run.emit` the only place that knows LLVM."""
+"""Machine code in and out of this process. The only file that imports llvmlite."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, final
 
 import llvmlite
@@ -20,6 +19,7 @@ import numpy as np
 
 from taylorad.errors import CompilationError
 from taylorad.run import cache
+from taylorad.run.sources import sources
 from taylorad.run.writer import Target
 
 __all__ = ["Host", "Loaded", "assembly", "compile_text", "host", "load", "obtain"]
@@ -224,11 +224,7 @@ def obtain(
 @functools.cache
 def _generator() -> str:
     """Which code generator this is: the version, and what the files that decide the code say."""
-    root = Path(__file__).parents[1]
-    word = hashlib.blake2b(digest_size=16)
-    for path in [*sorted((root / "run").glob("*.py")), root / "rings/values/native.py", root / "series/recurrence.py"]:
-        word.update(path.read_bytes())
-    return f"{importlib.metadata.version('taylorad')}:{word.hexdigest()}"
+    return f"{importlib.metadata.version('taylorad')}:{sources('run/*', 'rings/values/native', 'series/recurrence')}"
 
 
 @functools.cache
