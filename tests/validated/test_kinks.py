@@ -74,13 +74,18 @@ def test_kinks_are_crossed(name: str) -> None:
 
 
 def test_a_box_crosses_a_kink_at_different_times() -> None:
+    """From (1, b): r·cos(t − φ) with r² = 1 + b², tan φ = b, and so the kink at π/2 + φ."""
     rad = Fraction(1, 10**4)
-    enclosed = v.solve_ivp(swing, (0, 3), [v.interval(1, rad=rad), 0])
+    enclosed = v.solve_ivp(swing, (0, 3), [1, v.interval(0, rad=rad)])
     assert enclosed.success
+    ends: list[list[Any]] = []
     with precision(100):
-        for s in (1 - rad, 1, 1 + rad):
-            assert inside([real(s) * x for x in swung(real(3))], enclosed.box)
-    assert enclosed.width < 5e-4
+        for b in (-rad, 0, rad):
+            b = real(b)
+            ends.append([(1 + b * b).sqrt() * x for x in swung(flint.arb(3) - b.atan())])
+            assert inside(ends[-1], enclosed.box)
+        exact = max(abs(float(x - y)) for x, y in zip(ends[0], ends[2], strict=True))
+    assert enclosed.width < 1.01 * exact
 
 
 def test_more_digits_cross_too() -> None:
