@@ -30,7 +30,7 @@ from taylorad.validated.ends import Ends, EndsRing
 X = Leaf.of(0, 1)
 NAMES = sorted(n for n in BOOK if values.lookup(n) and BOOK[n].entry.arity == 1 and not BOOK[n].entry.parameters)
 EDGES: dict[str, tuple[float, float | None]] = {
-    **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt"), (0.0, None)),
+    **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "entr"), (0.0, None)),
     **dict.fromkeys(("asin", "acos", "atanh"), (-1.0, 1.0)),
     **dict.fromkeys(("asech", "logit"), (0.0, 1.0)),
     **dict.fromkeys(("acosh", "acoth", "asec", "acsc"), (1.0, None)),
