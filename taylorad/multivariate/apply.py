@@ -15,7 +15,7 @@ from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.run import graded
 from taylorad.series.node import Node
 from taylorad.taylor.apply import find, planned
-from taylorad.taylor.dispatch import horner, unknown
+from taylorad.taylor.dispatch import SHARED, unknown
 from taylorad.taylor.series import Taylor
 
 __all__ = ["DIRECT", "apply", "array_function", "array_ufunc", "direct", "method"]
@@ -183,15 +183,5 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.where: _where,
     np.sum: _along(np.sum),
     np.mean: _along(np.mean),
-    np.real: lambda a: a.real,
-    np.imag: lambda a: a.imag,
-    np.shape: lambda a: a.shape,
-    np.ndim: lambda a: a.ndim,
-    np.size: lambda a: int(np.prod(a.shape)),
-    np.copy: lambda a: a,
-    np.polyval: horner,
-    np.zeros_like: lambda a: 0 * a,
-    np.ones_like: lambda a: 0 * a + 1,
-    np.iscomplexobj: lambda a: a._ring.complex,
-    np.isrealobj: lambda a: not a._ring.complex,
+    **SHARED,
 }

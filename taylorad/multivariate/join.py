@@ -12,6 +12,7 @@ from taylorad.multivariate.space import Space
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import counted, family, is_condition, is_scalar, join, ring_named
 from taylorad.rings.ring import Ring
+from taylorad.taylor.join import spread
 from taylorad.taylor.nested import NESTED
 from taylorad.taylor.series import Taylor
 
@@ -27,8 +28,8 @@ def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
     """The space that all polynomials share, the ring of all operands, and the operands in them.
 
     A polynomial becomes its coefficients (M, *shape), a number an element of the ring. Beside a Taylor series all
-    coefficients become Taylor series. Raises MixedRingError for
-    spaces of different variables and for rings that do not mix, DomainError for numbers that are not finite.
+    coefficients become Taylor series. Raises MixedRingError for spaces of different variables and for rings that do
+    not mix, DomainError for numbers that are not finite.
     """
     first = operands[0]
     if all(type(a) is MultivariateTaylor and a._space is first._space and a._ring is first._ring for a in operands):
@@ -91,6 +92,4 @@ def _convert(a: Any, ring: Ring, space: Space) -> Any:
         return out
     if data.dtype == object:
         data = np.array([ring.lift(c) for c in data])
-    pad = (1,) * (len(ring.shape) - data.ndim + 1)
-    data = data.reshape(len(data), *pad, *data.shape[1:])
-    return np.ascontiguousarray(np.broadcast_to(data, (len(data), *ring.shape)), ring.dtype)
+    return spread(data, ring)

@@ -16,7 +16,7 @@ from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
 from taylorad.taylor.series import DIRECT, Taylor
 
-__all__ = ["array_function", "array_ufunc", "horner", "unknown", "where"]
+__all__ = ["SHARED", "array_function", "array_ufunc", "horner", "unknown", "where"]
 
 _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.add: operator.add,
@@ -230,15 +230,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return _FUNCTIONS[np.sum](squares, axis=axis, keepdims=keepdims) ** 0.5
 
 
-_matmul = _contracted(np.matmul)
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.where: where,
-    np.sum: _along(np.sum),
-    np.mean: _along(np.mean),
-    np.dot: _contracted(np.dot),
-    np.vdot: _contracted(np.vdot),
-    np.inner: _contracted(np.inner),
-    np.linalg.norm: _norm,
+SHARED: dict[Any, Callable[..., Any]] = {  # for polynomials in several variables, too
     np.real: lambda a: a.real,
     np.imag: lambda a: a.imag,
     np.shape: lambda a: a.shape,
@@ -250,4 +242,15 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.ones_like: lambda a: 0 * a + 1,
     np.iscomplexobj: lambda a: a._ring.complex,
     np.isrealobj: lambda a: not a._ring.complex,
+}
+_matmul = _contracted(np.matmul)
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.where: where,
+    np.sum: _along(np.sum),
+    np.mean: _along(np.mean),
+    np.dot: _contracted(np.dot),
+    np.vdot: _contracted(np.vdot),
+    np.inner: _contracted(np.inner),
+    np.linalg.norm: _norm,
+    **SHARED,
 }

@@ -12,7 +12,7 @@ from taylorad.rings.choice import counted, family, join, ring_named
 from taylorad.rings.ring import Ring
 from taylorad.taylor.series import Taylor
 
-__all__ = ["as_number", "common", "common_order"]
+__all__ = ["as_number", "common", "common_order", "spread"]
 
 
 def common(operands: tuple[Any, ...]) -> tuple[list[Taylor], Ring, int]:
@@ -89,11 +89,15 @@ def _convert(a: Any, ring: Ring, tag: int) -> Taylor:
         data = a._coefficients
         if not isinstance(data, np.ndarray):
             data = np.array([ring.lift(c) for c in data])
-        pad = (1,) * (len(ring.shape) - data.ndim + 1)
-        data = data.reshape(data.shape[0], *pad, *data.shape[1:])
-        data = np.ascontiguousarray(np.broadcast_to(data, (data.shape[0], *ring.shape)), ring.dtype)
-        return Taylor._make(data, ring, a._exact, tag)
+        return Taylor._make(spread(data, ring), ring, a._exact, tag)
     return Taylor._make([ring.lift(_plain(c)) for c in a._coefficients], ring, a._exact, tag)
+
+
+def spread(data: np.ndarray, ring: ArrayRing) -> np.ndarray:
+    """Coefficients (n, *shape) for all points of a ring's batch."""
+    pad = (1,) * (len(ring.shape) - data.ndim + 1)
+    data = data.reshape(len(data), *pad, *data.shape[1:])
+    return np.ascontiguousarray(np.broadcast_to(data, (len(data), *ring.shape)), ring.dtype)
 
 
 def _plain(c: Any) -> Any:
