@@ -52,11 +52,7 @@ def apply(function: Callee, args: Sequence[Any], side: int | None = None) -> Any
     if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return _elementwise(function, args, side)
     entry = function.entry if isinstance(function, Member) else function
-    split = len(entry.parameters) if entry.params_first else entry.arity
-    if isinstance(entry, Rule) and entry.variadic:
-        split = len(args)
-    front, back = args[:split], args[split:]
-    operands, params = (back, front) if entry.params_first else (front, back)
+    operands, params = entry.divided(args)
     if not any(isinstance(a, Taylor) for a in args):
         return _numbers(function, operands, params, entry)
     return _series(function, entry, operands, params, side)
@@ -118,7 +114,7 @@ def _cached_plan(
 def _build_plan(function: Callee, entry: Entry, moving: tuple[bool, ...], params: tuple[Any, ...]) -> Schedule:
     leaves = tuple(Leaf.of(i) if m else Leaf.of(i, 0) for i, m in enumerate(moving))
     constants = tuple(Constant.of(p) for p in params)
-    found = function(*constants, *leaves) if entry.params_first else function(*leaves, *constants)
+    found = function(*entry.ordered(leaves, constants))
     return schedule(found if isinstance(found, tuple) else (found,))
 
 
@@ -190,7 +186,7 @@ def direct(function: Callee) -> Callable[..., Any]:
     def call(*args: Any, side: int | None = None) -> Any:
         return apply(function, args, side)
 
-    if not isinstance(function, Member) or entry.parameters or (isinstance(entry, Rule) and entry.variadic):
+    if not isinstance(function, Member) or entry.parameters or entry.variadic:
         return call
     operation = eager.operation(schedule([function(*map(Leaf.of, range(arity)))]))
 
@@ -243,8 +239,7 @@ def public(name: str) -> Callable[..., Any] | None:
 
 def _signature(entry: Entry) -> str:
     us = ["x"] if entry.arity == 1 else [f"x{i + 1}" for i in range(entry.arity)]
-    names = [*entry.parameters, *us] if entry.params_first else [*us, *entry.parameters]
-    return ", ".join(names)
+    return ", ".join(entry.ordered(us, entry.parameters))
 
 
 @lru_cache(maxsize=1024)
