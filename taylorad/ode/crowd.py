@@ -17,6 +17,7 @@ from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.drive import singularity
 from taylorad.ode.flow import order_for
 from taylorad.ode.layout import TAIL, Action, Layout, Result, Shared, Table
+from taylorad.ode.loop import allowed
 from taylorad.ode.members import Members
 from taylorad.ode.solution import MESSAGES, Status
 from taylorad.ode.system import System
@@ -35,7 +36,7 @@ _FEW, _MANY = 4, 60  # sums of a system that waits for its results, and of one t
 _SHORT = 100_000  # steps that are soon taken again
 _POLL = 0.05  # seconds between two looks at progress
 _SINGULAR = "Singularity near t = {:.10g}; the solution does not go on beyond it."
-_PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, ctypes.c_double, ctypes.c_void_p)
+_PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, *(ctypes.c_double,) * 2, ctypes.c_void_p)
 _crowds: dict[tuple[Any, ...], Crowd | None] = {}
 _lock = threading.RLock()
 
@@ -195,8 +196,10 @@ def together(
     tables = np.array([arrays[table].ctypes.data for table in Table], np.uintp)
     memories = [native.memory() for _ in range(max(1, min(threads, -(-len(queue) // native.lanes))))]
 
+    error = allowed(float(np.min(problem.rtol)))
+
     def run(memory: np.ndarray) -> None:
-        native.call(shared.ctypes.data, tables.ctypes.data, members.max_step, memory.ctypes.data)
+        native.call(shared.ctypes.data, tables.ctypes.data, members.max_step, error, memory.ctypes.data)
 
     def stop() -> None:
         shared[Shared.STOP] = 1

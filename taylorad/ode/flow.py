@@ -12,7 +12,7 @@ from typing import Any, final
 import numpy as np
 
 from taylorad.ode.arrays import ArraySystem
-from taylorad.ode.loop import Outcome, Real, Whole
+from taylorad.ode.loop import Outcome, Real, Whole, allowed
 from taylorad.ode.parts import Parts, PartsSystem
 from taylorad.ode.system import System
 from taylorad.run.sources import sources
@@ -30,7 +30,8 @@ UNROLLED = 1500  # multiply-adds up to which straight-line code is worth its com
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 8)  # the GIL is released during a call
 _ROWS = slice(5, 7)  # which arguments of the machine code rows and times are
 _OUTCOMES = {int(outcome): outcome for outcome in Outcome}  # members of enumerations take longer to look up than to use
-_T, _T_LOW, _END, _MAX_STEP, _LIMIT = map(int, (Real.T, Real.T_LOW, Real.END, Real.MAX_STEP, Real.LIMIT))
+_T, _T_LOW, _END, _MAX_STEP = map(int, (Real.T, Real.T_LOW, Real.END, Real.MAX_STEP))
+_LIMIT, _ALLOWED = int(Real.LIMIT), int(Real.ALLOWED)
 _MOST, _STORE, _STEPS, _CONFIRM = map(int, (Whole.MOST, Whole.STORE, Whole.STEPS, Whole.CONFIRM))
 _REAL, _WHOLE = memoryview(bytes(8 * len(Real))).cast("d"), memoryview(bytes(8 * len(Whole))).cast("q")
 _SMALL = 2**18  # bytes
@@ -118,6 +119,7 @@ class Run:
     last: tuple[np.ndarray, np.ndarray]  # rows and times where only those of the last step are kept
     addresses: list[int]
     others: list[int]  # the addresses of the two
+    allowed: float
 
     @staticmethod
     def of(flow: Flow, y0: np.ndarray, args: Any, rtol: Any, atol: Any) -> Run:
@@ -135,14 +137,15 @@ class Run:
         values = np.zeros(max(1, len(args)), flow.kind)
         real, whole = memoryview(bytearray(_REAL)).cast("d"), memoryview(bytearray(_WHOLE)).cast("q")
         addresses = [_address(a) for a in (y, values, tol, real, whole, *last, room)]
-        run = Run(flow, y, values, tol, real, whole, *last, room, last, addresses, addresses[_ROWS])
+        error = allowed(float(np.min(rtol)))
+        run = Run(flow, y, values, tol, real, whole, *last, room, last, addresses, addresses[_ROWS], error)
         run.anew(0.0, y0, args)
         return run
 
     def anew(self, t: float, y0: np.ndarray, args: Any, max_step: float = math.inf) -> None:
         """Another solution, of which nothing is kept: as a new run."""
         self.whole[:], self.real[:] = _WHOLE, _REAL
-        self.real[_MAX_STEP] = max_step
+        self.real[_MAX_STEP], self.real[_ALLOWED] = max_step, self.allowed
         if len(args):
             self.args[:] = args
         self.begin(t, y0)

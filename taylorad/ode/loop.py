@@ -10,8 +10,8 @@ atol + rtol·|x| or, where that is larger (a component that passes through zero)
 that of Jorba and Zou (Experimental Mathematics 14, 2005) at their order. Logarithms are read off the bits of the
 numbers: an error of 6 % in a coefficient is 0.3 % of h.
 
-A step counts when the series at its end agrees with the derivative that it predicts; else it is taken again at half
-the length. That catches what the last two coefficients cannot tell, such as t^30 at 0.
+A step counts when the series at its end agrees with the derivative that it predicts (:func:`allowed`); else it is taken
+again at half the length. That catches what the last two coefficients cannot tell, such as t^30 at 0.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from enum import IntEnum
 from taylorad.ode.step import Step
 from taylorad.run.writer import double
 
-__all__ = ["Outcome", "Real", "Whole", "loop_text"]
+__all__ = ["Outcome", "Real", "Whole", "allowed", "loop_text"]
 
-_DEFECT = 1000.0  # tolerances by which the derivative at the end of a step may be off
 _ATTEMPTS = 30  # halvings of one step
 _SHRINKING = 100  # steps in a row, each shorter than the one before, that look like a singularity ahead
 
@@ -38,7 +37,7 @@ class Outcome(IntEnum):
 
 
 class Real(IntEnum):
-    """Places in ``real``; times are unevaluated sums of two doubles."""
+    """Places in ``real``; times are unevaluated sums of two doubles, ``ALLOWED`` is that of :func:`allowed`."""
 
     T = 0
     T_LOW = 1
@@ -48,6 +47,7 @@ class Real(IntEnum):
     H = 5
     T_BEFORE = 6
     T_BEFORE_LOW = 7
+    ALLOWED = 8
 
 
 class Whole(IntEnum):
@@ -60,6 +60,14 @@ class Whole(IntEnum):
     SHRINKING = 4
     CONFIRM = 5
     ATTEMPTS = 6
+
+
+def allowed(rtol: float) -> float:
+    """Tolerances by which the derivative at the end of a step, times its length, may be off; ``rtol`` is the least.
+
+    Smooth problems stay below 3, and where rounding counts below 1e-13 of their size (measured on those of the tests).
+    """
+    return min(1000.0, max(20.0, 1e-12 / rtol)) if rtol > 0 else 1000.0
 
 
 def loop_text(jet: Step) -> str:
@@ -145,7 +153,7 @@ class _Loop:
         infinite = j.put(f"fcmp une double {begun.flag}, {double(0.0)}")
         bad = j.put(f"or i1 {begun.bad}, {infinite}")
         off = j.arith("fmul", begun.defect, self.before)
-        off = j.put(f"fcmp ugt double {off}, {j.arith('fmul', begun.tolerance, double(_DEFECT))}")
+        off = j.put(f"fcmp ugt double {off}, {j.arith('fmul', begun.tolerance, self.real(Real.ALLOWED))}")
         self.branch(j.put(f"and i1 {again}, {j.put(f'or i1 {bad}, {off}')}"), "reject", "agreed")
         j.label("agreed")
         self.branch(bad, "singular", "sound")

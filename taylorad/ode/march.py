@@ -14,7 +14,7 @@ import numpy as np
 from taylorad.errors import CompilationError, DomainError
 from taylorad.ode.arrays import ArraySystem
 from taylorad.ode.flow import AnySystem, flow, order_for
-from taylorad.ode.loop import Outcome, Real, Whole
+from taylorad.ode.loop import Outcome, Real, Whole, allowed
 from taylorad.ode.memory import room
 from taylorad.ode.system import System
 from taylorad.rings.ring import Ring
@@ -242,6 +242,7 @@ class Interpreted:
         self._args = [ring.lift(_plain(a)) for a in args]
         self._y = [ring.lift(_plain(y)) for y in y0]
         dim = system.dim
+        self._allowed = allowed(float(np.min(rtol)))
         self._rtol, self._atol = (list(np.broadcast_to(np.asarray(x, object), (dim,))) for x in (rtol, atol))
 
     @property
@@ -341,7 +342,7 @@ class Interpreted:
         """Whether the derivative at the end of the last step is not what the step predicted."""
         off = max(_size(row[1] - slope) for row, slope in zip(c, check[2], strict=True)) * check[3]
         scale = max(_size(row[0]) * r + a for row, r, a in zip(c, self._rtol, self._atol, strict=True))
-        return bool(off > 1000 * scale)
+        return bool(off > self._allowed * scale)
 
     def _size(self, c: list[list[Any]]) -> float:
         """See :mod:`taylorad.ode.loop`."""

@@ -1,9 +1,9 @@
 """LLVM IR of many solutions at once: one in each lane of a vector, with its own time, step size and end.
 
-``i64 propagate(ptr shared, ptr tables, double max_step, ptr memory)`` works until no member is left. The method is
-that of :mod:`taylorad.ode.loop` (series, step size, check of the step before, compensated update). A lane never looks
-at another one and every lane does the same operations in the same order, so that a member's result does not depend on
-its lane, on its neighbours or on threads.
+``i64 propagate(ptr shared, ptr tables, double max_step, double allowed, ptr memory)`` works until no member is left.
+The method is that of :mod:`taylorad.ode.loop` (series, step size, check of the step before, compensated update). A
+lane never looks at another one and every lane does the same operations in the same order, so that a member's result
+does not depend on its lane, on its neighbours or on threads.
 
 Numbers of the lanes stand in ``memory`` as vectors, see :class:`~taylorad.ode.layout.Layout`; members' numbers stand
 in ``tables`` (:class:`~taylorad.ode.layout.Table`), counters in ``shared`` (:class:`~taylorad.ode.layout.Shared`).
@@ -20,7 +20,6 @@ from taylorad.ode.layout import Action, Real, Shared, Table, Whole
 __all__ = ["Wide"]
 
 _SAFETY = -3.8953  # log2 of e^−2.7
-_DEFECT = 1000.0  # tolerances by which the derivative at the end of a step may be off
 _ATTEMPTS = 30  # halvings of one step
 
 
@@ -49,7 +48,8 @@ class Wide(Abreast):
         self._time(move)
         self._grid(move, points)
         self.turnover()
-        head = "define i64 @propagate(ptr %shared, ptr %tables, double %max_step, ptr %memory) nounwind {"
+        given = "ptr %shared, ptr %tables, double %max_step, double %allowed, ptr %memory"
+        head = f"define i64 @propagate({given}) nounwind {{"
         return "\n".join([*sorted(self.declared), *self.functions.values(), head, *self.lines, "}", ""])
 
     def _round(self, most: str) -> str:
@@ -64,7 +64,7 @@ class Wide(Abreast):
         confirm = self.compare("ne", self.whole(Whole.CONFIRM), self.same(0))
         attempts = self.whole(Whole.ATTEMPTS)
         before = self.absolute(self.real(Real.H))
-        bound = self.arith("fmul", tolerance, self.number(_DEFECT))
+        bound = self.arith("fmul", tolerance, self.splat("%allowed"))
         wrong = self.either(bad, self.test("ogt", self.arith("fmul", defect, before), bound))
         wrong = self.both(wrong, confirm, self.compare("slt", attempts, self.same(_ATTEMPTS)))
         t, end, way = self.real(Real.T), self.real(Real.END), self.real(Real.WAY)

@@ -220,3 +220,13 @@ def test_a_domain_that_is_no_interval():
     found = ta.solve_ivp(lambda t, y: [ta.acoth(2 + t)], (0, 1), [0.0], rtol=1e-14, atol=1e-14)
     exact = [x * math.atanh(1 / x) + math.log(x * x - 1) / 2 for x in (2, 3)]
     assert abs(found.y[0, -1] - (exact[1] - exact[0])) < 1e-14
+
+
+@pytest.mark.parametrize("tol", [1e-1, 1e-2, 1e-3, 1e-4, 1e-6])
+def test_loose_tolerances_do_not_lead_over_an_end_that_is_not_smooth(tol):
+    """y' = −√y from 1 is (1 − t/2)² until t = 2 and 0 from there on; the parabola goes on, to 1/4 at t = 3."""
+    p = ta.compile_ode(lambda t, y: -np.sqrt(y), dim=1, rtol=tol, atol=tol)
+    s = p.solve((0, 3), [1.0])
+    assert s.status == 0
+    assert abs(s.y[0, -1]) < 5 * tol
+    assert np.all(np.abs(p.ensemble((0, 3), [[1.0], [1.2]]).y) < 5 * tol)
