@@ -312,7 +312,24 @@ def rule(
     """Write a function into the book by its total differential.
 
     The decorated function takes the arguments u…, their differentials du…, the outputs v… and then any
-    constant parameters, and returns one differential for each output. See :class:`Rule` for ``value``.
+    constant parameters (the last of which may have defaults), and returns one differential for each output. Its body
+    calls + − · / and other functions of the book only.
+
+    Parameters
+    ----------
+    value : the outputs at one point
+        A name, or a tuple of names, of functions that the rings know; one function ``value(f, *args, *params)`` over
+        the functions ``f.sin``, … of any ring; or a mapping from rings' names to functions.
+    outputs : how many there are, or their names, where ``value`` is no name
+    arity : number of arguments u
+    domain : where a real argument may lie, one :class:`Domain` or several
+    homogeneity : a, where f(c·u) = c^a·f(u) for c > 0; powers of t are then taken out at a branch point
+    variadic, symmetric, euler : see :class:`Rule`
+    aliases : other names of the first output
+
+    Returns the entry, which is found under its outputs' names as ``taylorad.<name>`` and runs in every ring in which
+    ``value`` does; results are as rigorous as the ring. Raises ValueError where the body returns another number of
+    differentials than there are outputs. Cost of coefficient k: that of its products.
     """
 
     def write(differential: Callable[..., Any]) -> Rule:

@@ -29,9 +29,9 @@ def jacobian(f: Callable[..., Any], p: Any = None, *, args: Sequence[Any] = (), 
     """All first derivatives of an array function of an array: (*out, *shape), or (*out, *shape, *batch).
 
     By its structure where most entries are 0 or of low rank, else by tangents along the variables or adjoints of the
-    results, whichever are fewer. Without a point a compiled
-    callable ``J(p, *args)``. Arguments, rings and errors are those of :func:`taylorad.gradient`; ShapeError where p or
-    the result is not one array. Cost: 3·min(n, m) times the operations of f, for n variables and m results.
+    results, whichever are fewer. Without a point a compiled callable ``J(p, *args)``. Arguments, rings and errors are
+    those of :func:`taylorad.gradient`; ShapeError where p or the result is not one array. Cost: 3·min(n, m) times the
+    operations of f, for n variables and m results.
 
     >>> import numpy as np, taylorad as ta
     >>> ta.jacobian(lambda x: x * x[0], np.array([1.0, 2.0]))

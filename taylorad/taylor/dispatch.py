@@ -126,7 +126,8 @@ def array_function(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any])
 def where(condition: Any, a: Any, b: Any) -> Any:
     """``a`` where the condition holds, else ``b``: an array of bools chooses for each point of a batch.
 
-    The order is the smaller one, whichever branch is taken.
+    The order is the smaller one, whichever branch is taken. Raises TypeError for a series as the condition, and
+    MixedRingError where the branches' rings do not mix. Cost: a copy.
     """
     if isinstance(condition, Taylor):
         raise TypeError("where needs a condition of bools: compare the series with something, x > 0")
