@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.book import BOOK
-from taylorad.book.entry import ENTRIES, Entry, Member, Rule
+from taylorad.book.entry import ENTRIES, Entry, Family, Member, Rule
 from taylorad.book.operators import POWER_NAMES
 from taylorad.errors import SingularExpansionError, UnsupportedFunctionError
 from taylorad.rings.arrays import ArrayRing
@@ -92,6 +92,10 @@ def _numbers(function: Callee, operands: tuple[Any, ...], params: tuple[Any, ...
         params = (*params, *entry.defaults[len(entry.defaults) - (len(entry.parameters) - len(params)) :])
         at, given, i = [ring.lift(a) for a in operands], [ring.lift(p) for p in params], function.output
         return value(ring, entry, at, given, (i,))[i]
+    if ring.boxes and isinstance(entry, Family):
+        *given, at = map(ring.lift, (*params, *operands))
+        if at.finite and not at.thin:  # the recurrence would bound each polynomial apart from those that it is made of
+            return ring.local(entry.name, [*given, at], 0)[0]
     plan = planned(function, entry, (False,) * len(operands), params)
     found = _run(ring, plan, [[ring.lift(a)] for a in operands], 0)
     values = [buffer[0][()] if isinstance(buffer, np.ndarray) else buffer[0] for buffer in found]

@@ -54,19 +54,20 @@ def _betaln_jet(order: int, b: Any, a: Any) -> list[Any]:
 
 
 def _polygamma(order: int, n: Any, u: Any) -> list[Any]:
-    """ψ^(m)(u) = (−1)^(m+1)·m!·ζ(m + 1, u) for m ≥ 1 (DLMF 25.11.12); left of 0 by the series of log Γ."""
+    """ψ^(m)(u) = (−1)^(m+1)·m!·ζ(m + 1, u) for m ≥ 1 (DLMF 25.11.12); left of 0 by reflection (DLMF 5.5.4, 5.15.6)."""
     first = integer("polygamma", "n", n)
     if first < 0:
         raise DomainError(f"polygamma needs n ≥ 0, got {first}")
+    left = not u.real > 0
+    at = 1 - u if left else u
+    poles = expand("cot_pi", u, first + order) if left else []
     out: list[Any] = []
-    if not u.real > 0:
-        series = expand("lgamma", acb(u), first + order + 1)
-        out = [series[m + 1] * (factorial(m + 1) // factorial(m - first)) for m in range(first, first + order + 1)]
-        return [c.real for c in out] if isinstance(u, arb) else out
     for k in range(order + 1):
         m = first + k
-        sign = 1 if m % 2 else -1
-        out.append(u.digamma() if m == 0 else type(u)(m + 1).zeta(u) * (sign * (factorial(m) // factorial(k))))
+        found = at.digamma() if m == 0 else type(u)(m + 1).zeta(at) * ((-1) ** (m + 1) * factorial(m))
+        if left:
+            found = found * (-1) ** m - arb.pi() * poles[m] * factorial(m)
+        out.append(found / factorial(k))
     return out
 
 
