@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.errors import DomainError, MixedRingError, SingularExpansionError, UnsupportedFunctionError
-from taylorad.rings.ring import Element, Position, Ring
+from taylorad.rings.ring import Element, Position, Ring, unordered
 
 __all__ = ["ArrayRing"]
 
@@ -115,10 +115,7 @@ class ArrayRing(Ring):
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> Any:
         if self.complex:
-            raise DomainError(
-                "a branch cannot be chosen by a complex number; take the real part first (along a real line, "
-                "|z| is (z.real**2 + z.imag**2)**0.5)"
-            )
+            raise unordered()
         kink = np.equal(tests[0], 0)
         if np.any(kink):
             points = tuple(int(i) for i in np.flatnonzero(kink)) if np.ndim(kink) else ()

@@ -1,4 +1,4 @@
-"""Arb balls as coefficients: every result contains the true value. The only file that imports flint.
+"""Arb balls as coefficients: every result contains the true value.
 
 Operations run at ``flint.ctx.prec`` bits. Rigorous: each coefficient encloses the exact coefficient for all
 points of the argument ball (FLINT's guarantee for its ball arithmetic).

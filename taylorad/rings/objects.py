@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from taylorad.errors import DomainError, SingularExpansionError, UncertifiedError, UnsupportedFunctionError
-from taylorad.rings.ring import Element, Position, Ring
+from taylorad.errors import SingularExpansionError, UncertifiedError, UnsupportedFunctionError
+from taylorad.rings.ring import Element, Position, Ring, unordered
 
 __all__ = ["ObjectRing"]
 
@@ -58,10 +58,7 @@ class ObjectRing(Ring):
 
     def choose(self, chooser: str, tests: Sequence[Element]) -> int:
         if self.complex:
-            raise DomainError(
-                "a branch cannot be chosen by a complex number; take the real part first (along a real line, "
-                "|z| is (z.real**2 + z.imag**2)**0.5)"
-            )
+            raise unordered()
         where = self.position(tests[0], Fraction(0), None)
         if where in (Position.INSIDE, Position.OUTSIDE):
             return 1 if where == Position.INSIDE else 0

@@ -15,7 +15,9 @@ from fractions import Fraction
 from math import perm
 from typing import Any
 
-__all__ = ["Element", "Position", "Ring"]
+from taylorad.errors import DomainError, UnsupportedFunctionError
+
+__all__ = ["Element", "Position", "Ring", "unordered"]
 
 Element = Any  # each ring has its own; only the ring itself looks inside
 
@@ -27,6 +29,14 @@ class Position(IntEnum):
     UNDECIDED = 1
     BOUNDARY = 2
     OUTSIDE = 3
+
+
+def unordered() -> DomainError:
+    """The error of a branch that complex numbers would have to choose."""
+    return DomainError(
+        "a branch cannot be chosen by a complex number; take the real part first (along a real line, "
+        "|z| is (z.real**2 + z.imag**2)**0.5)"
+    )
 
 
 class Ring(ABC):
@@ -143,8 +153,6 @@ class Ring(ABC):
 
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
         """Coefficients 0 … order of a function analytic at a point, in its last argument."""
-        from taylorad.errors import UnsupportedFunctionError
-
         raise UnsupportedFunctionError(f"the ring {self.name} has no jet of {name}; use float64 or Arb balls")
 
     def local(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
