@@ -28,8 +28,8 @@ PUBLIC = sorted(name for name in BOOK if not name.startswith("_"))
 STEPS = frozenset(
     ("floor", "ceil", "round", "rint", "trunc", "fix", "mod", "remainder", "fmod", "floor_divide", "heaviside")
 )
-# of boxes inside the domain, what share may be refused
-REFUSED: dict[str, float] = dict.fromkeys(("mod", "remainder", "floor_divide", "fmod"), 0.01)  # v/w is bounded as if v were not u − w·q
+# of boxes inside the domain, what share may be refused: v/w is bounded as if v were not u − w·q
+REFUSED: dict[str, float] = dict.fromkeys(("mod", "remainder", "floor_divide", "fmod"), 0.01)
 SLOW = frozenset(("hyp2f1", "betaln"))
 
 
