@@ -21,6 +21,7 @@ remainder is compared with the function where it is, and not with its derivative
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import product
 from math import comb, prod
 from typing import Any
@@ -48,7 +49,8 @@ def remainder(
     """The coefficients f_0 … f_n at a float, and an enclosure of δ (or Δ) for all c + w in ``values``. Rigorous.
 
     Raises UncertifiedError where f has no certain derivatives of order n + 3 on the hull of the point and the values.
-    Cost: a run of f over intervals for the point and one for each side of it, and two values.
+    Cost: a run of f over intervals for the point and one for each side of it, and four values; where that gives δ much
+    wider than it is at the ends (recurrences over wide intervals can), as :func:`joint_remainder` besides.
     """
     n, last = order, order + 1 + _MORE
     centre = [Interval.enclosing(c) for c in expand(f, Interval(at, at), last - 1)]
@@ -73,7 +75,12 @@ def remainder(
                 value = value & (direct / scale)
             whole = whole & (value | nearest)
         found.append(whole)
-    return kept, Interval.hull(found)
+    rest = Interval.hull(found)
+    if not relative:
+        goal = _ENOUGH * _at_corners(f, (at,), {(k,): c for k, c in enumerate(kept)}, (values | at,))
+        with suppress(UncertifiedError):
+            rest = rest if rest.mag <= goal else rest & joint_remainder(f, (at,), (values,), order)[1]
+    return kept, rest
 
 
 def _lagrange(above: Sequence[Interval], wide: Sequence[Interval], w: Interval) -> Interval:
@@ -120,7 +127,7 @@ def joint_remainder(
             return cut if found is None else cut & found
 
         try:
-            return kept, over(box, {2: 2, 3: 1, 4: 1}.get(len(box), 0))
+            return kept, over(box, {1: 3, 2: 2, 3: 1, 4: 1}.get(len(box), 0))
         except (TayloradError, AttributeError) as error:
             shown = " × ".join(map(str, box))
             raise UncertifiedError(f"no remainder is certain on {shown}; take a smaller box: {error}") from error
