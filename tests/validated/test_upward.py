@@ -16,7 +16,9 @@ from taylorad import validated
 from taylorad.book import BOOK
 from taylorad.book.entry import ENTRIES
 from taylorad.errors import CompilationError, DomainError, MixedRingError, UncertifiedError
-from taylorad.rings.balls import BallRing, precision
+from taylorad.rings.balls import BallRing, ball, compose, expand, precision
+from taylorad.rings.interval_ring import to_ball
+from taylorad.rings.intervals import Interval
 from taylorad.rings.values import upward as values
 from taylorad.run.boxes import Boxes, compile_interval
 from taylorad.run.interpret import run
@@ -237,6 +239,39 @@ def test_functions_with_and_without_machine_code(name: str) -> None:
         spent = [flint.acb.integral(slowness, flint.acb("0.25"), end).real for end in ends]
         assert spent[0] < 0.5 < spent[1]
         assert abs(spent[0] - 0.5) < 1e-14
+
+
+@pytest.mark.parametrize("radius", [1e-9, 1e-3, 0.1])
+def test_wide_boxes_have_coefficients_as_narrow_as_series_of_balls(radius: float) -> None:
+    """exp(sin x) around 0.7: at most 1.05 times FLINT's series of the same ball, and around those of its points."""
+    order, a, b = 12, 0.7 - radius, 0.7 + radius
+    low, high, proved = validated.compile(lambda x: np.exp(np.sin(x)), order)([a], [b])
+    assert proved.all()
+    with precision(53):
+        inner = expand("sin", to_ball(Interval(a, b)), order)
+        series = compose(expand("exp", inner[0], order), [inner[0] * 0, *inner[1:]], order)
+    assert all(high[k, 0] - low[k, 0] <= 1.05 * 2 * float(series[k].rad()) for k in range(order + 1))
+    with precision(300):
+        for x in (a, b, 0.7, 0.7 + radius / 3):
+            truth = ta.taylor(lambda x: np.exp(np.sin(x)), ball(x), order).coefficients
+            assert all(enclosed(low[k, 0], truth[k], high[k, 0]) for k in range(order + 1))
+
+
+def test_a_slope_at_the_middle_instead_of_the_box_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    from taylorad.validated import batch
+
+    whole = batch._coefficients
+
+    def mutant(kernel: Boxes, lo: np.ndarray, hi: np.ndarray) -> Any:
+        low, high, proved = whole(kernel, lo, hi)
+        middle = whole(kernel, (lo + hi) / 2, (lo + hi) / 2)
+        low[1:], high[1:] = middle[0][1:], middle[1][1:]
+        return low, high, proved
+
+    sound = validated.compile(np.exp, 0)([0.0], [1.0])
+    monkeypatch.setattr(batch, "_coefficients", mutant)
+    broken = validated.compile(np.exp, 0)([0.0], [1.0])
+    assert broken[1][0, 0] < math.e < sound[1][0, 0] < 2.7182818284590464
 
 
 def test_wrong_shapes_are_named() -> None:
