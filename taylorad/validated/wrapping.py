@@ -4,8 +4,9 @@ Given models f_i = P_i + R_i of n variables on one box, find factors q_i ≥ 1 w
 
     { f(x) : x in the box } ⊂ { P(c + q·(x − c)) : x in the box }
 
-so that the right-hand side is a set without remainders. (Makino & Berz, "Suppression of the wrapping effect by Taylor
-model-based verified integrators", Int. J. Pure Appl. Math. 10, 2003; here the factors are proved afterwards.)
+so that the right-hand side is a set without remainders. (Berz & Makino, "Suppression of the wrapping effect by Taylor
+model-based verified integrators: long-term stabilization by shrink wrapping", Int. J. Differential Equations Appl. 10,
+2006; here the factors are proved afterwards.)
 
 Proof. Let u = x − c, |u_i| ≤ r_i, P with float coefficients, and y = P(u) + e with e in R. For an invertible matrix B,
 a point u + d with P(u + d) = y is a fixed point of d ↦ d − B·(P(u + d) − P(u) − e) = (I − B·M)·d + B·e, where M is a
