@@ -117,7 +117,12 @@ def _start(
             return jets[n][0]
         case Select(chooser, tests, branches):
             given = [c[t][0] for t in tests]
-            choices[n] = ring.choose(chooser, _untied(ring, given, [c[b][0] for b in branches]) if closed else given)
+            try:
+                choices[n] = ring.choose(chooser, given)
+            except SingularExpansionError:
+                if not closed:
+                    raise
+                choices[n] = ring.choose(chooser, _untied(ring, given, [c[b][0] for b in branches]))
             if not closed and ring.boxes:
                 ring.decided(choices[n], c[tests[0]][0])
             if ring.boxes:
