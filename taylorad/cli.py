@@ -180,8 +180,10 @@ def _prove(options: argparse.Namespace) -> None:
 
 def _proved(zero: dict[str, Any]) -> str:
     if zero["proved"] == "unique":
-        return "exactly one zero"
-    return "undecided" if zero["at_most"] is None else f"undecided, at most {zero['at_most']}"
+        many = zero["multiplicity"]
+        return "exactly one zero" if many == 1 else f"exactly one zero of multiplicity {many}"
+    words = {"everywhere": "zero everywhere", "exists": "at least one zero"}.get(zero["proved"], "undecided")
+    return words if zero["at_most"] is None else f"{words}, at most {zero['at_most']}"
 
 
 def _between(ends: Sequence[float]) -> str:

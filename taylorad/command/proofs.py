@@ -41,7 +41,16 @@ def roots(text: str, on: str) -> dict[str, Any]:
     return {
         "function": f.text,
         "on": _ends(x),
-        "zeros": [{"box": _ends(r.box), "proved": r.proved, "at_most": r.at_most} for r in found],
+        "zeros": [
+            {
+                "box": _ends(r.box),
+                "proved": r.proved,
+                "at_most": r.at_most,
+                "multiplicity": r.multiplicity,
+                "in_disk": r.in_disk,
+            }
+            for r in found
+        ],
         "complete": found.complete,
     }
 

@@ -31,7 +31,7 @@ _PUBLIC = {
     "roots": "zeros",
     "shrink_wrap": "wrapping",
     "solve_ivp": "ode",
-    "solve_system": "zeros",
+    "solve_system": "systems",
     "taylor": "derivatives",
 }
 __all__ = [
@@ -70,8 +70,9 @@ if TYPE_CHECKING:
     from taylorad.validated.optimum import Minimum, minimize
     from taylorad.validated.optimum import range_ as range
     from taylorad.validated.quadrature import integrate
+    from taylorad.validated.systems import solve_system
     from taylorad.validated.wrapping import shrink_wrap
-    from taylorad.validated.zeros import Root, Roots, roots, solve_system
+    from taylorad.validated.zeros import Root, Roots, roots
 
 
 def __getattr__(name: str) -> Any:

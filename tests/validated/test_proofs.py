@@ -140,14 +140,6 @@ def test_zeros_at_the_ends() -> None:
     assert [(r.box.lo, r.proved) for r in found] == [(0.0, "unique"), (1.0, "unique")]
 
 
-def test_a_double_zero_is_undecided_and_bounded() -> None:
-    found = v.roots(lambda x: (x - 1) ** 2 * (x + 1), (-3, 3))
-    assert [r.proved for r in found] == ["unique", "undecided"]
-    assert found[1].at_most == 2
-    assert 1.0 in found[1].box
-    assert not found.all_unique
-
-
 def test_no_zeros_is_a_proof_too() -> None:
     assert len(v.roots(lambda x: x * x + 1e-6, (-3, 3))) == 0
     assert v.roots(lambda x: x * x + 1e-6, (-3, 3)).complete
@@ -284,6 +276,8 @@ def test_roots_at_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["roots", "sin(x)-x/3", "--on", "1,4"]) == 0
     assert "exactly one zero" in capsys.readouterr().out
     assert main(["roots", "x**2", "--on", "-1,1"]) == 0
+    assert "exactly one zero of multiplicity 2" in capsys.readouterr().out
+    assert main(["roots", "sin(x)-1", "--on", "0,3"]) == 0
     assert "undecided, at most 2" in capsys.readouterr().out
 
 
