@@ -13,7 +13,7 @@ For every step it proves, in arithmetic of its own,
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -204,7 +204,13 @@ class _Check:
             return
         x = [Ends(m, m) + a.hull(zero) for m, a in zip(s["m"], away, strict=True)]
         jets: list[list[Dual]] = self._jet([self.dual.coordinate(a, i) for i, a in enumerate(x)], begin, p, self.dual)
-        rest = [row[p + 1] for row in self._jet(e, begin.hull(until), p + 1, self.ring)]
+
+        def last_of(box: Sequence[Ends], to: Ends) -> list[Ends]:
+            """f^[p+1] over a box, for times until ``to``."""
+            return [row[p + 1] for row in self._jet(box, begin.hull(begin + sign * to), p + 1, self.ring)]
+
+        sign = Ends.of(self.sign)
+        rest = last_of(e, h)
         points = self._jet([Ends(m, m) for m in s["m"]], begin, p, self.ring)
         last = _power(h, p + 1)
         for i in range(n):
@@ -212,10 +218,28 @@ class _Check:
             reach = _range(c, step, h) + (zero.hull(last) * rest[i])
             if not interior(reach, e[i]):
                 raise UncertifiedError(f"component {i} may leave the enclosure of the step")
-        moved = [_horner(points[i][1 : p + 1], h) * h + last * rest[i] for i in range(n)]
+        remainders = self._remainders(jets, rest, h, [_exact(x) for x in self.sets[k].get("early", [])], last_of)
+        moved = [_horner(points[i][1 : p + 1], h) * h + remainders[i] for i in range(n)]
         zeros = [zero] * n
         a = [[_horner([(c.slopes or zeros)[j] for c in jets[i][: p + 1]], h) for j in range(n)] for i in range(n)]
         self._inclusion(s, after, a, moved)
+
+    def _remainders(
+        self, jets: list[list[Dual]], rest: list[Ends], h: Ends, early: list[Any], last_of: Callable[..., list[Ends]]
+    ) -> list[Ends]:
+        """(p + 1)·∫ (h − s)^p·f^[p+1](x(s)) ds from 0 to h, piece by piece; ``rest`` is f^[p+1] over the whole step."""
+        p, zero = self.order, Ends(ball(0), ball(0))
+        total, before = [zero] * self.dim, _power(h, p + 1)
+        for until in sorted(x for x in early if x > 0 and x < h.lo):
+            to = Ends(until, until)
+            step, most = Ends(ball(0), until), zero.hull(_power(to, p + 1))
+            boxes = [
+                _range([c.value for c in row[: p + 1]], step, to) + most * r for row, r in zip(jets, rest, strict=True)
+            ]
+            after = _power(h - to, p + 1)
+            total = [x + (before - after) * f for x, f in zip(total, last_of(boxes, to), strict=True)]
+            before = after
+        return [x + before * f for x, f in zip(total, rest, strict=True)]
 
     def _over(self, s: dict[str, Any], after: dict[str, Any], step: Ends, h: Ends, t: Ends) -> None:
         """A step over a kink: see :mod:`taylorad.validated.kink`."""

@@ -65,8 +65,13 @@ class Fields:
         return (6 + 2 * self.n) * self.width
 
     @property
-    def size(self) -> int:
+    def early(self) -> int:
+        """Two times: how long the early parts of the step are."""
         return (8 + 2 * self.n) * self.width
+
+    @property
+    def size(self) -> int:
+        return (9 + 2 * self.n) * self.width
 
 
 @final

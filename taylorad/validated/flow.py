@@ -24,7 +24,7 @@ from taylorad.run.upward import above, below
 from taylorad.validated.doubleton import Fields
 from taylorad.validated.enclosure import intervals, shifted
 from taylorad.validated.loop import DONE, PAUSED
-from taylorad.validated.step import Parameters, Step
+from taylorad.validated.step import POINTS, Parameters, Step
 
 __all__ = ["Flow", "Track", "flow"]
 
@@ -74,7 +74,7 @@ class Flow:
         self.fields = Fields(system.dim, self.facts["width"])
         self.room = -(-self.facts["room"] // 8) * 8
         self.template = np.zeros(self.room)  # memory with what is the same for all runs
-        for name, lanes, each in (("box", self.facts["lanes"], (0,)), ("points", 2, (0, 1))):
+        for name, lanes, each in (("box", self.facts["lanes"], range(1)), ("points", POINTS, range(POINTS))):
             place = self.facts[name][system.dim]
             for lane in each:
                 self.template[place + 2 * lanes + lane], self.template[place + 3 * lanes + lane] = -1.0, 1.0
@@ -130,7 +130,7 @@ class Track:
     def _fill(self, args: Sequence[Interval], tol: float) -> None:
         facts, n, memory = self.flow.facts, self.flow.system.dim, self._memory
         memory[:] = self.flow.template
-        for name, lanes, each in (("box", facts["lanes"], (0,)), ("points", 2, (0, 1))):
+        for name, lanes, each in (("box", facts["lanes"], range(1)), ("points", POINTS, range(POINTS))):
             places = facts[name]
             for place, a in zip(places[n + 1 :], args, strict=True):
                 for lane in each:
@@ -231,6 +231,7 @@ class Track:
             new[f.m + i], new[f.d + i] = m[i], d[i]
             new[f.r + i], new[f.r + width + i] = -r[i].lo, r[i].hi
             row[f.e + i], row[f.e + width + i] = -e[i].lo, e[i].hi
+        row[f.early : f.early + 2] = 0.0
         self.crossed[self.steps] = list(rates)
         self.records = np.concatenate([self.records, new[None]])
         self.counts = np.append(self.counts, self.counts[-1] + ticks)
@@ -274,5 +275,6 @@ class Track:
                 found[name] = [[float(row[where + j * width + i]).hex() for j in range(n)] for i in range(n)]
             found |= {"r0": interval(row, f.r0), "r": interval(row, f.r)}
             found["e"] = interval(row, f.e) if k < self.steps else None
+            found["early"] = [float(x).hex() for x in row[f.early : f.early + 2]] if k < self.steps else []
             out.append(found | ({"kink": True} if k in self.crossed else {}))
         return out

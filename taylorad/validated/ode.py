@@ -30,7 +30,7 @@ from taylorad.validated.literals import exact, interval
 __all__ = ["Problem", "compile_ode", "solve_ivp"]
 
 ORDER = 20
-TOLERANCE = 2.0**-57  # half a unit of rounding: beyond it only rounding counts
+TOLERANCE = 2.0**-53  # a unit of rounding: beyond it only rounding counts
 _TICKS = 50  # bits of a span
 _SHORTEST = 1000  # a tick is 2^−1000 or more, and so a float
 _LATEST = 2**1000

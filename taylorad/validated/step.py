@@ -1,8 +1,10 @@
 """One step of a validated integration as machine code, and the loop over steps.
 
 Two jets a step. The first, with derivatives, is taken over the box of the set and gives the step size, the range of
-the solution on [0, h] and J = Σ Df^[k]·h^k. The second is taken at the midpoint m and over the a-priori enclosure e,
-side by side, and gives Σ f^[k](m)·h^k and the remainder f^[p+1](e)·h^(p+1). That e encloses the solution is proved by
+the solution on [0, h] and J = Σ Df^[k]·h^k. The second is taken side by side at the midpoint m, over the a-priori
+enclosure e, and over enclosures e₁, e₂ of early parts [0, c₁], [0, c₂] of the step. It gives Σ f^[k](m)·h^k and the
+remainder (p + 1)·∫ (h − s)^p·f^[p+1](x(s)) ds, in which the beginning weighs most, and where e₂ and e₁ are much
+narrower than e. That e encloses the solution is proved by
 
     e = Σ_{k≤p} f^[k](x)·[0,h]^k + [−g, g],      |f^[p+1](e)|·h^(p+1) < g in every component,
 
@@ -28,11 +30,13 @@ from taylorad.series.schedule import schedule
 from taylorad.validated.doubleton import Doubleton, Fields
 from taylorad.validated.loop import BOX, DOMAIN, SMALL, write_loop
 
-__all__ = ["FLAWS", "Parameters", "Step"]
+__all__ = ["FLAWS", "POINTS", "Parameters", "Step"]
 
-FLAWS = frozenset(("nearest", "remainder", "midpoint", "width"))
+FLAWS = frozenset(("nearest", "remainder", "late", "midpoint", "width"))
 
 _TRIES = 60
+_EARLY = (0.375, 0.125)  # parts of a step with enclosures of their own
+POINTS = 4  # lanes of the second jet: m, e and the enclosures of the early parts
 
 
 class Parameters:
@@ -86,7 +90,7 @@ class Step:
             return ring, leaves, roots
 
         self.box, self.box_leaves, self.box_roots = jet("box", self.lanes, self.order, True)
-        self.points, self.point_leaves, self.point_roots = jet("points", 2, self.order + 1, False)
+        self.points, self.point_leaves, self.point_roots = jet("points", POINTS, self.order + 1, False)
 
     def _scratch(self) -> None:
         """Where things stand in the memory."""
@@ -104,6 +108,7 @@ class Step:
             ("T", n * width),
             ("M", n * width),
             ("keys", n),
+            ("early", len(_EARLY)),
             ("row", 2 * self.lanes),
             ("parameters", Parameters.COUNT),
         ):
@@ -200,7 +205,7 @@ class Step:
         for i in range(n):
             place = self._base("point_roots", self.point_roots, i, self.places["points"])
             for side in (0, 1):
-                rest = w.max(rest, w.load(place, 4 * (order + 1) + 2 * side + 1))
+                rest = w.max(rest, w.load(place, (2 * (order + 1) + side) * POINTS + 1))
         ratio = self._ratio(rest, h, goal)
         fine = w.put(f"icmp ne i64 {inside}, 0")
         proved = w.put(f"and i1 {fine}, {w.test('olt', ratio, w.number(1.0))}")
@@ -299,9 +304,13 @@ class Step:
         return found
 
     def _range(self, h: Real, goal: Real, t: tuple[Real, Real]) -> None:
-        """e in the second jet's lane 1, m in its lane 0; and e in the record."""
+        """m in the second jet's lane 0, e in lane 1, those of early parts in the others; what is kept in the record."""
         w, n, order, lanes = self.w, self.n, self.order, self.lanes
-        zero = w.number(0.0)
+        early = [w.mul(h, w.number(part)) for part in _EARLY]
+        for j, until in enumerate(early):
+            w.store(until, self._at("early"), j)
+            w.store(until, w.at("%record", self.fields.early), j)
+        h, zero = w.row([w.number(0.0), h, *early]), w.number(0.0, POINTS)
 
         def one(i: str | int) -> None:
             rows = self._base("box_roots", self.box_roots, i)
@@ -309,35 +318,36 @@ class Step:
             def at(k: str | int) -> list[Real]:
                 place = w.integer("mul", k, 2 * lanes)
                 start = w.at(rows, int(place) if place.lstrip("-").isdigit() else place)
-                return [w.load(start, side * lanes) for side in (0, 1)]
+                return [w.spread(w.load(start, side * lanes), POINTS) for side in (0, 1)]
 
             last = at(order)
-            kf = w.number(float(order))
+            kf = w.number(float(order), POINTS)
             first = [*last, *(w.mul(c, kf) for c in last), *last]
 
             def horner(k: str, s: list[Real]) -> list[Real]:
-                c, kf = at(k), w.whole(k)
+                c, kf = at(k), w.whole(k, POINTS)
                 spread = [w.add(w.max(w.mul(a, h), zero), b) for a, b in zip(s[:2], c, strict=True)]
                 slope = [w.add(w.max(w.mul(a, h), zero), w.mul(b, kf)) for a, b in zip(s[2:4], c, strict=True)]
                 return [*spread, *slope, *(w.fma(a, h, b) for a, b in zip(s[4:], c, strict=True))]
 
             s = w.loop(order - 1, 1, first, horner, -1)
             c = at(0)
-            sure = w.put(f"or i1 {w.test('olt', s[2], zero)}, {w.test('olt', s[3], zero)}")  # P′ has one sign
+            falling, rising = w.test("olt", s[2], zero), w.test("olt", s[3], zero)
+            sure = w.put(f"or <{POINTS} x i1> {falling}, {rising}")  # P′ has one sign
             for side in (0, 1):
                 wide = w.add(w.max(w.mul(s[side], h), zero), c[side])
                 ends = w.max(w.fma(s[4 + side], h, c[side]), c[side])
-                e = w.add(w.select(sure, ends, wide), goal)
+                e = w.add(w.blend(sure, ends, wide), w.spread(goal, POINTS))
                 leaf = self._base("point_leaves", self.point_leaves, i, self.places["points"])
                 m = w.load(w.at("%record", self.fields.m), i)
-                w.store(m if side else w.neg(m), leaf, 2 * side)
-                w.store(e, leaf, 2 * side + 1)
-                w.store(e, w.at("%record", self.fields.e + side * self.width), i)
+                w.store(w.insert(e, m if side else w.neg(m), 0), leaf, POINTS * side)
+                w.store(w.lane(e, 1), w.at("%record", self.fields.e + side * self.width), i)
 
         w.each(n, one)
         leaf = w.at("%ws", self.point_leaves[n].base + self.places["points"])
         for side, which in ((0, Parameters.BACK), (1, Parameters.AHEAD)):
-            w.store(w.fma(h, self.parameter(which), t[side]), leaf, 2 * side + 1)
+            way = w.spread(self.parameter(which), POINTS)
+            w.store(w.fma(h, way, w.spread(t[side], POINTS)), leaf, POINTS * side)
 
     # ------------------------------------------------------------------ sums at h
     def _sums(self, thin: bool) -> None:
@@ -347,6 +357,11 @@ class Step:
         def body() -> None:
             w, n, lanes = self.w, self.n, self.lanes
             lower, upper = Real("%from"), Real("%to")
+            power = (self._below(lower, self.order + 1), self._to(upper, self.order + 1))
+            late = [  # what weighs the time after an early part
+                self._to(w.max(w.add(upper, w.neg(w.load(self._at("early"), j))), w.number(0.0)), self.order + 1)
+                for j in range(len(_EARLY))
+            ]
 
             def times(a: Real, b: Real, lanes: int) -> Real:
                 """RU(a·h + b) for the worst h."""
@@ -379,17 +394,21 @@ class Step:
                 points = self._base("point_roots", self.point_roots, i, self.places["points"])
 
                 def middle(k: str, s: list[Real]) -> list[Real]:
-                    place = w.at(points, w.integer("mul", k, 4))
-                    return [times(a, w.load(place, 2 * side), 1) for side, a in enumerate(s)]
+                    place = w.at(points, w.integer("mul", k, 2 * POINTS))
+                    return [times(a, w.load(place, POINTS * side), 1) for side, a in enumerate(s)]
 
-                start = [w.load(points, 4 * self.order + 2 * side) for side in (0, 1)]
+                start = [w.load(points, (2 * self.order + side) * POINTS) for side in (0, 1)]
                 d = w.loop(self.order - 1, 1, start, middle, -1)
-                power = (self._below(lower, self.order + 1), self._to(upper, self.order + 1))
                 for side in (0, 1):
                     total = times(d[side], w.number(0.0), 1)
                     if "remainder" not in self.flaws:
-                        r = w.load(points, 4 * (self.order + 1) + 2 * side + 1)
-                        total = w.add(total, w.max(w.mul(r, power[0]), w.mul(r, power[1])))
+                        last = w.at(points, (2 * (self.order + 1) + side) * POINTS)
+                        r = w.load(last, POINTS - 1)  # of the earliest part
+                        rest = w.max(w.mul(r, power[0]), w.mul(r, power[1]))
+                        for j in range(len(_EARLY) - 1, -1, -1) if "late" not in self.flaws else ():
+                            later = w.max(w.load(last, 1 + j), r)
+                            rest, r = w.fma(w.add(later, w.neg(r)), late[j], rest), later
+                        total = w.add(total, rest)
                     w.store(total, self._at("D", side * self.width), i)
 
             w.each(n, one)

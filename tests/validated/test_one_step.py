@@ -52,3 +52,9 @@ def test_a_missing_remainder_is_caught() -> None:
 @pytest.mark.parametrize("flaw", ["midpoint", "width"])
 def test_a_derivative_at_the_midpoint_and_a_dropped_width_are_caught(flaw: str) -> None:
     assert caught(corners(pendulum, 12, 1e-9, 20, frozenset([flaw])))
+
+
+def test_a_remainder_of_the_beginning_alone_is_caught() -> None:
+    """At low orders what comes after the early part of a step weighs most."""
+    assert all(points(lorenz, 4, 1e-6, 20))
+    assert caught(points(lorenz, 4, 1e-6, 20, frozenset(["late"])))
