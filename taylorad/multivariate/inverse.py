@@ -41,8 +41,9 @@ def inverse_map(maps: Sequence[MultivariateTaylor]) -> list[MultivariateTaylor]:
     >>> u.isclose(np.log(1 + x)), v.isclose(y - np.log(1 + x) ** 2)
     (True, True)
     """
-    if not maps:
-        raise ShapeError("the inverse of no map")
+    given: Any = maps
+    if isinstance(given, MultivariateTaylor) or not all(isinstance(f, MultivariateTaylor) for f in given) or not given:
+        raise ShapeError(f"a map is a list of polynomials of ta.variables, as many as variables, got {given!r}")
     where, ring, rows = common(tuple(maps))
     n = len(where.names)
     if len(maps) != n:

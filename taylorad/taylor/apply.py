@@ -11,7 +11,7 @@ import numpy as np
 
 from taylorad.book import BOOK
 from taylorad.book.entry import ENTRIES, Entry, Family, Member, Rule
-from taylorad.book.operators import POWER_NAMES
+from taylorad.book.operators import CONSTANT_POWER, POWER_NAMES
 from taylorad.errors import SingularExpansionError, UnsupportedFunctionError
 from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.choice import ring_of
@@ -20,7 +20,7 @@ from taylorad.run import eager
 from taylorad.run.interpret import run, value
 from taylorad.series.node import Constant, Leaf, Node
 from taylorad.series.schedule import Schedule, schedule
-from taylorad.taylor.arithmetic import alike
+from taylorad.taylor.arithmetic import alike, integral
 from taylorad.taylor.branch import decide, root
 from taylorad.taylor.join import as_number, common, common_order
 from taylorad.taylor.series import Taylor
@@ -223,11 +223,15 @@ def public(name: str) -> Callable[..., Any] | None:
     if function is None:
         return None
     if name in POWER_NAMES:
-        from taylorad.taylor.arithmetic import power
 
         def wrapper(u: Any, a: Any, /, *, side: int | None = None) -> Any:
-            if side is None and (isinstance(u, Taylor) or isinstance(a, Taylor)):
-                return power(u, a)
+            if side is None and not isinstance(u, Node) and not isinstance(a, Node):
+                if any(hasattr(type(x), "__taylorad_apply__") or getattr(x, "dtype", None) == object for x in (u, a)):
+                    return u**a
+                if (whole := integral(a)) is not None:
+                    return _number_power(u, whole)
+                if np.ndim(a) == 0:
+                    return apply(CONSTANT_POWER, (u, a))
             return apply(function, (u, a), side)
     else:
         wrapper = direct(function)
@@ -239,6 +243,14 @@ def public(name: str) -> Callable[..., Any] | None:
         "``side`` = ±1 takes the one-sided series at a kink. A function of the book: see the table of rules."
     )
     return wrapper
+
+
+def _number_power(u: Any, n: int) -> Any:
+    """u^n by products, as of series: the base may be negative, or 0 for n ≥ 0."""
+    from taylorad.taylor.construct import constant
+
+    base = np.asarray(u, float) if isinstance(u, (list, tuple)) else float(u) if isinstance(u, int) else u
+    return (constant(base) ** n)._coefficients[0]
 
 
 def _signature(entry: Entry) -> str:

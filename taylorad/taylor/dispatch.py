@@ -11,6 +11,7 @@ import numpy as np
 from taylorad.book.entry import ENTRIES, Formula
 from taylorad.errors import UnsupportedFunctionError
 from taylorad.rings.choice import is_scalar
+from taylorad.rings.intervals import Interval
 from taylorad.taylor.apply import apply, direct, find
 from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
@@ -134,8 +135,10 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     if hasattr(condition, "__array_function__") and not isinstance(condition, np.ndarray):  # of traced values
         return np.where(condition, a, b)
     mask = np.asarray(condition)
-    if not (isinstance(a, Taylor) or isinstance(b, Taylor)):  # intervals
+    if isinstance(a, Interval) or isinstance(b, Interval):
         return np.where(mask, _box(a), _box(b)) if mask.ndim else a if mask else b
+    if not (isinstance(a, Taylor) or isinstance(b, Taylor)):
+        return np.where(mask, a, b) if mask.ndim else a if mask else b
     if mask.ndim:
         a, b = a + np.zeros(mask.shape), b + np.zeros(mask.shape)
     (a, b), ring, tag = common((a, b))

@@ -312,3 +312,36 @@ def test_a_series_of_series_at_its_inner_variable() -> None:
     assert nested(s).isclose(summed.truncate(4), 1e-15, 1e-15)
     assert ta.polynomial([np.sin(s), np.cos(s)])(s).isclose(np.sin(s) + s * np.cos(s), 1e-15, 1e-18)
     assert (nested * s)[0] == s * s
+
+
+# ---------------------------------------------------------------------- functions called with plain numbers
+@pytest.mark.parametrize("function", [ta.pow, ta.power, ta.float_power], ids=["pow", "power", "float_power"])
+def test_integer_powers_of_anything(function: Any) -> None:
+    """Integral exponents are products at plain numbers and polynomials as at series: the base may be 0 or negative."""
+    assert function(-2.0, 3) == -8
+    assert function(0, 0) == 1
+    assert function(-2, -1.0) == -0.5
+    assert function(np.array([-2.0, 0.0]), 2).tolist() == [4, 0]
+    assert function(F(-2, 3), 2) == F(4, 9)
+    assert function(ta.interval(-2, 1), 2) == ta.interval(0, 4)
+    x, _ = ta.variables([-2.0, 1.0], 2, "x y")
+    assert function(x, 3) == x * x * x
+    assert function(2.0, 0.5) == 2**0.5
+    with pytest.raises(ta.DomainError):
+        function(-2.0, 0.5)
+    with pytest.raises(ta.SingularExpansionError):
+        function(0.0, -1)
+
+
+def test_where_of_plain_numbers() -> None:
+    found = ta.where([True, False], 1.0, 2.0)
+    assert found.dtype == float
+    assert ta.where([True, False], ta.interval(1, 2), 0.0)[0] == ta.interval(1, 2)
+
+
+def test_the_inverse_of_what_is_no_map() -> None:
+    x, y = ta.variables([0.0, 0.0], 2, "x y")
+    for given in ([1.0], [], x, t()):
+        with pytest.raises(ta.ShapeError, match="a map is a list of polynomials"):
+            ta.inverse_map(given)  # type: ignore[arg-type]
+    assert ta.inverse_map([x, y]) == [x, y]

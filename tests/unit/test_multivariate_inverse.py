@@ -58,7 +58,7 @@ def test_a_batch_of_maps() -> None:
     ("maps", "error", "words"),
     [
         (lambda x, y: [x], ta.ShapeError, "1 polynomials in 2 variables"),
-        (lambda x, y: [], ta.ShapeError, "no map"),
+        (lambda x, y: [], ta.ShapeError, "a map is a list"),
         (lambda x, y: [x + y, x + y], ta.SingularExpansionError, "singular"),
         (lambda x, y: [x + 1, y], ta.DomainError, "constant term 1.0"),
         (lambda x, y: ta.variables([0.0, 0.0], 2, caps=1), ta.OrderError, "all monomials"),
