@@ -226,7 +226,7 @@ def public(name: str) -> Callable[..., Any] | None:
 
         def wrapper(u: Any, a: Any, /, *, side: int | None = None) -> Any:
             if side is None and not isinstance(u, Node) and not isinstance(a, Node):
-                if any(hasattr(type(x), "__taylorad_apply__") or getattr(x, "dtype", None) == object for x in (u, a)):
+                if any(hasattr(type(x), "__taylorad_apply__") or _of_objects(x) for x in (u, a)):
                     return u**a
                 if (whole := integral(a)) is not None:
                     return _number_power(u, whole)
@@ -243,6 +243,10 @@ def public(name: str) -> Callable[..., Any] | None:
         "``side`` = ±1 takes the one-sided series at a kink. A function of the book: see the table of rules."
     )
     return wrapper
+
+
+def _of_objects(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "O"
 
 
 def _number_power(u: Any, n: int) -> Any:
