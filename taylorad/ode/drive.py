@@ -14,7 +14,7 @@ from taylorad.ode.events import Event, Hit, Watch
 from taylorad.ode.given import finite
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import March, Piece
-from taylorad.ode.progress import Attended, Progress, interrupts, telling
+from taylorad.ode.progress import Attended, Progress, interrupts, stops, telling
 from taylorad.ode.solution import MESSAGES, Solution, Status
 from taylorad.ode.system import Shape
 
@@ -230,19 +230,11 @@ class Drive:
             self.y.append(y if self.dense else y.copy())
         else:
             self._sample(piece)
-        if self.callback is not None and self._asked():
+        if self.callback is not None and stops(self.callback, *self.end):
             return Status.STOPPED
         if hit is not None:
             return Status.EVENT if hit.final else None
         return None if creeping is None else Status.SINGULARITY
-
-    def _asked(self) -> bool:
-        """Whether the callback asks to stop: by a true result, or by StopIteration."""
-        assert self.callback is not None
-        try:
-            return bool(self.callback(self.end[0], self.end[1]))
-        except StopIteration:
-            return True
 
     def _jump(self, hit: Hit) -> str | None:
         """Go on from the state after an event's action; where such times accumulate, this in words."""

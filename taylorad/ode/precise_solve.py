@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast, final
 
@@ -15,7 +16,7 @@ from taylorad.ode.precise import Expansion, Place, Precise, order_for, scaled
 from taylorad.ode.precise_dense import PreciseDense, numbers, objects
 from taylorad.ode.precise_events import PreciseWatch
 from taylorad.ode.precision import BITS, complex_parts, exact, exact_row, size
-from taylorad.ode.progress import interrupts, telling
+from taylorad.ode.progress import interrupts, stops, telling
 from taylorad.ode.solution import MESSAGES, Solution, Status
 from taylorad.ode.wishes import Wishes
 from taylorad.rings.fixed import FixedRing
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from taylorad.ode.problem import Problem
 
 __all__ = ["PreciseStepper", "end_state", "solve"]
+
+_ROUGH = 64  # steps in a row that were taken back or lead over a singularity
 
 
 def begin(problem: Problem, span: tuple[Any, Any], y0: Any, args: Any, max_step: float = math.inf) -> Precise:
@@ -65,7 +68,7 @@ class _Way:
     def __init__(self, going: Precise, end: int, bits: int) -> None:
         self.going, self.end, self.bits = going, end, bits
         self.pieces: list[Expansion] = []
-        self.taken = 0
+        self.taken = self.rough = 0
 
     def state(self, place: Place | None = None) -> np.ndarray:
         """A place's state as mpmath numbers, (dim,)."""
@@ -77,6 +80,25 @@ class _Way:
     def time(self, t: int) -> Any:
         """A time on the clock as an mpmath number."""
         return dyadic(t, -self.going.clock, self.bits)
+
+    def creeps(self, last: Expansion, rejected: int) -> str:
+        """Whether steps creep, for the right-hand side is not smooth: many were taken back or lead over a singularity.
+
+        See :meth:`taylorad.ode.drive.Drive._look`.
+        """
+        length = float(Fraction(self.going.here.t - last.start, 1 << (self.going.clock + last.unit)))
+        try:
+            ahead = singularity(0.0, _floats(last), math.copysign(1.0, length))
+        except OverflowError:  # beyond the range of doubles, where nothing ends
+            ahead = None
+        self.rough = self.rough + 1 if rejected or (ahead is not None and ahead / length <= 1) else 0
+        if self.rough < _ROUGH:
+            return ""
+        t = float(self.time(self.going.here.t))
+        return (
+            f"Singularity near t = {t:.10g}: the right-hand side is not smooth there (a root of 0, say), and steps "
+            "become tiny. End the solution before."
+        )
 
     def ended(self, outcome: Outcome, last: Expansion | None) -> tuple[Status, str]:
         """Why there is no further step, and in words."""
@@ -123,6 +145,7 @@ def solve(
             for _ in range(wishes.max_steps):
                 if stopped():
                     raise KeyboardInterrupt
+                rejected = going.rejected
                 try:
                     outcome, series = going.step(end)
                 except MixedRingError as error:
@@ -148,7 +171,11 @@ def solve(
                 if stop is not None:
                     status, message = Status.EVENT, MESSAGES[Status.EVENT]
                     break
-                if wishes.callback is not None and wishes.callback(way.time(going.here.t), way.state()):
+                creeping = way.creeps(series, going.rejected - rejected)
+                if creeping:
+                    status, message = Status.SINGULARITY, creeping
+                    break
+                if wishes.callback is not None and stops(wishes.callback, way.time(going.here.t), way.state()):
                     status, message = Status.STOPPED, MESSAGES[Status.STOPPED]
                     break
     except KeyboardInterrupt:

@@ -13,11 +13,19 @@ from taylorad.errors import DomainError
 from taylorad.ode.loop import Outcome
 from taylorad.ode.march import Around, March, Piece
 
-__all__ = ["Attended", "Progress", "interrupts", "telling"]
+__all__ = ["Attended", "Progress", "interrupts", "stops", "telling"]
 
 Progress = bool | Callable[[float], Any]
 _signal: Any = import_module("_signal")  # signal's own functions take ten microseconds
 _PATIENCE = 0.1  # seconds in machine code between two looks
+
+
+def stops(callback: Callable[[Any, Any], Any], t: Any, y: Any) -> bool:
+    """Whether a callback asks to stop: by a true result, or by StopIteration."""
+    try:
+        return bool(callback(t, y))
+    except StopIteration:
+        return True
 
 
 def telling(progress: Progress, t0: float, t1: float) -> AbstractContextManager[Callable[[float], Any] | None]:

@@ -297,3 +297,14 @@ def test_the_ring_refuses_what_it_cannot_hold():
     assert ring.lift(1j) == Gauss(0, 1 << 100)
     with pytest.raises(ta.SingularExpansionError):  # the boundary of the domain, exactly
         run(schedule(trace(ta.log1p, ((),), np.dtype(complex)).roots), ring, [[ring.lift(-1), ring.lift(1)]], 1)
+
+
+@pytest.mark.parametrize(("root", "end"), [(np.sqrt, 2), (np.cbrt, 1.5)])
+def test_steps_that_creep(root, end):
+    """y' = −√y is not smooth where y = 0; steps of many digits take milliseconds, so few are enough to see it."""
+    p = ta.compile_ode(lambda t, y: -root(y), dim=1, precision=ta.digits(30))
+    s = p.solve((0, 3), [1], max_steps=300)
+    assert s.status == -2
+    assert s.message.startswith(f"Singularity near t = {end}: the right-hand side is not smooth")
+    with pytest.raises(ta.DomainError, match="not smooth"):
+        p.propagate(0, 3, [1])
