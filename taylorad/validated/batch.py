@@ -97,9 +97,11 @@ class CompiledEnclosure:
         with np.errstate(all="ignore"):  # infinite and empty intervals, and overflow, are refused by the kernel
             low, high, proved = _coefficients(kernel, lo, hi)
             wide = np.flatnonzero(proved & (lo < hi))
-            a, b, m = lo[wide], hi[wide], np.clip(lo[wide] / 2 + hi[wide] / 2, lo[wide], hi[wide])
+            a, b, m = lo[wide], hi[wide], np.minimum(np.maximum(lo / 2 + hi / 2, lo), hi)[wide]
             points = np.hstack([a, m, b])
-            lows, highs, _ = (x.reshape(*x.shape[:-1], 3, -1) for x in _coefficients(kernel, points, points))
+            lows, highs, fine = (x.reshape(*x.shape[:-1], 3, -1) for x in _coefficients(kernel, points, points))
+            known = fine.all(axis=0)
+            lows, highs, wide, a, b, m = lows[..., known], highs[..., known], wide[known], a[known], b[known], m[known]
             back, on = _down(a - m), _up(b - m)
             for k in range(self.order, -1, -1):
                 rising, falling = low[k + 1, wide] >= 0, high[k + 1, wide] <= 0
@@ -108,8 +110,8 @@ class CompiledEnclosure:
                 above = highs[k, 1] + _up(np.maximum(least * back, most * on))
                 ends_low = np.where(rising, lows[k, 0], np.where(falling, lows[k, 2], -np.inf))
                 ends_high = np.where(rising, highs[k, 2], np.where(falling, highs[k, 0], np.inf))
-                low[k, wide] = np.fmax(low[k, wide], np.fmax(_down(below), ends_low))
-                high[k, wide] = np.fmin(high[k, wide], np.fmin(_up(above), ends_high))
+                low[k, wide] = np.maximum(low[k, wide], np.maximum(_down(below), ends_low))
+                high[k, wide] = np.minimum(high[k, wide], np.minimum(_up(above), ends_high))
         return low[: self.order + 1], high[: self.order + 1], proved
 
 
