@@ -18,7 +18,7 @@ import numpy as np
 from taylorad.errors import DomainError, OrderError
 from taylorad.multivariate.space import Space
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import ring_named, ring_of
+from taylorad.rings.choice import batch_of, converter, ring_named, ring_of
 from taylorad.rings.graded import GradedRing
 from taylorad.rings.ring import Ring
 from taylorad.taylor.nested import NESTED
@@ -216,6 +216,14 @@ class MultivariateTaylor:
     def to_taylor(self, **directions: Any) -> Taylor:
         """The series in t along a straight line: each variable's offset is its direction times t (0 if not named)."""
         return _later("calculus").along(self, directions)
+
+    def astype(self, kind: Any) -> MultivariateTaylor:
+        """The polynomial over other numbers: float, Fraction, flint.arb …; see :meth:`taylorad.Taylor.astype`."""
+        convert = converter(kind)
+        if self.shape:
+            return MultivariateTaylor(self._space, batch_of(self._coefficients, convert))
+        data = [c.astype(kind) if isinstance(c, Taylor) else convert(c) for c in self._coefficients]
+        return MultivariateTaylor(self._space, data)
 
     # ------------------------------------------------------------------ for the other modules
     def _places(self) -> np.ndarray:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from numbers import Rational
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,18 @@ from taylorad.rings.arrays import ArrayRing
 from taylorad.rings.intervals import Interval
 from taylorad.rings.ring import Ring
 
-__all__ = ["counted", "family", "is_condition", "is_scalar", "join", "rank", "ring_named", "ring_of"]
+__all__ = [
+    "batch_of",
+    "converter",
+    "counted",
+    "family",
+    "is_condition",
+    "is_scalar",
+    "join",
+    "rank",
+    "ring_named",
+    "ring_of",
+]
 
 
 def family(value: object) -> str:
@@ -100,6 +113,31 @@ def join(a: str, b: str) -> str:
     if found is None:
         raise MixedRingError(f"{a} and {b} do not mix: convert one of them first")
     return found
+
+
+def converter(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What makes a number one of the kind of ``kind(0)``: rounded to floats, enclosed by balls, as exact fraction …"""
+    if not callable(kind):
+        raise TypeError(f"a kind of numbers is a type such as float, Fraction or mpmath.mpf, got {kind!r}")
+    ring = ring_of([kind(0)])
+
+    def converted(value: Any) -> Any:
+        if isinstance(value, np.generic):
+            value = value.item()
+        if ring.exact:
+            return Fraction(value)
+        if isinstance(ring, ArrayRing):
+            return complex(value) if ring.complex else float(value)
+        return ring.lift(value)
+
+    return converted
+
+
+def batch_of(values: np.ndarray, convert: Callable[[Any], Any]) -> np.ndarray:
+    """An array of floats converted element by element; raises MixedRingError for numbers that arrays do not hold."""
+    if not isinstance(ring_of([convert(1.0)]), ArrayRing):
+        raise MixedRingError("a batch has floats or complex numbers for coefficients; take single points with at()")
+    return np.array([convert(x) for x in values.ravel()]).reshape(values.shape)
 
 
 def ring_of(values: Sequence[object], shape: tuple[int, ...] | None = None) -> Ring:

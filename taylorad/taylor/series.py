@@ -18,7 +18,7 @@ import numpy as np
 
 from taylorad.errors import OrderError
 from taylorad.rings.arrays import ArrayRing
-from taylorad.rings.choice import ring_named, ring_of
+from taylorad.rings.choice import batch_of, converter, ring_named, ring_of
 from taylorad.rings.ring import Ring
 
 __all__ = ["DIRECT", "Taylor", "check_order"]
@@ -231,6 +231,27 @@ class Taylor:
             out[: have + 1] = self._coefficients
             return out
         return [*self._coefficients, *([self._ring.zero()] * (order - have))]
+
+    def astype(self, kind: Any) -> Taylor:
+        """The series over other numbers: float, complex, Fraction, mpmath.mpf, flint.arb, ta.interval …
+
+        Each coefficient is converted on its own: rounded to floats, enclosed by balls and intervals; a float becomes
+        the fraction that it is. Raises TypeError or MixedRingError where a coefficient is no such number, and
+        MixedRingError for batches of other kinds than floats. Cost: K conversions.
+
+        >>> from fractions import Fraction
+        >>> import taylorad as ta
+        >>> ta.variable(Fraction(1, 4), 2).astype(float)
+        0.25 + 1.0 t + O(t^3)
+        """
+        convert = converter(kind)
+        if self.shape:
+            found = Taylor(batch_of(self._coefficients, convert), exact=self._exact)
+        else:
+            data = [c.astype(kind) if isinstance(c, Taylor) else convert(c) for c in self._coefficients]
+            found = Taylor(data, exact=self._exact)
+        found._tag = self._tag
+        return found
 
     # ------------------------------------------------------------------ parts of complex series (t is real)
     def _map(self, function: Any) -> Taylor:

@@ -345,3 +345,31 @@ def test_the_inverse_of_what_is_no_map() -> None:
         with pytest.raises(ta.ShapeError, match="a map is a list of polynomials"):
             ta.inverse_map(given)  # type: ignore[arg-type]
     assert ta.inverse_map([x, y]) == [x, y]
+
+
+# ---------------------------------------------------------------------- conversions
+def test_conversions() -> None:
+    """convert(Taylor1{Rational}, …) and its kin: exact, rounded or enclosed, one coefficient after the other."""
+    exact = np.exp(t(F(0), 8))
+    assert exact.astype(float).coefficients.tolist() == [1 / math.factorial(k) for k in range(9)]
+    assert exact.astype(float).astype(F)[3] == F(1 / 6)
+    assert exact.astype(complex)[8] == 1 / math.factorial(8) + 0j
+    assert exact.astype(mpmath.mpf)[3] == mpmath.mpf(1) / 6
+    assert exact.astype(flint.arb)[3].contains(flint.arb(1) / 6)
+    assert F(1, 6) in exact.astype(ta.interval)[3]
+    assert exact.astype(flint.arb).astype(float)[8] == 1 / math.factorial(8)
+    assert ta.polynomial([1, 2]).astype(float) == ta.polynomial([1.0, 2.0])
+    assert ta.variable(t(F(1, 2), 2), 2).astype(float) == ta.variable(t(0.5, 2), 2)
+    batch = t(np.array([1.0, 2.0]), 2)
+    assert batch.astype(complex).coefficients.dtype == complex
+    x, y = ta.variables([F(1, 3), 0], 2, "x y")
+    assert (x * y).astype(float).terms() == {(0, 1): 1 / 3, (1, 1): 1.0}
+    for call, error, words in (
+        (lambda: batch.astype(F), ta.MixedRingError, "single points"),
+        (lambda: exact.astype("float"), TypeError, "a kind of numbers"),
+        (lambda: exact.astype(str), ta.MixedRingError, "not a number"),
+        (lambda: t(1j).astype(float), TypeError, "complex"),
+        (lambda: t(ta.interval(1, 2)).astype(float), TypeError, "no single number"),
+    ):
+        with pytest.raises(error, match=words):
+            call()
