@@ -36,6 +36,7 @@ class Root:
 
     * "unique": exactly one zero, of this ``multiplicity``;
     * "everywhere": every point is a zero;
+    * "edge": exactly one zero, and a simple one, which may lie just outside the domain of a system;
     * "exists": at least one zero;
     * "undecided": perhaps none. A double zero cannot be told from two, or none, by values that are rounded.
 
