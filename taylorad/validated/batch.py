@@ -84,7 +84,9 @@ class CompiledEnclosure:
             low, proved = -low, np.zeros(lo.size, bool)
         else:
             low, high, proved = self._narrowed(self._kernel, lo, hi)
-        for i in np.flatnonzero(~proved & np.isfinite(lo) & np.isfinite(hi) & (lo <= hi)):
+        bounded = np.isfinite(lo) & np.isfinite(hi) & (lo <= hi)
+        low[:, ~bounded], high[:, ~bounded], proved[~bounded] = -np.inf, np.inf, False  # of a constant, too
+        for i in np.flatnonzero(~proved & bounded):
             try:
                 found = coefficients(self._f, Interval(lo[i], hi[i]), self.order)
             except (DomainError, UncertifiedError):

@@ -195,6 +195,7 @@ def test_what_machine_code_does_not_prove_is_tried_by_balls() -> None:
         (lambda x: np.sqrt(np.array([x, 1]).sum()), 2, True),
         (np.abs, 0, None),
         (np.sqrt, 0, True),
+        (lambda x: x - x, 2, True),
         (branched, 2, False),
     )
     for f, order, code in cases:
