@@ -27,7 +27,7 @@ from math import comb, prod
 from typing import Any
 
 from taylorad.derive import taylor as expand
-from taylorad.errors import TayloradError, UncertifiedError
+from taylorad.errors import MixedRingError, TayloradError, UncertifiedError
 from taylorad.multivariate.construct import variables
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.rings.interval_ring import from_ball, to_ball
@@ -135,10 +135,15 @@ def joint_remainder(
 
 def _coefficients(f: Callable[..., Any], box: Box, order: int) -> dict[Exponents, Any]:
     """Balls around the coefficients of f at all points of a box."""
-    found = f(*variables([to_ball(x) for x in box], order))
-    if not isinstance(found, MultivariateTaylor) or found.order < order:
+    try:
+        found = f(*variables([to_ball(x) for x in box], order))
+    except MixedRingError:  # there are intervals in f
+        found = f(*variables(list(box), order))
+    if not isinstance(found, MultivariateTaylor):  # a constant
+        return {(0,) * len(box): to_ball(Interval.enclosing(found))}
+    if found.order < order:
         raise UncertifiedError(f"the derivatives of order {order} of a function are not certain")
-    return found.terms()
+    return {e: to_ball(c) if isinstance(c, Interval) else c for e, c in found.terms().items()}
 
 
 def _at_corners(f: Callable[..., Any], at: Sequence[float], kept: Mapping[Exponents, Interval], box: Box) -> float:

@@ -77,6 +77,17 @@ def test_any_function_of_several_models() -> None:
         x.through(lambda a, b: np.log(a - b), y)
 
 
+def test_constants_and_intervals_inside() -> None:
+    x, y = TaylorModel.variables([LOWER, HIGHER], 3)
+    assert x.through(lambda a, b: 5.0, y).bound() == Interval(5.0, 5.0)
+    slope = ta.interval(0, "0.1")
+    found = x.through(lambda a, b: np.exp(a / b) + slope * a, y)
+    assert all(math.exp(0.5) + 0.6 * s in found(0.6, 1.2) for s in (0.0, 0.05, 0.1))
+    least = ta.logsumexp(x, y, slope)
+    for s in (0.0, 0.1):
+        assert math.log(math.exp(0.6) + math.exp(1.2) + math.exp(s)) in least(0.6, 1.2)
+
+
 def test_a_jump_or_a_kink_is_not_expanded() -> None:
     x, y = TaylorModel.variables([(-1.5, -1.0), (-0.5, 0.5)], 3)
     with pytest.raises((UncertifiedError, SingularExpansionError)):
