@@ -52,7 +52,7 @@ def common(operands: tuple[Any, ...]) -> tuple[Space, Ring, list[Any]]:
     if rounded and any(isinstance(a, MultivariateTaylor) and a._ring.exact for a in operands):
         raise MixedRingError(
             f"a polynomial with exact rational coefficients meets {name}: the result would be rounded; "
-            "write the number as a Fraction, or start from float variables"
+            "write the number as a Fraction, or convert the polynomial first, p.astype(float)"
         )
     if name in ("float64", "complex128"):
         shapes = [a.shape if isinstance(a, MultivariateTaylor) else np.shape(a) for a in operands]

@@ -69,7 +69,7 @@ def _meet(a: str, b: str, operands: tuple[Any, ...]) -> str:
             if isinstance(x, Taylor) and x._ring.exact and not x.exact:
                 raise MixedRingError(
                     f"a series with exact rational coefficients meets {found}: the result would be rounded; "
-                    "write the number as a Fraction, or start from a float variable"
+                    "write the number as a Fraction, or convert the series first, s.astype(float)"
                 )
     return found
 
