@@ -211,11 +211,13 @@ def __getattr__(name: str) -> Any:
     elif name.startswith("_"):
         raise AttributeError(f"module 'taylorad' has no attribute {name!r}")
     else:
-        from taylorad.taylor.apply import public
+        from taylorad.taylor.apply import find, lasting, public
 
-        found = public(name)
-        if found is None:
+        found, function = public(name), find(name)
+        if found is None or function is None:
             raise AttributeError(f"taylorad has no {name!r}: neither an object nor a function of the book")
+        if not lasting(function):
+            return found
     globals()[name] = found
     return found
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from taylorad.book.said import names, said
 from taylorad.errors import UnsupportedFunctionError
 from taylorad.series.node import Constant, Function, Leaf, Local, Node, Select, Theta, as_node, linear
 
@@ -133,6 +134,11 @@ class Entry:
         raise NotImplementedError(self.name)  # pragma: no cover - every kind of entry has its own
 
     @property
+    def foreign(self) -> bool:
+        """Whether it is not the package's, so that it may be written anew at any time."""
+        return False
+
+    @property
     def members(self) -> tuple[Member, ...]:
         return tuple(Member(self, i) for i in range(len(self.outputs)))
 
@@ -174,7 +180,8 @@ class Rule(Entry):
     value: Mapping[str, Callable[..., Any]] | Callable[..., Any] | None = None
     domain: tuple[Domain, ...] = ()
     homogeneity: Fraction | str | None = None
-    digest: bytes = b""
+    stated: bytes = b""  # a digest of what the differentials say: files are kept with it
+    digest: bytes = b""  # and of the values, where they are not the package's: compiled code is kept under it
     symmetric: bool = False
     euler: bool = False
 
@@ -200,6 +207,10 @@ class Rule(Entry):
         if len(found) != len(self.outputs):
             raise ValueError(f"rule {self.name} returns {len(found)} differentials for {len(self.outputs)} outputs")
         return found
+
+    @property
+    def foreign(self) -> bool:
+        return not self.differential.__module__.startswith("taylorad.")
 
     def exponent(self, params: tuple[Node, ...]) -> Node | None:
         return params[self.parameters.index(str(self.homogeneity))] if self.euler else None
@@ -335,18 +346,18 @@ def rule(
     def write(differential: Callable[..., Any]) -> Rule:
         name = differential.__name__
         if isinstance(value, str):
-            names: tuple[str, ...] = (value,)
+            outs: tuple[str, ...] = (value,)
         elif isinstance(value, tuple):
-            names = value
+            outs = value
         elif isinstance(outputs, tuple):
-            names = outputs
+            outs = outputs
         else:
             count = outputs or 1
-            names = (name,) if count == 1 else tuple(f"{name}_{i}" for i in range(count))
-        params = tuple(_signature(differential)[2 * arity + len(names) :])
+            outs = (name,) if count == 1 else tuple(f"{name}_{i}" for i in range(count))
+        params = tuple(_signature(differential)[2 * arity + len(outs) :])
         entry = Rule(
             name,
-            names,
+            outs,
             arity,
             params,
             inspect.getdoc(differential) or "",
@@ -359,16 +370,26 @@ def rule(
             euler=euler,
             defaults=_defaults(differential),
         )
-        # what the rule says, not what it is called: compiled code must not outlive a changed rule
+        # what the rule says, not what it is called: files and compiled code must not outlive a changed rule
         us = tuple(Leaf.of(i) for i in range(arity))
-        vs = tuple(Leaf.of(arity + i) for i in range(len(names)))
-        ps = tuple(Leaf.of(arity + len(names) + i, 0) for i in range(len(params)))
-        said = b"".join(d.digest for d in entry.differentials(us, tuple(map(Theta.of, us)), vs, ps))
-        content = repr((name, names, euler)).encode() + said
+        vs = tuple(Leaf.of(arity + i) for i in range(len(outs)))
+        ps = tuple(Leaf.of(arity + len(outs) + i, 0) for i in range(len(params)))
+        differentials = entry.differentials(us, tuple(map(Theta.of, us)), vs, ps)
+        content = repr((name, outs, euler)).encode() + b"".join(d.digest for d in differentials)
+        object.__setattr__(entry, "stated", hashlib.blake2b(content, digest_size=16).digest())
+        if entry.foreign:  # the package's own values change with its version
+            content += _values(entry)
         object.__setattr__(entry, "digest", hashlib.blake2b(content, digest_size=16).digest())
         return register(entry, aliases)
 
     return write
+
+
+def _values(entry: Rule) -> bytes:
+    """What a rule says of values at one point: where they are, and by which functions."""
+    where = [(d.lower, d.upper, d.argument, d.closed, d.measure) for d in entry.domain]
+    others = [BOOK[name].entry for name in names(entry.value) if name in BOOK]
+    return said([entry.value, where]) + b"".join(e.digest for e in others if isinstance(e, Rule))
 
 
 def formula(

@@ -14,7 +14,7 @@ from taylorad.multivariate import arithmetic, compare, engine, join
 from taylorad.multivariate.series import MultivariateTaylor
 from taylorad.run import graded
 from taylorad.series.node import Node
-from taylorad.taylor.apply import find, planned
+from taylorad.taylor.apply import find, lasting, planned
 from taylorad.taylor.dispatch import SHARED, unknown
 from taylorad.taylor.series import Taylor
 
@@ -90,7 +90,6 @@ def direct(function: Callee) -> Callable[..., Any]:
     return call
 
 
-@lru_cache(maxsize=1024)
 def method(name: str) -> Callable[..., Any] | None:
     """A function of the book as a method of polynomials, or None where it has no such function."""
     function = find(name)
@@ -131,7 +130,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     found = find(ufunc.__name__) if ufunc.nout == 1 else ENTRIES.get(ufunc.__name__)
     if found is None or (ufunc.nout > 1 and not isinstance(found, Formula)):
         return unknown(ufunc, inputs, MultivariateTaylor)
-    call = DIRECT[ufunc] = direct(found)
+    call = direct(found)
+    if lasting(found):
+        DIRECT[ufunc] = call
     return call(*inputs)
 
 

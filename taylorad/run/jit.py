@@ -25,6 +25,7 @@ from taylorad.run.writer import Target
 __all__ = ["Host", "Loaded", "assembly", "compile_text", "host", "load", "obtain"]
 
 _lock = threading.RLock()
+_WRITERS = ("run/*", "book/*", "rings/values/native", "series/recurrence")
 
 
 @final
@@ -224,7 +225,7 @@ def obtain(
 @functools.cache
 def _generator() -> str:
     """Which code generator this is: the version, and what the files that decide the code say."""
-    return f"{importlib.metadata.version('taylorad')}:{sources('run/*', 'rings/values/native', 'series/recurrence')}"
+    return f"{importlib.metadata.version('taylorad')}:{sources(*_WRITERS)}"
 
 
 @functools.cache

@@ -57,6 +57,9 @@ class Law(Protocol):
     def outputs(self) -> tuple[str, ...]: ...
 
     @property
+    def stated(self) -> bytes: ...
+
+    @property
     def digest(self) -> bytes: ...
 
     def differentials(

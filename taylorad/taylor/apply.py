@@ -25,7 +25,7 @@ from taylorad.taylor.branch import decide, root
 from taylorad.taylor.join import as_number, common, common_order
 from taylorad.taylor.series import Taylor
 
-__all__ = ["apply", "direct", "find", "method", "planned", "public"]
+__all__ = ["apply", "direct", "find", "lasting", "method", "planned", "public"]
 
 _empty = np.empty
 Callee = Member | Entry
@@ -34,6 +34,11 @@ Callee = Member | Entry
 def find(name: str) -> Callee | None:
     """A function of the book by its name (an entry with several outputs by the entry's name)."""
     return BOOK.get(name) or ENTRIES.get(name)
+
+
+def lasting(function: Callee) -> bool:
+    """Whether a name will always mean this function: a user may write a rule anew."""
+    return not (function.entry if isinstance(function, Member) else function).foreign
 
 
 def apply(function: Callee, args: Sequence[Any], side: int | None = None) -> Any:
@@ -216,12 +221,14 @@ def direct(function: Callee) -> Callable[..., Any]:
     return one if arity == 1 else several
 
 
-@lru_cache(maxsize=1024)
 def public(name: str) -> Callable[..., Any] | None:
     """The function that ``taylorad.<name>`` is, or None where the book has no such entry."""
     function = find(name)
-    if function is None:
-        return None
+    return None if function is None else _public(name, function)
+
+
+@lru_cache(maxsize=1024)
+def _public(name: str, function: Callee) -> Callable[..., Any]:
     if name in POWER_NAMES:
 
         def wrapper(u: Any, a: Any, /, *, side: int | None = None) -> Any:
@@ -262,8 +269,10 @@ def _signature(entry: Entry) -> str:
     return ", ".join(entry.ordered(us, entry.parameters))
 
 
-@lru_cache(maxsize=1024)
 def method(name: str) -> Any:
     """A function of one series argument as a method of Taylor (numpy's object arrays call these)."""
     function = find(name)
-    return None if function is None else direct(function)
+    return None if function is None else _method(function)
+
+
+_method = lru_cache(maxsize=1024)(direct)

@@ -12,7 +12,7 @@ from taylorad.book.entry import ENTRIES, Formula
 from taylorad.errors import UnsupportedFunctionError
 from taylorad.rings.choice import is_scalar
 from taylorad.rings.intervals import Interval
-from taylorad.taylor.apply import apply, direct, find
+from taylorad.taylor.apply import apply, direct, find, lasting
 from taylorad.taylor.construct import constant
 from taylorad.taylor.join import common
 from taylorad.taylor.series import DIRECT, Taylor
@@ -61,7 +61,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     function = find(ufunc.__name__) if ufunc.nout == 1 else entry if isinstance(entry, Formula) else None
     if function is None:
         return unknown(ufunc, inputs, Taylor)
-    call = DIRECT[ufunc] = direct(function)
+    call = direct(function)
+    if lasting(function):
+        DIRECT[ufunc] = call
     return call(*inputs)
 
 

@@ -58,7 +58,7 @@ def _record(n: Node, at: dict[Node, int]) -> list[Any]:
             parts = (matrix.starts.astype("<i4"), matrix.places.astype("<i4"), matrix.entries.astype("<f8"))
             return ["map", matrix.rows, matrix.columns, *(base64.b64encode(p.tobytes()).decode() for p in parts), at[a]]
         case Function(law, output, args, params):
-            return ["function", law.name, output, law.digest.hex(), [at[a] for a in args], [at[p] for p in params]]
+            return ["function", law.name, output, law.stated.hex(), [at[a] for a in args], [at[p] for p in params]]
         case Local(name, u, params):
             return ["local", name, at[u], [at[p] for p in params]]
         case Select(chooser, tests, branches):
@@ -134,7 +134,7 @@ def _node(record: Sequence[Any], nodes: Sequence[Node]) -> Node:
             law = ENTRIES.get(name)
             if not isinstance(law, Rule):
                 raise CompilationError(f"the book has no rule {name!r}: register it (ta.rule) before loading")
-            if law.digest.hex() != digest:
+            if law.stated.hex() != digest:
                 raise CompilationError(
                     f"the rule {name!r} is not the one this was saved with; compile the function anew"
                 )

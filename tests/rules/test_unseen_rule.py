@@ -354,3 +354,33 @@ def test_assert_rule_says_what_it_cannot_check() -> None:
 def test_assert_rule_accepts_the_books_own(name: str) -> None:
     points = [(0.75, F(5, 2)), (1.25, -2)] if name == "pow" else None
     assert {"arb", "mpf", "float64"} <= set(ta.testing.assert_rule(name, points))
+
+
+@pytest.mark.usefixtures("scratch")
+def test_code_that_is_kept_does_not_outlive_the_values_of_a_rule(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same name and differential with other values, and with another domain: all is that of the new rule."""
+    monkeypatch.setenv("TAYLORAD_CACHE_DIR", str(tmp_path))
+    factor = 1
+
+    def written(domain: Any = ()) -> Any:
+        @ta.rule(value=lambda f, u: factor * f.exp(u), domain=domain)
+        def grown(u: Any, du: Any, v: Any) -> Any:
+            return v * du
+
+        return grown
+
+    for factor in (1, 2):
+        grown = written()
+        low, high, proved = v.compile(grown, 2)(np.array([-0.5]), np.array([-0.4]))
+        assert proved.all()
+        assert np.all(low[:2] <= factor * np.exp(-0.45))
+        assert np.all(high[:2] >= factor * np.exp(-0.45))
+        x, (y, _) = ta.variable(-0.45, 1), ta.variables([-0.45, 0.0], 1)
+        found = [ta.grown(-0.45), ta.grown(x)[0], x.grown()[0], ta.grown(y)[0, 0], y.grown()[0, 0]]
+        assert [*found, *ta.compile(grown, 0)(-0.45)] == pytest.approx([factor * np.exp(-0.45)] * 6)
+        end = v.solve_ivp(lambda t, y: [ta.grown(y[0])], (0, "1/8"), [-0.5]).box[0]
+        assert float(end.mid) == pytest.approx(-np.log(np.exp(0.5) - factor / 8), rel=1e-13)
+    *_, proved = v.compile(written(ta.Domain(0, None)), 2)(np.array([-0.5]), np.array([-0.4]))
+    assert not proved.any()
