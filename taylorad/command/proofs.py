@@ -42,13 +42,7 @@ def roots(text: str, on: str) -> dict[str, Any]:
         "function": f.text,
         "on": _ends(x),
         "zeros": [
-            {
-                "box": _ends(r.box),
-                "proved": r.proved,
-                "at_most": r.at_most,
-                "multiplicity": r.multiplicity,
-                "in_disk": r.in_disk,
-            }
+            {"box": _ends(r.box), "proved": r.proved, "at_most": r.at_most, "multiplicity": r.multiplicity}
             for r in found
         ],
         "complete": found.complete,
@@ -68,6 +62,8 @@ def _interval(text: str) -> Interval:
     if len(ends) != 2:
         raise DomainError(f"--on needs two numbers, such as 0,1; got {text!r}")
     low, high = (_enclosed(part) for part in ends)
+    if low.lo > high.hi:
+        raise DomainError(f"--on {ends[0]},{ends[1]} ends before it begins")
     return interval(low, high)
 
 

@@ -213,7 +213,10 @@ class _Search:
     def halve(self, x: Interval, error: Exception | None = None) -> None:
         """Both halves of an interval, or the interval as it is where it is small: undecided, or not in the domain."""
         if not self.small(x):
-            self.queue += x.split()
+            if error is None:
+                self.queue += x.split()
+            else:  # what is not defined is found out first
+                self.queue.extendleft(x.split())
         elif error is None:
             self.found.append(Root(x, "undecided"))
         else:
