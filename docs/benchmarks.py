@@ -157,6 +157,7 @@ def others(measured: dict[str, Any]) -> str:
         ("Single operations on intervals, µs from Python", measured["enclosures"]["single"]),
         ("Coefficients of exp(sin x) over boxes: widths over FLINT's, and µs", measured["enclosures"]["coefficients"]),
         ("Ranges by Taylor models", measured["enclosures"]["models"]),
+        ("Remainders of Taylor models over the true ones, and µs", measured["enclosures"]["remainders"]),
     ]
     return "\n\n".join(f"## {title}\n\n{sheet(rows)}" for title, rows in parts)
 

@@ -7,6 +7,8 @@ Every peer runs in the same process, interleaved with us; a table is printed and
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import math
 import statistics
 from collections.abc import Callable
 from typing import Any
@@ -97,6 +99,35 @@ def test_ranges_of_taylor_models() -> None:
             rows.append({"function": name, "order": float(order), "width / range": bound.width / exact.width})
             assert exact & bound
     written(rows, "models")
+
+
+def test_remainders_of_taylor_models() -> None:
+    """Remainders over the true ones (sampled), and the time of the function."""
+    apart, pair = [(-0.5, 0.5)], [(0.5, 1.0), (1.0, 1.5)]
+    functions: dict[str, tuple[Callable[..., Any], list[tuple[float, float]]]] = {
+        "exp": (np.exp, apart),
+        "x·exp(sin x)": (lambda x: np.exp(np.sin(x)) * x, apart),
+        "gamma(x + 1)": (lambda x: ta.gamma(x + 1), apart),
+        "atan2": (ta.atan2, pair),
+        "hypot": (ta.hypot, pair),
+        "y^x": (lambda x, y: y**x, pair),
+    }
+    rows: list[dict[str, Any]] = []
+    for name, (f, where) in functions.items():
+        grid = list(itertools.product(*(np.linspace(*w, 21).tolist() for w in where)))
+        for order in (3, 6):
+            models = v.TaylorModel.variables(where, order)
+            model = f(*models)
+            left: list[float] = []
+            for at in grid:
+                steps = [x - c for x, c in zip(at, model.center, strict=True)]
+                powers = {e: math.prod(s**k for s, k in zip(steps, e, strict=True)) for e, _ in model.terms()}
+                left.append(f(*at) - sum(c.mid * powers[e] for e, c in model.terms()))
+            ratio = model.remainder.width / (max(left) - min(left))
+            times = among({"ours": lambda f=f, models=models: f(*models)}, **HOW)
+            rows.append({"function": name, "order": float(order), "remainder / true": ratio, **times})
+            assert ratio > 1 - 1e-9
+    written(rows, "remainders")
 
 
 def test_the_encoder_of_balls() -> None:
