@@ -34,6 +34,7 @@ _WRITERS = ("ode/layout", "ode/abreast", "ode/step", "ode/wide")
 _APART = 64  # components up to which a system of vectors is taken apart
 _FEW, _MANY = 4, 60  # sums of a system that waits for its results, and of one that has work enough by itself
 _SHORT = 100_000  # steps that are soon taken again
+_ROUGH = 1000  # steps before a member is thought to creep
 _POLL = 0.05  # seconds between two looks at progress
 _SINGULAR = "Singularity near t = {:.10g}; the solution does not go on beyond it."
 _PROPAGATE = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 2, *(ctypes.c_double,) * 2, ctypes.c_void_p)
@@ -216,7 +217,12 @@ def together(
         # without a step machine code looks at no time
         for j in np.flatnonzero(members.grid == members.t0):
             found.y[done & (found.steps == 0), :, j] = members.y0[done & (found.steps == 0)]
+    rejected = result[:, Result.REJECTED]
+    rough = done & (found.steps > _ROUGH) & (rejected > 4 * found.steps)  # see Drive._look
     try:
+        for i in np.flatnonzero(rough).tolist():
+            found.steps[i], found.y[i] = 0, np.nan
+            _alone(problem, members, found, i, (members.t0, members.y0[i]))
         for i in np.flatnonzero(ended > Action.DONE).tolist():
             if ended[i] == Action.STUCK and native.order >= TAIL and not native.complex:
                 c = np.zeros((native.order + 1, 1))

@@ -324,3 +324,15 @@ def test_a_problem_pickles_as_its_graph():
     large = ta.compile_ode(lambda t, u: np.roll(u, 1) - 2 * u + np.sin(np.roll(u, -1)) * np.cos(u), dim=400)
     again = pickle.loads(pickle.dumps(large))
     assert again.system.name == large.system.name
+
+
+def test_a_member_that_creeps_is_told():
+    """y' = −√y is not smooth at 0, which the first member reaches at t = 2 and the second at 6."""
+    p = ta.compile_ode(lambda t, y: -np.sqrt(y), dim=1)
+    E = p.ensemble((0, 3), [[1.0], [9.0]])
+    assert E.status.tolist() == [-2, 0]
+    assert "not smooth" in E.messages[0]
+    assert E.t[0] == pytest.approx(2, abs=1e-3)
+    assert E.y[1, 0] == pytest.approx(1.5**2, rel=1e-9)
+    E = p.ensemble((0, 3), [[1.0], [9.0]], t_eval=[1.0, 2.5])
+    np.testing.assert_allclose(E.y[:, 0], [[0.25, np.nan], [6.25, 1.75**2]], rtol=1e-9)
