@@ -277,7 +277,10 @@ def check(
     Of a batch, ``only`` some points are looked at.
     """
     at = args[domain.argument] if domain.measure is None else domain.measure(*args, *found)
-    where = np.where(only, ring.position(at, domain.lower, domain.upper), int(Position.INSIDE))[()]
+    where = ring.position(at, domain.lower, domain.upper)
+    if where is Position.INSIDE:
+        return
+    where = np.where(only, where, int(Position.INSIDE))[()]
     if domain.measure is not None:  # not finite: the value is not either, and says so itself
         where = np.where(ring.is_finite(at), where, int(Position.INSIDE))[()]
     if closed and domain.closed:
