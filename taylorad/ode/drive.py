@@ -230,7 +230,7 @@ class Drive:
             self.y.append(y if self.dense else y.copy())
         else:
             self._sample(piece)
-        if self.callback is not None and stops(self.callback, *self.end):
+        if self.callback is not None and stops(self.callback, end[0], end[1].copy()):
             return Status.STOPPED
         if hit is not None:
             return Status.EVENT if hit.final else None

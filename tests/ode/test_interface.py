@@ -101,6 +101,11 @@ def test_a_callback_that_stops_the_iteration():
     assert 5 < s.t[-1] < 10
 
 
+def test_what_a_callback_does_to_its_state_is_its_own_affair():
+    s = ta.solve_ivp(oscillator, (0, 5), [0.0, 1.0], callback=lambda t, y: y.fill(99.0))
+    np.testing.assert_allclose(s.y[0], np.sin(s.t), atol=1e-9)
+
+
 def test_lotka_and_volterra():
     def lotkavolterra(t, z, a, b, c, d):
         x, y = z
