@@ -88,7 +88,7 @@ class _Way:
         """
         length = float(Fraction(self.going.here.t - last.start, 1 << (self.going.clock + last.unit)))
         try:
-            ahead = singularity(0.0, _floats(last), math.copysign(1.0, length))
+            ahead = singularity(0.0, _floats(last), 1.0 if length > 0 else -1.0)
         except OverflowError:  # beyond the range of doubles, where nothing ends
             ahead = None
         self.rough = self.rough + 1 if rejected or (ahead is not None and ahead / length <= 1) else 0

@@ -28,6 +28,7 @@ from taylorad.errors import (
     TayloradError,
     UncertifiedError,
 )
+from taylorad.rings.integers import magnitude
 from taylorad.rings.intervals import Interval
 from taylorad.taylor.series import Taylor, check_order
 from taylorad.validated.literals import exact
@@ -95,7 +96,7 @@ def integrate(
         raise DomainError(f"the exponents of the weight must be above −1 for the integral to exist, got {weight}")
     if not tol > 0 or (digits is not None and digits < 1):
         raise DomainError(f"the tolerance must be positive, got {tol if digits is None else digits}")
-    wanted = -math.log10(tol) if digits is None else digits
+    wanted = -0.3 * math.frexp(tol)[1] if digits is None else digits
     order = max(_ORDER, int(0.8 * wanted)) if order is None else check_order(order)
     if order < 2:
         raise DomainError(f"the order must be at least 2, got {order}")
@@ -200,7 +201,7 @@ class _Panels:
             middle = (left + right) / 2
             pending = [(left, middle), (middle, right)]
             # several of the worst at a time, so that sums are not formed for each
-            share = math.log2(4 * len(heap) + 4)
+            share = magnitude(4 * len(heap) + 4)
             while len(pending) < len(heap) // 4 and -heap[0][0] > _magnitude(total.rad()) - share:
                 _, _, left, right, _ = heapq.heappop(heap)
                 middle = (left + right) / 2
@@ -269,7 +270,7 @@ def _magnitude(x: Any) -> float:
     if not x.is_finite():
         return math.inf
     mantissa, exponent = map(int, x.man_exp())
-    return math.log2(abs(mantissa)) + exponent if mantissa else -math.inf
+    return magnitude(abs(mantissa)) + exponent
 
 
 def _gauss(f: Function, a: Fraction, b: Fraction) -> Any:
