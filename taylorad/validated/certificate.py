@@ -229,16 +229,18 @@ class _Check:
     ) -> list[Ends]:
         """(p + 1)·∫ (h − s)^p·f^[p+1](x(s)) ds from 0 to h, piece by piece; ``rest`` is f^[p+1] over the whole step."""
         p, zero = self.order, Ends(ball(0), ball(0))
-        total, before = [zero] * self.dim, _power(h, p + 1)
-        for until in sorted(x for x in early if x > 0 and x < h.lo):
-            to = Ends(until, until)
-            step, most = Ends(ball(0), until), zero.hull(_power(to, p + 1))
-            boxes = [
-                _range([c.value for c in row[: p + 1]], step, to) + most * r for row, r in zip(jets, rest, strict=True)
+        total, before = [zero] * self.dim, _power(h, p + 1)  # what is left of the weight
+        for until in sorted(x for x in early if x > 0):
+            to = Ends(until, until) if until < h.lo else h
+            box = [
+                _range([c.value for c in row[: p + 1]], Ends(ball(0), to.hi), to) + zero.hull(_power(to, p + 1)) * r
+                for row, r in zip(jets, rest, strict=True)
             ]
-            after = _power(h - to, p + 1)
-            total = [x + (before - after) * f for x, f in zip(total, last_of(boxes, to), strict=True)]
+            after = zero if to is h else _power(h - to, p + 1)
+            total = [x + (before - after) * f for x, f in zip(total, last_of(box, to), strict=True)]
             before = after
+            if to is h:
+                return total
         return [x + before * f for x, f in zip(total, rest, strict=True)]
 
     def _over(self, s: dict[str, Any], after: dict[str, Any], step: Ends, h: Ends, t: Ends) -> None:

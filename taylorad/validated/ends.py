@@ -5,16 +5,17 @@ Balls are wider than intervals where wide factors meet; what compiled intervals 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from taylorad.errors import UncertifiedError
+from taylorad.errors import DomainError, UncertifiedError
 from taylorad.rings.balls import BallRing, ball
 from taylorad.rings.interval_ring import IntervalRing, from_ball
 from taylorad.rings.intervals import Interval
 from taylorad.rings.objects import ObjectRing
 from taylorad.rings.ring import Element, Position
+from taylorad.run.interpret import value
 
 __all__ = ["Ends", "EndsRing", "floats", "interior"]
 
@@ -74,7 +75,8 @@ def interior(inner: Ends, outer: Ends) -> bool:
 
 
 class EndsRing(ObjectRing):
-    """Coefficients with :class:`Ends`; functions at order 0 have their values between floats. Rigorous."""
+    """Coefficients with :class:`Ends`; functions at order 0 have their values between floats, which are tight on wide
+    arguments, and those of balls, which are on thin ones. Rigorous."""
 
     name = "interval"
 
@@ -83,6 +85,10 @@ class EndsRing(ObjectRing):
 
     def constant(self, name: str) -> Ends:
         return Ends.of(BallRing().constant(name))
+
+    def mul(self, a: Element, b: Element) -> Element:
+        found = a * b
+        return Ends(max(found.lo, ball(0)), found.hi) if a is b else found  # a square is not negative
 
     def scale(self, a: Element, factor: int | Fraction) -> Element:
         return a * Ends.of(factor)
@@ -100,12 +106,19 @@ class EndsRing(ObjectRing):
             low, high = low + x, high + y
         return Ends(low.lower(), high.upper())
 
+    def outputs(self, law: Any, args: Sequence[Element], params: Sequence[Element]) -> tuple[Element, ...]:
+        def found(ring: Any, to: Callable[[Ends], Any], back: Callable[[Any], Ends]) -> list[Ends] | None:
+            return _tried(lambda: [back(x) for x in value(ring, law, [*map(to, args)], [*map(to, params)])])
+
+        return tuple(_both(found(IntervalRing(), floats, _back), found(BallRing(), _ball, _around)))
+
     def value(self, name: str, args: Sequence[Element]) -> Element:
-        found = IntervalRing().value(name, [floats(a) for a in args])
-        return _back(found)
+        return _back(IntervalRing().value(name, [floats(a) for a in args]))
 
     def jet(self, name: str, args: Sequence[Element], order: int) -> Sequence[Element]:
-        return [_back(c) for c in IntervalRing().jet(name, [floats(a) for a in args], order)]
+        rough = _tried(lambda: list(map(_back, IntervalRing().jet(name, [floats(a) for a in args], order))))
+        fine = _tried(lambda: list(map(_around, BallRing().jet(name, [_ball(a) for a in args], order))))
+        return _both(rough, fine)
 
     def position(self, a: Element, lower: Fraction | int | None, upper: Fraction | int | None) -> Position:
         return IntervalRing().position(floats(a), lower, upper)
@@ -131,3 +144,29 @@ def _back(x: Interval) -> Ends:
     if not x.finite:
         raise UncertifiedError("a value of a function is not bounded")
     return Ends(ball(x.lo), ball(x.hi))
+
+
+def _ball(a: Ends) -> Any:
+    return a.lo.union(a.hi)
+
+
+def _around(x: Any) -> Ends:
+    if not x.is_finite():
+        raise UncertifiedError("a value of a function is not bounded")
+    return Ends(x.lower(), x.upper())
+
+
+def _tried(found: Callable[[], Any]) -> Any:
+    """What is found, or None where it cannot be proved."""
+    try:
+        return found()
+    except (UncertifiedError, DomainError):
+        return None
+
+
+def _both(rough: list[Ends] | None, fine: list[Ends] | None) -> list[Ends]:
+    """The intersections of enclosures of which one may be missing."""
+    found = [x for x in (rough, fine) if x is not None]
+    if not found:
+        raise UncertifiedError("a value of a function is not bounded")
+    return [Ends(max(x.lo for x in each), min(x.hi for x in each)) for each in zip(*found, strict=True)]

@@ -148,3 +148,20 @@ def test_some_steps_are_not_all(tmp_path: Path) -> None:
     assert not v.check(path, steps=[0]).complete
     with pytest.raises(DomainError, match="no step 99"):
         v.check(path, steps=[99])
+
+
+@pytest.mark.parametrize(
+    ("f", "start", "options"),
+    [
+        (lambda t, y: [np.arctan((y[1] - t) ** 4), -np.sin(y[1]) * y[0]], [1, "0.3"], {"tol": 1e-8}),
+        (lambda t, y: [(2 + y[1] ** 2) ** -1.5, np.tanh(y[0]) - y[1]], ["0.1", "0.7"], {"order": 25, "tol": 1e-4}),
+        (lambda t, y: [y[1] / (3 + t**2), np.exp(-y[0] / 4)], ["0.1", "0.7"], {"order": 5, "tol": 1e-2}),
+        (lambda t, y: [np.cos(y[0]) + np.sqrt(2 + y[0])], ["0.7"], {"precision": ta.digits(20)}),
+    ],
+)
+def test_functions_over_wide_steps_and_of_many_digits(f: Any, start: Any, options: Any, tmp_path: Path) -> None:
+    """The check's values are as tight as those that it checks, on thin arguments and on wide ones."""
+    enclosed = v.solve_ivp(f, (0, 3), start, max_steps=3, **options)
+    assert enclosed.steps
+    enclosed.save(tmp_path / "proof.json")
+    assert v.check(tmp_path / "proof.json").complete
