@@ -8,10 +8,7 @@ processor is IEEE's and LLVM's constrained operations keep their rounding mode.
 from __future__ import annotations
 
 import ctypes
-import functools
-import hashlib
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -20,27 +17,17 @@ from taylorad.errors import CompilationError, DomainError
 from taylorad.run.emit_intervals import IntervalLanes
 from taylorad.run.interpret import bind
 from taylorad.run.lanes import Rows
+from taylorad.run.sources import sources
 from taylorad.run.upward import Upward
 from taylorad.series.node import Function, Leaf, Node, Product, Quotient, State
 from taylorad.series.schedule import Schedule
 
-__all__ = ["Boxes", "aligned", "coefficients", "compile_interval", "sources"]
+__all__ = ["WRITERS", "Boxes", "aligned", "coefficients", "compile_interval"]
 
+WRITERS = ("rings/values/upward", "rings/values/reductions", "rings/values/tails")  # of code, beside those in run
 _LANES = 4
 _MANY = 16  # sums, from which on their ends are calls: slower by a little, and half as long
 _CALL = ctypes.CFUNCTYPE(ctypes.c_int64, *(ctypes.c_void_p,) * 4, ctypes.c_int64)  # without the GIL
-
-
-@functools.cache
-def sources() -> str:
-    """What the files say that write upward-rounded code."""
-    root = Path(__file__).parents[1]
-    word = hashlib.blake2b(digest_size=16)
-    for name in ("run/upward", "run/lanes", "run/sums", "run/emit_intervals", "run/boxes"):
-        word.update((root / f"{name}.py").read_bytes())
-    for name in ("upward", "reductions", "tails"):
-        word.update((root / "rings" / "values" / f"{name}.py").read_bytes())
-    return word.hexdigest()
 
 
 def aligned(size: int, make: Callable[[int], np.ndarray] = np.zeros) -> np.ndarray:
@@ -69,7 +56,7 @@ class Boxes:
         self.plan, self.order, self._down = plan, order, down  # down: see Upward
         self.leaves = 1 + max((leaf.index for leaf in plan.leaves), default=-1)
         name = b"".join(root.digest for root in plan.roots).hex()
-        loaded, facts = obtain(("boxes", name, order, down, sources()), self._text, "boxes")
+        loaded, facts = obtain(("boxes", name, order, down, sources(*WRITERS)), self._text, "boxes")
         self._loaded, self._call = loaded, _CALL(loaded.address)
         self._room: int = facts["room"]
         self.operations: int = facts["operations"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import functools
-import hashlib
 import threading
 from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -19,7 +16,8 @@ from taylorad.rings.balls import ball, inverse, precision
 from taylorad.rings.interval_ring import from_ball, to_ball
 from taylorad.rings.intervals import Interval
 from taylorad.rings.rounding import add
-from taylorad.run.boxes import aligned, sources
+from taylorad.run.boxes import WRITERS, aligned
+from taylorad.run.sources import sources
 from taylorad.run.upward import above, below
 from taylorad.validated.doubleton import Fields
 from taylorad.validated.enclosure import intervals, shifted
@@ -28,6 +26,7 @@ from taylorad.validated.step import POINTS, Parameters, Step
 
 __all__ = ["Flow", "Track", "flow"]
 
+_WRITERS = (*WRITERS, "validated/step", "validated/doubleton", "validated/loop")
 _CHUNK = 512  # steps in one call of machine code, after which an interrupt is heard
 _BITS = 120  # of what is done in Python
 _FIRST = 64  # steps for which room is made at first
@@ -49,14 +48,6 @@ def flow(system: System, order: int, flaws: frozenset[str] = frozenset()) -> Flo
     return found
 
 
-@functools.cache
-def _sources() -> str:
-    word = hashlib.blake2b(sources().encode(), digest_size=16)
-    for name in ("step", "doubleton", "loop"):
-        word.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    return word.hexdigest()
-
-
 @final
 class Flow:
     """Machine code for one system and order; safe to use from several threads, each with its own :class:`Track`."""
@@ -65,7 +56,7 @@ class Flow:
         from taylorad.run.jit import obtain
 
         self.system, self.order = system, order
-        identity = ("validated", system.name, order, sorted(flaws), _sources())
+        identity = ("validated", system.name, order, sorted(flaws), sources(*_WRITERS))
         loaded, self.facts = obtain(identity, lambda: self._text(flaws), "propagate")
         self._loaded = loaded
         self.propagate = _PROPAGATE(loaded.find("propagate"))
