@@ -24,7 +24,7 @@ from taylorad.run.boxes import Boxes, compile_interval
 from taylorad.run.interpret import run
 from taylorad.run.upward import Upward, above, below
 from taylorad.run.writer import Target
-from taylorad.series.node import Leaf
+from taylorad.series.node import Constant, Leaf
 from taylorad.series.schedule import schedule
 from taylorad.trace.graph import trace
 from taylorad.validated.ends import Ends, EndsRing
@@ -130,6 +130,25 @@ def test_points_have_values_of_a_few_units(name: str) -> None:
     units = ((above_ - found) / np.spacing(np.maximum(np.abs(found), np.abs(above_))))[0, 0]
     assert np.max(units) <= 20
     assert np.median(units) <= 9
+
+
+@pytest.mark.parametrize("exponent", [Fraction(1, 3), Fraction(-7, 3), 1.4, Fraction(7, 2), -3, 21, 300.5])
+def test_powers(exponent: Any) -> None:
+    """Contain those of 300 bits; up to the exponent 3, within some units of the last place."""
+    rnd = random.Random(str(exponent))
+    points = [2.0 ** rnd.uniform(-3, 3) for _ in range(300)] + [2.0 ** rnd.uniform(-500, 500) for _ in range(300)]
+    pairs = [(x, x * (1 + rnd.choice((0, 0, 1e-9, 0.5)))) for x in points]
+    plan = schedule([BOOK["pow"](X, exponent if isinstance(exponent, float) else Constant.of(exponent))])
+    low, hi, fine = (x[0, 0] if x.ndim > 1 else x for x in compile_interval(plan, 0)(*(r[:, :1] for r in boxes(pairs))))
+    assert fine.mean() > (0.9 if abs(exponent) < 2 else 0.5)
+    with precision(300):
+        for i in np.flatnonzero(fine):
+            for x in pairs[i]:
+                truth = flint.arb(x) ** (flint.arb(Fraction(exponent).numerator) / Fraction(exponent).denominator)
+                assert enclosed(low[i], truth, hi[i])
+    thin = fine & [a == b for a, b in pairs]
+    if abs(exponent) <= 3:
+        assert np.max((hi - low)[thin] / np.spacing(hi[thin])) <= 24
 
 
 def test_each_box_is_refused_for_itself() -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "over_ends",
     "pick",
     "point",
+    "pow_kernel",
     "ratio",
     "rising",
     "sincos",
@@ -213,19 +214,20 @@ BASES = {  # log_b 2, log b and its inverse
 }
 
 
-def _expm1_reduced(m: Any, x: Any, base: str) -> tuple[Any, str]:
-    """b^x = 2^k·e^y with x = k·log_b 2 + y/log b: e^y − 1 and k.
-
-    |y| < 0.36, and e^y = 1 + y + y²·(Σ y^i/(i+2)! + R), |R| ≤ 0.36^13·e^0.36/15!.
-    """
+def _expm1_near_0(m: Any, y: Any) -> Any:
+    """e^y − 1 = y + y²·(Σ y^i/(i+2)! + R) for |y| < 0.36, |R| ≤ 0.36^13·e^0.36/15!."""
     n, bound = 14, Fraction(36, 100)
+    rest = bound ** (n - 1) * Fraction(144, 100) / math.factorial(n + 1)  # e^0.36 < 1.44
+    g = horner(m, [Fraction(1, math.factorial(j)) for j in range(2, n + 1)], y) + around(m, rest)
+    return y + m.square(y) * g
+
+
+def _expm1_reduced(m: Any, x: Any, base: str) -> tuple[Any, str]:
+    """b^x = 2^k·e^y with x = k·log_b 2 + y/log b, |y| < 0.36: e^y − 1 and k."""
     unit, log, _ = BASES[base]
     k, i = _nearest(m, x, _rational(unit))
     y = _minus_multiple(m, x, k, _rational(unit))
-    y = _times_constant(m, y, log)
-    rest = bound ** (n - 1) * Fraction(144, 100) / math.factorial(n + 1)  # e^0.36 < 1.44
-    g = horner(m, [Fraction(1, math.factorial(j)) for j in range(2, n + 1)], y) + around(m, rest)
-    return y + m.square(y) * g, i
+    return _expm1_near_0(m, _times_constant(m, y, log)), i
 
 
 def _halves(m: Any, i: str) -> tuple[Any, Any, Any]:
@@ -320,6 +322,28 @@ def log1p_kernel(m: Any, x: Any) -> Any:
     top = pick(m, near, here, point(m, w.add(f, w.neg(one))) + lost)
     bottom = pick(m, near, here + 2, point(m, f) + 1 + lost)
     return _twice_atanh(m, ratio(m, top, bottom)) - _minus_multiple(m, w.number(0.0, lanes), e, _rational("log 2"))
+
+
+def pow_kernel(m: Any, x: Any, a: Fraction) -> Any:
+    """x^a = 2^(k+y) for x = 2^e·f > 0, a > 0: a·e + a·log₂ f = k + y, |y| < 0.51, so that no large logarithm errs.
+
+    a·e is the exact product of e and 40 bits of a, and what the other bits add; 2^±1000 must not be passed.
+    """
+    w, lanes = m.w, m.lanes
+    f, e = _binary(m, x)
+    s = ratio(m, point(m, w.add(f, w.number(-1.0, lanes))), point(m, f) + 1)
+    unit = Fraction(2) ** (math.frexp(float(a))[1] - 40)
+    head = math.floor(a / unit) * unit
+    t = w.mul(e, w.number(float(head), lanes))
+    k, first = _nearest(m, t, Fraction(1))
+    m.position(point(m, k), -1000, 1000)
+    tail = _times_constant(m, _twice_atanh(m, s), "1 / log 2") * m.lift(a) + point(m, e) * m.lift(a - head)
+    y = point(m, w.add(t, w.neg(k))) + tail
+    moved, second = _nearest(m, y.hi, Fraction(1))
+    m.position(point(m, w.add(k, moved)), -1000, 1000)
+    p = _expm1_near_0(m, _times_constant(m, y - point(m, moved), "log 2"))
+    up, down, _ = _halves(m, w.put(f"add <{lanes} x i64> {first}, {second}"))
+    return _times(m, _times(m, 1 + p, up), down)
 
 
 # ---------------------------------------------------------------------- angles

@@ -25,6 +25,7 @@ from taylorad.rings.values.reductions import (
     log_kernel,
     pick,
     point,
+    pow_kernel,
     ratio,
     rising,
     sincos,
@@ -119,10 +120,23 @@ def _sqrt(m: Any, x: Any) -> Any:
 
 
 def _pow(m: Any, u: Any, a: Any) -> Any:
-    """u^a: by products and one square root where 2a is a small integer, else e^(a·log u)."""
-    if a.known is None or (2 * a.known).denominator != 1 or abs(a.known) > 16:
+    """u^a: by products and one square root where 2a is an integer up to 32, by a kernel elsewhere.
+
+    An exponent that is not known to the compiler, or is huge, takes e^(a·log u).
+    """
+    if a.known is None or abs(a.known) > 256:
         return _exp(m, a * _log(m, u))
-    whole, half = divmod(abs(int(2 * a.known)), 2)
+    size = abs(a.known)
+    if (2 * size).denominator == 1 and size <= 16:
+        found = _by_products(m, u, int(2 * size))
+    else:
+        found = rising(f"pow.{size.numerator}.{size.denominator}", partial(pow_kernel, a=size))(m, u)
+    return found if a.known >= 0 else 1 / found
+
+
+def _by_products(m: Any, u: Any, twice: int) -> Any:
+    """u^(twice/2)."""
+    whole, half = divmod(twice, 2)
     found = _sqrt(m, u) if half else None
     power = u
     while whole:
@@ -130,8 +144,7 @@ def _pow(m: Any, u: Any, a: Any) -> Any:
             found = power if found is None else found * power
         whole >>= 1
         power = m.square(power) if whole else power
-    found = m.lift(1) if found is None else found
-    return found if a.known >= 0 else 1 / found
+    return m.lift(1) if found is None else found
 
 
 def _cube_root(m: Any, a: Any) -> Any:
