@@ -132,8 +132,9 @@ class Problem:
 
         ``t_eval`` says where ``y`` is wanted (at all steps if not given); ``precision=ta.digits(50)`` asks for balls of
         so many digits instead of floats (slowly, in Python; without it they are used where a function has no compiled
-        enclosure). Raises DomainError for wrong input. What cannot be proved raises nothing: the enclosure goes to
-        ``t_reached``, and ``status`` and ``message`` say why no further. Rigorous.
+        enclosure). Kinks and jumps (|x|, max, where) are crossed where it is certain that the solution crosses them.
+        Raises DomainError for wrong input. What cannot be proved raises nothing: the enclosure goes to ``t_reached``,
+        and ``status`` and ``message`` say why no further. Rigorous.
         """
         clock = _clock(span)
         y, values = self._box(y0), self._values(args)
