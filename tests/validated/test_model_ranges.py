@@ -320,5 +320,5 @@ def test_eighteen_zeros() -> None:
     found = v.roots(gritton, (-12, 8))
     assert found.all_unique
     assert len(found) == 18
-    assert all(r.box.width < 1e-4 for r in found)
+    assert all(r.box.width < 1e-14 for r in found)
     assert all(gritton(F(r.box.lo)) * gritton(F(r.box.hi)) <= 0 for r in found)
