@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import statistics
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ from taylorad.run.emit_intervals import IntervalLanes
 from taylorad.run.jit import compile_text, host, load
 from taylorad.run.sums import write_sum
 from taylorad.run.upward import Real, Upward
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "validated"))
+from systems import CLASSIC, kepler, lorenz, lotka_volterra, roessler, van_der_pol
 
 pytestmark = pytest.mark.benchmark
 
@@ -116,28 +120,6 @@ def test_convolution() -> None:
     assert rows[4]["ratio"] <= 4.5
 
 
-def lorenz(t: Any, y: Any, s: Any, r: Any, b: Any) -> list[Any]:
-    return [s * (y[1] - y[0]), y[0] * (r - y[2]) - y[1], y[0] * y[1] - b * y[2]]
-
-
-def van_der_pol(t: Any, y: Any) -> list[Any]:
-    return [y[1], (1 - y[0] ** 2) * y[1] - y[0]]
-
-
-def roessler(t: Any, y: Any, a: Any, b: Any, c: Any) -> list[Any]:
-    return [-y[1] - y[2], y[0] + a * y[1], b + y[2] * (y[0] - c)]
-
-
-def kepler(t: Any, y: Any) -> list[Any]:
-    r = (y[0] ** 2 + y[1] ** 2) ** 1.5
-    return [y[2], y[3], -y[0] / r, -y[1] / r]
-
-
-def lotka_volterra(t: Any, y: Any) -> list[Any]:
-    return [3 * (y[0] - y[0] * y[1]), y[0] * y[1] - y[1]]
-
-
-CLASSIC = ("10", "28", "8/3")
 CHAOS = ("0.2", "0.2", "5.7")
 # name, f, end, y0, args, CAPD's milliseconds and width
 ROWS: list[tuple[str, Any, Any, Any, Any, float, float]] = [

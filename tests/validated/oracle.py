@@ -12,6 +12,7 @@ from typing import Any
 
 import flint
 import numpy as np
+from systems import kepler
 
 from taylorad.ode.system import System, traced
 from taylorad.rings.balls import BallRing, precision
@@ -26,11 +27,6 @@ UNIT = Fraction(1, 2**40)
 
 def lorenz(t: Any, y: Any) -> list[Any]:
     return [10 * (y[1] - y[0]), y[0] * (28 - y[2]) - y[1], y[0] * y[1] - Fraction(8, 3) * y[2]]
-
-
-def kepler(t: Any, y: Any) -> list[Any]:
-    r = (y[0] ** 2 + y[1] ** 2) ** 1.5
-    return [y[2], y[3], -y[0] / r, -y[1] / r]
 
 
 def pendulum(t: Any, y: Any) -> list[Any]:

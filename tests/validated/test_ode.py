@@ -12,36 +12,13 @@ from typing import Any
 import flint
 import numpy as np
 import pytest
+from systems import CLASSIC, kepler, lorenz, lotka_volterra, roessler, van_der_pol
 
 import taylorad as ta
 from taylorad import validated as v
 from taylorad.errors import DomainError, MixedRingError, OrderError, TraceError
 from taylorad.rings.balls import precision
 from taylorad.validated.enclosure import Status
-
-
-def lorenz(t: Any, y: Any, s: Any, r: Any, b: Any) -> list[Any]:
-    return [s * (y[1] - y[0]), y[0] * (r - y[2]) - y[1], y[0] * y[1] - b * y[2]]
-
-
-def van_der_pol(t: Any, y: Any) -> list[Any]:
-    return [y[1], (1 - y[0] ** 2) * y[1] - y[0]]
-
-
-def roessler(t: Any, y: Any, a: Any, b: Any, c: Any) -> list[Any]:
-    return [-y[1] - y[2], y[0] + a * y[1], b + y[2] * (y[0] - c)]
-
-
-def kepler(t: Any, y: Any) -> list[Any]:
-    r = (y[0] ** 2 + y[1] ** 2) ** 1.5
-    return [y[2], y[3], -y[0] / r, -y[1] / r]
-
-
-def lotka_volterra(t: Any, y: Any) -> list[Any]:
-    return [3 * (y[0] - y[0] * y[1]), y[0] * y[1] - y[1]]
-
-
-CLASSIC = ("10", "28", "8/3")
 
 
 def lorenz_truth(start: list[Fraction], end: Fraction, parts: int = 32, order: int = 60) -> list[Any]:

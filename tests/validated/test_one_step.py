@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from oracle import RANGES, corners, kepler, lorenz, mixture, pendulum, points
+from oracle import RANGES, corners, lorenz, mixture, pendulum, points
+from systems import kepler
 
 FINE = 2.0**-57
 
