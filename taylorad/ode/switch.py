@@ -64,7 +64,7 @@ class Switched(Around):
     # ------------------------------------------------------------------ modes
     def _enter(self, signs: tuple[int, ...], t: float, y: np.ndarray, told: Sequence[int] = ()) -> None:
         """Begin a mode at (t, y); ``told`` are the owners of switches that are known to be there."""
-        self._signs, self._mode = signs, self._branches.mode(signs)
+        self._signs, self._mode, self._told = signs, self._branches.mode(signs), told
         self._search = Search(self._mode.functions, len(y), self._args)
         self._search.begin([k for k, owner in enumerate(self._mode.owners) if owner in told])
         self._inner = march(self._branches.system(signs), t, y, self._args, **self._options)
@@ -120,7 +120,7 @@ class Switched(Around):
                     signs = self._slide(owner, signs, t)
             if jumps:
                 self._args = self._branches.settled(signs, t, y, self._args, jumps)
-            self._enter(tuple(signs), t, y, wrong)
+            self._enter(tuple(signs), t, y, [*self._told, *wrong])
 
     def _unique(self, end: float, t: float, y: np.ndarray) -> None:
         """At a beginning on a switch: that the solution does not leave it to both sides."""

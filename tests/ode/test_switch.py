@@ -185,3 +185,13 @@ def test_switches_that_accumulate_are_told():
     limit = 2 * (1 + 1 / 3) / (1 - np.sqrt(1 / 3))
     assert f"accumulate near t = {limit:.10g}" in s.message
     assert s.t[-1] == pytest.approx(limit, abs=1e-8)
+
+
+def test_one_switch_that_turns_another():
+    """Where y0 = −0.1 the second argument jumps from −1/2 to y1, which is then the larger one: y1' = y1, backward."""
+    f = lambda t, y: [0.4 + 0 * t, np.maximum(1.3 - y[1], ta.where(y[0] > -0.1, -0.5, y[1]))]  # noqa: E731
+    s = ta.solve_ivp(f, (0, -1), [0.1, 1.4])
+    assert s.status == Status.END, s.message
+    assert s.t[1] == pytest.approx(-0.5, abs=1e-14)
+    begin = 1.3 + 0.1 * np.exp(0.5)  # y1' = 1.3 − y1
+    assert s.y[1, -1] == pytest.approx(begin * np.exp(-0.5), rel=1e-9)
