@@ -13,7 +13,7 @@ from types import ModuleType
 import pytest
 
 import taylorad as ta
-from taylorad import validated
+from taylorad import plot, validated
 from taylorad.book import BOOK
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +27,7 @@ def test_a_public_name_is_there_and_documented(name: str) -> None:
     assert name in dir(ta)
 
 
-@pytest.mark.parametrize("module", [ta, validated], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [ta, validated, plot], ids=lambda m: m.__name__)
 def test_the_reference_has_every_public_name(module: ModuleType) -> None:
     """Functions and classes by name; errors stand on their own page, all together."""
     page = (ROOT / "docs" / "pages" / "reference" / "api.md").read_text()

@@ -3,8 +3,8 @@
 About a point c of an interval X on which f^(k) has no zero, f(c + h) = Σ_{j<k} f_j·h^j + f_k(ξ)·h^k with Taylor
 coefficients f_j = f^(j)/j!. Three things follow.
 
-* A zero c + h in X has |h| ≤ 2·max_j (|f_j| / min |f_k(X)|)^(1/(k−j)) (Fujiwara's bound; Marden, *Geometry of
-  Polynomials*, AMS 1966, § 30): a cluster is narrowed at once to what rounding leaves of it.
+* A zero c + h in X has |h| ≤ 2·max_j (|f_j| / min |f_k(X)|)^(1/(k−j)) (Fujiwara, Tôhoku Math. J. 10, 1916): a cluster
+  is narrowed at once to what rounding leaves of it.
 * Where f_0 … f_{k−1} are exactly 0, c is a zero of multiplicity k and the only one in X.
 * Where f is analytic on the disk of radius r and Σ_{j<k} |f_j|·r^j < min |f_k(disk)|·r^k, f has exactly k zeros there,
   counted with multiplicity (Rouché's theorem; the remainder is h^k times a function that has no zero).
