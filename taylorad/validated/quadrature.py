@@ -185,9 +185,7 @@ class _Panels:
             worst, _, left, right, _ = heapq.heappop(heap)
             where = f"on [{float(left)}, {float(right)}]"
             if worst == -math.inf and (number >= most or right - left < (self.b - self.a) * _LEAST):
-                raise UncertifiedError(
-                    f"f is not certainly bounded {where}; split the path there, or name a singularity with weight="
-                )
+                raise UncertifiedError(f"f is not certainly bounded {where}; {self.advice(left, right)}")
             rounded = total.rad() < self.noise * sum((abs(entry[4]) for entry in heap), ball(0))
             if number >= most or rounded:
                 why = (
@@ -206,6 +204,30 @@ class _Panels:
                 _, _, left, right, _ = heapq.heappop(heap)
                 middle = (left + right) / 2
                 pending += [(left, middle), (middle, right)]
+
+    def advice(self, left: Fraction, right: Fraction) -> str:
+        """What to do about a panel without a bound: at an end f may grow like a power, whose exponent is estimated."""
+        if left != self.a and right != self.b:
+            return "split the path there: singularities are for the ends, where weight= names them"
+        whole = self.b - self.a
+        end, step = (self.a, whole) if left == self.a else (self.b, -whole)
+        try:
+            points = (self.ball(end + step / 2**k) for k in (30, 28))
+            near, far = (abs(self.ball(expand(self.integrand, x, 0)[0]).mid()) for x in points)
+            grown = -float((near / far).log().mid()) / math.log(4)
+        except (TayloradError, ArithmeticError, ValueError):
+            grown = math.nan
+        exponent = Fraction(grown).limit_denominator(12) if math.isfinite(grown) else Fraction(0)
+        if abs(grown - exponent) > 1e-3 or not exponent:
+            return "split the path there, or name a singularity with weight=; substitute or integrate by parts where it is no power"
+        if exponent <= -1:
+            return f"it seems to grow like the power {exponent} of the distance, which has no integral"
+        exponents = [self.first, self.last]
+        exponents[left != self.a] += exponent
+        return (
+            f"it seems to grow like the power {exponent} of the distance: write f without that factor and give "
+            f"weight=('{exponents[0]}', '{exponents[1]}')"
+        )
 
     def part(self, left: Fraction, right: Fraction) -> Any:
         """A ball around the integral over one panel; infinite where nothing is known."""

@@ -239,7 +239,7 @@ def test_integrals_to_many_digits(method: str) -> None:
 
 @pytest.mark.parametrize("f", [lambda x: 1 / x, lambda x: 1 / x**2, np.log])
 def test_a_singularity_on_the_path_is_named(f: Any) -> None:
-    with pytest.raises(UncertifiedError, match="split the path"):
+    with pytest.raises(UncertifiedError, match=r"split the path|no integral"):
         v.integrate(f, 0, 1)
 
 

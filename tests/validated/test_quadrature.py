@@ -94,3 +94,25 @@ def test_ends_and_weights_that_are_none() -> None:
 def test_backwards_with_a_weight() -> None:
     """∫₁⁰ cos(x)·(x − 1)²·(0 − x)³ dx = ∫₀¹ cos(x)·x³·(1 − x)² dx."""
     assert v.integrate(np.cos, 1, 0, weight=(2, 3)) == v.integrate(np.cos, 0, 1, weight=(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("f", "advice"),
+    [
+        (lambda x: x**-0.5, r"weight=\('-1/2', '0'\)"),
+        (lambda x: np.cos(x) / np.sqrt(1 - x * x), r"weight=\('0', '-1/2'\)"),
+        (lambda x: 1 / x, "no integral"),
+        (lambda x: 1 / (x - v.exact("1/3")), "split"),
+        (np.log, "substitute"),
+    ],
+)
+def test_a_singularity_comes_with_advice(f: Any, advice: str) -> None:
+    with pytest.raises(UncertifiedError, match=advice):
+        v.integrate(f, 0, 1)
+
+
+def test_what_the_advice_says_works() -> None:
+    """∫ cos(x)/√(1 − x²) = ∫ cos(x)/√(1 + x)·(1 − x)^(−1/2) = π/2·J₀(1)."""
+    found = v.integrate(lambda x: np.cos(x) / np.sqrt(1 + x), 0, 1, weight=("0", "-1/2"))
+    assert Fraction("1.20196971531720649914") in found
+    assert found.width < 2e-12
