@@ -219,7 +219,8 @@ class _Panels:
             grown = math.nan
         exponent = Fraction(grown).limit_denominator(12) if math.isfinite(grown) else Fraction(0)
         if abs(grown - exponent) > 1e-3 or not exponent:
-            return "split the path there, or name a singularity with weight=; substitute or integrate by parts where it is no power"
+            power = "split the path there, or name a singularity with weight="
+            return f"{power}; substitute or integrate by parts where it is no power"
         if exponent <= -1:
             return f"it seems to grow like the power {exponent} of the distance, which has no integral"
         exponents = [self.first, self.last]
