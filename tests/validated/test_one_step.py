@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from oracle import RANGES, corners, lorenz, mixture, pendulum, points
+from oracle import RANGES, corners, generated, lorenz, mixture, pendulum, points
 from systems import kepler
 
 FINE = 2.0**-57
@@ -30,6 +30,22 @@ def test_two_steps_from_a_box_contain_what_its_corners_do(f: object) -> None:
 def test_many_steps_one_by_one(f: object, order: int, tol: float) -> None:
     assert all(points(f, order, tol, 400))  # type: ignore[arg-type]
     assert all(corners(f, order, tol, 200))  # type: ignore[arg-type]
+
+
+def holds_for_generated(seeds: range) -> None:
+    for seed in seeds:
+        f = generated(seed)
+        assert all(points(f, 8, 1e-9, 3)), seed
+        assert all(corners(f, 8, 1e-9, 3)), seed
+
+
+def test_random_equations() -> None:
+    holds_for_generated(range(8))
+
+
+@pytest.mark.nightly
+def test_many_random_equations() -> None:
+    holds_for_generated(range(8, 500))
 
 
 def caught(found: object) -> bool:
