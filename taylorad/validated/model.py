@@ -273,7 +273,6 @@ class TaylorModel:
             beside = self.offsets[0] ** (self.order + 1) if self.relative else _ONE
             cut = cut + ((r * (other + s * beside) + s * own) & (r * other + s * (own + r * beside)))
         return self._like(kept, cut)
-        return self._like(kept, cut)
 
     __rmul__ = __mul__
 
