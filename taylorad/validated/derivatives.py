@@ -8,8 +8,10 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from taylorad.derive import taylor as expand
-from taylorad.errors import DomainError, TayloradError, UncertifiedError
+from taylorad.errors import DomainError, MixedRingError, TayloradError, UncertifiedError
 from taylorad.rings.choice import ring_named
 from taylorad.rings.interval_ring import from_ball, to_ball
 from taylorad.rings.intervals import Interval
@@ -81,16 +83,23 @@ def _series(f: Function, x: Interval, order: int) -> list[Interval]:
 
     if x.thin:
         with precision(_POINT_BITS):
-            balls = list(expand(f, to_ball(x), order))
+            balls = list(_expanded(f, to_ball(x), order))
         if all(b.is_finite() for b in balls):
             return [from_ball(b) for b in balls]
-    wide = [Interval.enclosing(c) for c in expand(f, x, order)]
+    wide = [Interval.enclosing(c) for c in _expanded(f, x, order)]
     try:
         with precision(_FLOAT_BITS):
-            balls = list(expand(f, to_ball(x), order))
+            balls = list(_expanded(f, to_ball(x), order))
             return [a & from_ball(b) if b.is_finite() else a for a, b in zip(wide, balls, strict=True)]
     except (TayloradError, AttributeError):  # a wide ball may have nothing where an interval has
         return wide
+
+
+def _expanded(f: Function, at: Any, order: int) -> Taylor:
+    found: Any = expand(f, at, order)
+    if not isinstance(found, Taylor):
+        raise MixedRingError(f"a function that returns one number is needed; it returned {np.shape(found)} of them")
+    return found
 
 
 def derivative(f: Function, at: Any, k: int = 1, *, digits: int | None = None) -> Any:
@@ -126,7 +135,7 @@ def derivative(f: Function, at: Any, k: int = 1, *, digits: int | None = None) -
         return coefficients(f, interval(at), k)[k] * math.factorial(k)
     from taylorad.rings.balls import ball, precision
 
-    digits = 15 if digits is None else digits
+    digits = 15 if digits is None else check_order(digits)
     if digits < 1:
         raise DomainError(f"at least one digit is needed, got {digits}")
     given: Any = at
@@ -138,7 +147,7 @@ def derivative(f: Function, at: Any, k: int = 1, *, digits: int | None = None) -
     while bits <= _MOST_BITS:
         with precision(bits):
             try:
-                found = expand(f, ball(point), k).derivative(k)
+                found = _expanded(f, ball(point), k).derivative(k)
             except UncertifiedError as error:
                 failure = error
             else:

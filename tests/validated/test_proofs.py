@@ -14,7 +14,7 @@ import pytest
 import taylorad as ta
 from taylorad import validated as v
 from taylorad.cli import main
-from taylorad.errors import DomainError, MixedRingError, UncertifiedError
+from taylorad.errors import DomainError, MixedRingError, OrderError, UncertifiedError
 from taylorad.rings.balls import ball, precision
 from taylorad.rings.intervals import Interval
 
@@ -43,6 +43,14 @@ def test_digits_that_cannot_be_certain_are_refused() -> None:
         v.derivative(np.log, -1, 1)
     with pytest.raises(DomainError, match="digits"):
         v.derivative(np.log, (1, 2), 1, digits=10)
+
+
+def test_derivatives_of_what_returns_several_numbers_are_refused() -> None:
+    for make in (lambda f: v.derivative(f, "0.2", 1), lambda f: v.taylor(f, (0, 1), 2), lambda f: v.taylor(f, 1, 2)):
+        with pytest.raises(MixedRingError, match="one number"):
+            make(lambda x: (x, x))
+    with pytest.raises(OrderError, match="whole"):
+        v.derivative(np.exp, "0.2", 1, digits=1.5)  # type: ignore[arg-type]
 
 
 def test_a_kink_has_values_but_no_derivatives() -> None:
