@@ -67,6 +67,11 @@ class Switched(Around):
         self._signs, self._mode, self._told = signs, self._branches.mode(signs), told
         self._search = Search(self._mode.functions, len(y), self._args)
         self._search.begin([k for k, owner in enumerate(self._mode.owners) if owner in told])
+        for k, (n, owner) in enumerate(zip(self._mode.functions, self._mode.owners, strict=True)):
+            if (
+                n.degree == 0 and owner < len(signs) and signs[owner] != SLIDES
+            ):  # a test that does not move in this mode
+                self._search.openings[k] = int(np.sign(self._branches.values([n], t, y, self._args)[0]))
         self._inner = march(self._branches.system(signs), t, y, self._args, **self._options)
         self._new = True
 
@@ -89,33 +94,33 @@ class Switched(Around):
 
     def _first(self, end: float) -> tuple[Outcome, Piece, Hits]:
         """The first step of a mode that holds at the place where the march stands."""
-        tried: set[tuple[int, int]] = set()
+        tried: set[Any] = set()
         while True:
             t, y = float(self._inner.t), self._inner.state
             outcome, piece = self._inner.go(end, 1)
             hits = self._search.take(piece)
-            wrong = self._wrong(self._mode) if len(piece) else []
+            wrong = self._wrong(self._mode)[:1] if len(piece) else []  # later ones may depend on it
             if not wrong:
                 self._new = False
                 self._unique(end, t, y)
                 return outcome, piece, hits
             self._leave()
             signs = list(self._signs)
+            tried.add(self._signs)
             jumps: dict[int, tuple[float, np.ndarray]] = {}
             for owner in wrong:
                 if owner >= len(signs):
                     x = _INSIDE * piece.lengths[:1]
                     ahead = within(piece, np.zeros(1, int), x)[0]
                     jumps[owner - len(signs)] = (t + float(x[0]), ahead)
-                    again = (owner, 0) in tried
-                    tried.add((owner, 0))
+                    again = (owner, self._signs) in tried
+                    tried.add((owner, self._signs))
                 elif signs[owner] == SLIDES:
                     again, signs[owner] = (owner, SLIDES) in tried, self._side(owner)
                     tried.add((owner, SLIDES))
                 else:
-                    again = (owner, -signs[owner]) in tried
-                    tried.add((owner, signs[owner]))
                     signs[owner] = -signs[owner]
+                    again = tuple(signs) in tried
                 if again:
                     signs = self._slide(owner, signs, t)
             if jumps:
