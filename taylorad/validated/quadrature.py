@@ -36,6 +36,7 @@ from taylorad.validated.literals import exact
 __all__ = ["integrate"]
 
 Function = Callable[[Any], Any]
+_FINE = 1024  # power whose size in bits tells a logarithm to three digits
 _ORDER = 20
 _LEAST = Fraction(1, 1 << 60)  # of the whole path: panels without a bound are not halved further
 _NOISE = 16  # bits of a panel's integral that rounding may cost, at most
@@ -214,7 +215,8 @@ class _Panels:
         try:
             points = (self.ball(end + step / 2**k) for k in (30, 28))
             near, far = (abs(self.ball(expand(self.integrand, x, 0)[0]).mid()) for x in points)
-            grown = -float((near / far).log().mid()) / math.log(4)
+            ratio = Fraction(float((near / far).mid())) ** _FINE
+            grown = (magnitude(ratio.denominator) - magnitude(ratio.numerator)) / (2 * _FINE)
         except (TayloradError, ArithmeticError, ValueError):
             grown = math.nan
         exponent = Fraction(grown).limit_denominator(12) if math.isfinite(grown) else Fraction(0)
