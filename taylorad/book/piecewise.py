@@ -53,8 +53,8 @@ def relu(u: Any) -> Any:
 
 @formula()
 def heaviside(u: Any, at_zero: Any) -> Any:
-    """1 for u > 0 and 0 for u < 0; the value at 0 is never used, for there is no series at the jump."""
-    return select(u, 1, 0)
+    """1 for u > 0, 0 for u < 0, and ``at_zero`` between: it counts over boxes around 0; at 0 there is no series."""
+    return select(u, 1, select(-u, 0, at_zero))
 
 
 @formula()

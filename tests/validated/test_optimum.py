@@ -19,6 +19,7 @@ KINKS = [
     (lambda x: np.maximum(x, 1 - x), (0, 1), 0.5, 1),
     (lambda x: np.minimum(x, 1 - x), (0, 1), 0, 0.5),
     (np.sign, (-1, 1), -1, 1),
+    (lambda x: np.heaviside(x, 5), (-1, 1), 0, 5),
     (lambda x: np.where(x > 0.3, x, -x), (0.4, 1), 0.4, 1),
     (lambda x, y: abs(x - y), [(0, 3), (-1, 1)], 0, 4),
     (lambda x, y: np.maximum(abs(x), abs(y)), [(-1, 2), (-1, 1)], 0, 2),
