@@ -310,7 +310,7 @@ def _merged(found: list[Root], f: Callable[[Any], Any]) -> tuple[Root, ...]:
         if root.box == last.box and root.proved == last.proved:
             out[-1] = root
         elif last.proved == root.proved == "unique" and _monotone(f, hull):
-            out[-1] = Root(hull, "unique", 1, 1)
+            out[-1] = Root(last.box & root.box, "unique", 1, 1)  # one and the same zero
         else:
             out[-1] = Root(hull, "everywhere" if root.proved == "everywhere" else "undecided")
     return tuple(_told(f, r.box) if r.proved == "undecided" else r for r in out)
