@@ -162,6 +162,18 @@ def test_each_box_is_refused_for_itself() -> None:
     assert found[0, 0, 2] == 0.0 < above_[0, 0, 2] < 1e-300
 
 
+@pytest.mark.parametrize("name", ["floor", "ceil", "round"])
+def test_steps_prove_nothing_where_they_jump(name: str) -> None:
+    """Not at the point itself either, where rounding both ends away from it leaves an enclosure without a number."""
+    kernel = compile_interval(schedule([BOOK[name](X)]), 1)
+    half = 0.5 * (name == "round")
+    for jump in (1 + half, 2 + half, -1 - half, -4 + half, 2.0**30 + half):
+        near = [jump, math.nextafter(jump, -math.inf), math.nextafter(jump, math.inf)]
+        low, hi, fine = kernel(*boxes([(a, b) for a in near for b in near if a <= b]))
+        assert fine.tolist() == [False, False, False, True, False, True]
+        assert (low[0, 0, fine] == hi[0, 0, fine]).all()
+
+
 def test_a_rule_that_was_never_seen_is_enclosed() -> None:
     """By machine code where its value is written in other functions, else by balls; with its derivatives in a flow."""
     try:

@@ -333,9 +333,9 @@ def _ceil(m: Any, x: Any) -> Any:
 
 
 def _round(m: Any, x: Any) -> Any:
-    """⌈x − 1/2⌉; halves are refused by the caller."""
+    """⌊lo + 1/2⌋ … ⌈hi − 1/2⌉; of a half, which the caller refuses, not that without a number: n + 1 … n."""
     low, hi = (ceiling(m, m.w.add(end, m.w.number(-0.5, m.lanes))) for end in (x.low, x.hi))
-    return m.element(low, hi)
+    return m.element(m.w.max(low, m.w.neg(hi)), hi)
 
 
 _pole = _written("pole", _even(_pole_imag))
