@@ -71,7 +71,7 @@ class IntervalRing(ObjectRing):
     boxes = True
 
     def lift(self, value: object) -> Element:
-        return Interval.enclosing(value)
+        return Interval.enclosing(value).fresh()  # the same object in two places would be one unknown number
 
     def constant(self, name: str) -> Element:
         return self._ball(lambda ring: ring.constant(name))

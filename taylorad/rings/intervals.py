@@ -34,7 +34,8 @@ class Interval:
     (``np.exp(X)``, ``ta.jv(0, X)``). An int, Fraction or float beside an interval is taken as exactly the number it is.
 
     ``X < Y`` is True or False where that holds for all their points, and raises UncertifiedError otherwise; ``==``
-    compares the sets. Rigorous. Dividing by an interval that contains 0 raises UncertifiedError.
+    compares the sets. An object is one unknown number, so that ``X * X`` is a square: two numbers that are unknown apart
+    need two objects, as ``ta.box([X, X])`` makes them. Rigorous. Dividing by an interval that contains 0 raises UncertifiedError.
     """
 
     __slots__ = ("hi", "lo")
@@ -81,6 +82,10 @@ class Interval:
             f"{value!r} of type {type(value).__name__} does not mix with intervals; give an int, Fraction, float or "
             "interval (ta.interval converts text and balls)"
         )
+
+    def fresh(self) -> Interval:
+        """The same set as another object: another unknown number, whose product with this one is no square."""
+        return Interval._of(self.lo, self.hi)
 
     # ------------------------------------------------------------------ what it is
     @property
@@ -228,7 +233,7 @@ class Interval:
     def __pow__(self, other: object) -> Any:
         if isinstance(other, (int, np.integer)) and not isinstance(other, bool):
             return _power(self, int(other))
-        if isinstance(other, (float, Fraction)) and other == int(other):
+        if isinstance(other, (float, Fraction)) and abs(other) < inf and other == int(other):
             return _power(self, int(other))
         return _later().apply(_later().find("pow"), (self, other))
 

@@ -69,6 +69,8 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
     rad : the same, ≥ 0
         Half the width, instead of ``hi``.
 
+    An interval gives a new object, which is another unknown number: see :class:`Interval`.
+
     Raises DomainError where hi < lo, MixedRingError for what is no real number.
 
     >>> import taylorad as ta
@@ -112,7 +114,7 @@ def _before(a: Any, b: Any) -> bool:
 def _one(value: Any) -> Interval:
     value = _plain(value)
     if isinstance(value, Interval):
-        return value
+        return value.fresh()
     if isinstance(value, str):
         text = value.strip().lower().lstrip("+")
         if text in ("inf", "-inf"):

@@ -195,7 +195,7 @@ class TaylorModel:
 
     def _composed(self, inner: Sequence[Any]) -> TaylorModel:
         first = next(x for x in inner if isinstance(x, TaylorModel))
-        models = [x if isinstance(x, TaylorModel) else first._constant(Interval.enclosing(x)) for x in inner]
+        models = [x if isinstance(x, TaylorModel) else first._constant(Interval.enclosing(x).fresh()) for x in inner]
         if self.relative:
             raise UncertifiedError("composition needs absolute remainders; make the outer model with relative=False")
         for model, whole in zip(models, self.domain, strict=True):
@@ -225,9 +225,7 @@ class TaylorModel:
                 raise MixedRingError("Taylor models mix where domain, centre, order and kind are the same")
             return other
         if isinstance(other, (Interval, Rational, float, np.floating)):
-            value = Interval.enclosing(other)
-            # a new object: one interval in two models is two unknown numbers, and x·x is a square for one object only
-            return self._constant(Interval(value.lo, value.hi))
+            return self._constant(Interval.enclosing(other).fresh())  # in two models it is two unknown numbers
         return NotImplemented
 
     # ------------------------------------------------------------------ arithmetic

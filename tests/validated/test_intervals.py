@@ -405,3 +405,25 @@ def test_elliptic_functions_over_wide_intervals(
     for k in range(41):
         x = at[0] + (at[1] - at[0]) * k / 40
         assert found.lo <= getattr(ta, name)(x, m) <= found.hi
+
+
+# ---------------------------------------------------------------------- one object is one unknown number
+def test_one_object_given_twice_is_two_unknown_numbers() -> None:
+    """x·y, not x², which is never negative: x·y = −1/4 on x + y = 0 has two zeros in the square."""
+    x = ta.interval(-1, 1)
+    assert x * x == Interval(0.0, 1.0)
+    assert np.prod(ta.box([x, x])) == ta.interval(x) * x == x
+    (a, b), one = ta.variables([x, x], 1), ta.variable(x, 1)
+    assert (a * b)[0, 0] == (one * x)[0] == x
+    assert v.range(lambda a, b: a * b, [x, x]) == x
+    assert len(v.solve_system(lambda a, b: [a * b + 0.25, a + b], [x, x])) == 2
+    assert -1 in ta.jacobian(lambda z: [z[0] * z[0] * z[1]], [x, x])[0, 0]
+    model = v.TaylorModel.variable((-1, 1), 3)
+    _, second, third = v.TaylorModel.variables([x, x, x], 3)
+    assert (second * third)(model, x, x).bound() == x
+
+
+@pytest.mark.parametrize("exponent", [math.inf, math.nan, np.float64("inf")])
+def test_exponents_are_finite(exponent: float) -> None:
+    with pytest.raises(DomainError, match="not a finite number"):
+        _ = ta.interval(2) ** exponent
