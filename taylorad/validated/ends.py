@@ -48,7 +48,10 @@ class Ends(NamedTuple):
     def __truediv__(self, other: Any) -> Ends:
         if not (other.lo > 0 or other.hi < 0):
             raise UncertifiedError("division by an interval that may contain 0")
-        return self * Ends((1 / other.hi).lower(), (1 / other.lo).upper())
+        if other.hi < 0:
+            return -self / -other
+        low, hi = self.lo / (other.hi if self.lo >= 0 else other.lo), self.hi / (other.lo if self.hi >= 0 else other.hi)
+        return Ends(low.lower(), hi.upper())  # one quotient each: what divides evenly stays exact
 
     def hull(self, other: Ends) -> Ends:
         return Ends(min(self.lo, other.lo), max(self.hi, other.hi))
@@ -91,7 +94,7 @@ class EndsRing(ObjectRing):
         return Ends(max(found.lo, ball(0)), found.hi) if a is b else found  # a square is not negative
 
     def scale(self, a: Element, factor: int | Fraction) -> Element:
-        return a * Ends.of(factor)
+        return self.over_int(self.times_int(a, factor.numerator), factor.denominator)
 
     def times_int(self, a: Element, k: Any) -> Element:
         return a * Ends.of(k)

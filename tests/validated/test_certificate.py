@@ -31,6 +31,7 @@ CASES: list[tuple[Any, Any, Any, Any, dict[str, Any]]] = [
     (lorenz, "1/16", ["15", "15", "36"], ("10", "28", "8/3"), {"precision": ta.digits(30)}),
     (mixture, "1/2", ["0.1", "0.3"], (), {}),
     (lambda t, y: [-abs(y[0]) + t**2], 1, [2], (), {}),
+    (lambda t, y: [(1 - t) ** 3], "1/2", [0], (), {}),  # all numbers are floats, and the sets are points
 ]
 
 
