@@ -34,8 +34,9 @@ class Interval:
     (``np.exp(X)``, ``ta.jv(0, X)``). An int, Fraction or float beside an interval is taken as exactly the number it is.
 
     ``X < Y`` is True or False where that holds for all their points, and raises UncertifiedError otherwise; ``==``
-    compares the sets. An object is one unknown number, so that ``X * X`` is a square: two numbers that are unknown apart
-    need two objects, as ``ta.box([X, X])`` makes them. Rigorous. Dividing by an interval that contains 0 raises UncertifiedError.
+    compares the sets. An object is one unknown number, so that ``X * X`` is a square: two numbers that are unknown
+    apart need two objects, as ``ta.box([X, X])`` makes them. Rigorous. Dividing by an interval that contains 0 raises
+    UncertifiedError.
     """
 
     __slots__ = ("hi", "lo")
