@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from taylorad.book.said import names, said
+from taylorad.book.said import said
 from taylorad.errors import UnsupportedFunctionError
 from taylorad.series.node import Constant, Function, Leaf, Local, Node, Select, Theta, as_node, linear
 
@@ -181,7 +181,8 @@ class Rule(Entry):
     domain: tuple[Domain, ...] = ()
     homogeneity: Fraction | str | None = None
     stated: bytes = b""  # a digest of what the differentials say: files are kept with it
-    digest: bytes = b""  # and of the values, where they are not the package's: compiled code is kept under it
+    own: bytes = b""  # and of the values, where they are not the package's
+    used: tuple[str, ...] = ()  # names in functions that are not the package's, among them those of other rules
     symmetric: bool = False
     euler: bool = False
 
@@ -211,6 +212,17 @@ class Rule(Entry):
     @property
     def foreign(self) -> bool:
         return not self.differential.__module__.startswith("taylorad.")
+
+    @property
+    def digest(self) -> bytes:
+        """Of all that the rule says, and that others which it uses say by now: compiled code is kept under it."""
+        return self._digest(frozenset()) if self.used else self.own
+
+    def _digest(self, known: frozenset[Rule]) -> bytes:
+        known |= {self}
+        others = [BOOK[name].entry for name in self.used if name in BOOK]
+        more = [e._digest(known) for e in others if isinstance(e, Rule) and e.foreign and e not in known]
+        return hashlib.blake2b(self.own + b"".join(more), digest_size=16).digest() if more else self.own
 
     def exponent(self, params: tuple[Node, ...]) -> Node | None:
         return params[self.parameters.index(str(self.homogeneity))] if self.euler else None
@@ -378,18 +390,20 @@ def rule(
         content = repr((name, outs, euler)).encode() + b"".join(d.digest for d in differentials)
         object.__setattr__(entry, "stated", hashlib.blake2b(content, digest_size=16).digest())
         if entry.foreign:  # the package's own values change with its version
-            content += _values(entry)
-        object.__setattr__(entry, "digest", hashlib.blake2b(content, digest_size=16).digest())
+            used: set[str] = set()
+            said(differential, used)
+            content += _values(entry, used)
+            object.__setattr__(entry, "used", tuple(sorted(used)))
+        object.__setattr__(entry, "own", hashlib.blake2b(content, digest_size=16).digest())
         return register(entry, aliases)
 
     return write
 
 
-def _values(entry: Rule) -> bytes:
+def _values(entry: Rule, used: set[str]) -> bytes:
     """What a rule says of values at one point: where they are, and by which functions."""
-    where = [(d.lower, d.upper, d.argument, d.closed, d.measure) for d in entry.domain]
-    others = [BOOK[name].entry for name in names(entry.value) if name in BOOK]
-    return said([entry.value, where]) + b"".join(e.digest for e in others if isinstance(e, Rule))
+    where = [(d.lower, d.upper, d.argument, d.closed, d.blind, d.measure) for d in entry.domain]
+    return said([entry.value, where], used)
 
 
 def formula(

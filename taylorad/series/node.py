@@ -317,7 +317,7 @@ class Function(Node):
                 if dv.valuation < 1 and dv is not Constant.of(0):
                     raise ValueError(f"rule {self.law.name}: every term of the differential needs a factor du")
                 value._differential = dv
-            known = self._differential
+            self._differential = known = found[self.output]  # the rule may have been written again since
         return known
 
 

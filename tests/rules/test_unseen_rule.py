@@ -7,6 +7,7 @@ The oracle is the inverse of Gauss's integral, ∫ du/√(1 − u⁴), by exact 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -384,3 +385,74 @@ def test_code_that_is_kept_does_not_outlive_the_values_of_a_rule(
         assert float(end.mid) == pytest.approx(-np.log(np.exp(0.5) - factor / 8), rel=1e-13)
     *_, proved = v.compile(written(ta.Domain(0, None)), 2)(np.array([-0.5]), np.array([-0.4]))
     assert not proved.any()
+
+
+class Factor:
+    """A number by which a rule multiplies."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def value(self, f: Any, u: Any) -> Any:
+        return self.size * f.exp(u)
+
+    def __call__(self, f: Any, u: Any) -> Any:
+        return self.value(f, u)
+
+
+def larger() -> type[Factor]:
+    """The class as it is written anew, with the same name, for twice the values."""
+
+    class Larger(Factor):
+        def value(self, f: Any, u: Any) -> Any:
+            return 2 * Factor.value(self, f, u)
+
+    Larger.__qualname__ = "Factor"
+    return Larger
+
+
+@pytest.mark.usefixtures("scratch")
+def test_code_that_is_kept_does_not_outlive_what_the_values_of_a_rule_rest_on(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another rule that is written again, an object, its class, its methods, a function with a memory."""
+    monkeypatch.setenv("TAYLORAD_CACHE_DIR", str(tmp_path))
+
+    def written(value: Any) -> Any:
+        @ta.rule(value=value)
+        def grown(u: Any, du: Any, v: Any) -> Any:
+            return v * du
+
+        return grown
+
+    def remembered(size: int) -> Any:
+        @functools.cache
+        def factor() -> int:
+            return size
+
+        return factor
+
+    def check(f: Any, size: int) -> None:
+        low, high, proved = v.compile(f, 1)(np.array([0.5]), np.array([0.5]))
+        assert proved.all()
+        assert np.all(low <= size * np.exp(0.5))
+        assert np.all(high >= size * np.exp(0.5))
+        assert low[0, 0] > 0.999 * size * np.exp(0.5)
+        assert ta.compile(f, 1)(0.5)[0] == pytest.approx(size * np.exp(0.5))
+
+    for size, kind in ((1, Factor), (2, Factor), (2, larger())):
+        whole = 2 * size if kind is not Factor else size
+        check(written(kind(size)), whole)
+        check(written(kind(size).value), whole)
+    for size in (3, 4):
+        factor = remembered(size)
+        check(written(lambda f, u, factor=factor: factor() * f.exp(u)), size)
+    for size in (5, 6):
+        written(lambda f, u, size=size: size * f.exp(u))
+        if size == 5:
+
+            @ta.rule(value=lambda f, u: 1 * f.grown(u))
+            def through(u: Any, du: Any, v: Any) -> Any:
+                return v * du
+
+        check(ta.through, size)
