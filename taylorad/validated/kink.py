@@ -27,6 +27,7 @@ __all__ = ["Kinks", "cross"]
 
 _REFUSED = (DomainError, UncertifiedError, ZeroDivisionError, OverflowError)
 _TRIES = 4
+_ROUNDING = 2.0**-50
 
 
 @final
@@ -69,14 +70,16 @@ def cross(march: Any, kinks: Kinks, end: int) -> bool:
         before = kinks.branches(x, _time(march, at), args)
         while ticks <= end - at:
             h, t = Interval.enclosing(ticks * march.unit), _time(march, at)
-            until = _time(march, at + ticks)
+            until, on = _time(march, at + ticks), _time(march, at + ticks + 2)
             found = _enclosed(kinks, x, t | until, args, Interval(0.0, h.hi))
             if found is None:
                 return False
             e, rates = found
             moved = [a + h * r for a, r in zip(x, rates, strict=True)]
-            room = 2 * march.tol * max(a.mag for a in moved)  # for the enclosure of the step that follows
-            after = kinks.branches([a + Interval(-room, room) for a in moved], until, args)
+            room = (2 * march.tol + _ROUNDING) * max(a.mag for a in (*moved, until))
+            more = Interval(0.0, 2 * float(march.unit))  # for the enclosure of the step that follows
+            ahead = [a + more * r + Interval(-room, room) for a, r in zip(moved, rates, strict=True)]
+            after = kinks.branches(ahead, until | on, args)
             if None not in after and after != before:
                 return march.cross(ticks, e, rates)
             ticks *= 2

@@ -44,6 +44,12 @@ CASES: dict[str, tuple[Callable[..., Any], Any, list[Any], Callable[[Any], list[
         ["1/2"],
         lambda t: [1 - t.exp() / 2 if t < flint.arb(2).log() else flint.arb(2).log() - t],
     ),
+    "both sides move": (  # the test over a box forgets that they move together
+        lambda t, y: [np.maximum(t, y[0])],
+        3,
+        [0],
+        lambda t: [t * t / 2 if t < 2 else 2 * (t - 2).exp()],
+    ),
     "jump": (lambda t, y: [np.where(y[0] > 0, -1.0, -2.0)], 2, [1], lambda t: [1 - t if t < 1 else 2 - 2 * t]),
     "at once": (lambda t, y: [1 + abs(y[0])], 1, [0], lambda t: [t.exp() - 1]),
 }
