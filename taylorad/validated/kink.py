@@ -7,7 +7,8 @@ With f(e) the range of the right-hand side over a box e, both branches of what i
 no solution leaves e before h, since until then it is where the left side says. f is continuous (|x|, max and min are),
 so that there are solutions (Peano); where a choice makes f jump, its test must grow or fall strictly along all that
 moves as f(e) says, so that the branch changes once at most, and a solution is one of the first branch and then one
-of the second. The step is first order only, so it is as short as gets the set from one side to the other.
+of the second. The step is first order only, so it is as short as gets the set from one side to the other, or to the
+end where that is next to a kink.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = ["Kinks", "cross"]
 _REFUSED = (DomainError, UncertifiedError, ZeroDivisionError, OverflowError)
 _TRIES = 4
 _ROUNDING = 2.0**-50
+_SHORT = 1 << 14  # ticks before the end, 10⁻¹¹ of the span, over which first order is enough
 
 
 @final
@@ -63,7 +65,7 @@ class Kinks:
 
 
 def cross(march: Any, kinks: Kinks, end: int) -> bool:
-    """Take the shortest step after which other branches are certain; False where there is none."""
+    """Take the shortest step after which other branches are certain, or to an end nearby; False where there is none."""
     at, ticks = int(march.counts[-1]), 1
     x, args = [from_ball(b) for b in march.last()], march.ranges
     try:
@@ -80,9 +82,12 @@ def cross(march: Any, kinks: Kinks, end: int) -> bool:
             more = Interval(0.0, 2 * float(march.unit))  # for the enclosure of the step that follows
             ahead = [a + more * r + Interval(-room, room) for a, r in zip(moved, rates, strict=True)]
             after = kinks.branches(ahead, until | on, args)
-            if None not in after and after != before:
+            last = at + ticks == end
+            if (None not in after and after != before) or (last and ticks <= _SHORT):
                 return march.cross(ticks, e, rates)
-            ticks *= 2
+            if last:
+                return False
+            ticks = min(2 * ticks, end - at)
     except _REFUSED:
         pass
     return False

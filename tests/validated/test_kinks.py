@@ -51,6 +51,7 @@ CASES: dict[str, tuple[Callable[..., Any], Any, list[Any], Callable[[Any], list[
         lambda t: [t * t / 2 if t < 2 else 2 * (t - 2).exp()],
     ),
     "jump": (lambda t, y: [np.where(y[0] > 0, -1.0, -2.0)], 2, [1], lambda t: [1 - t if t < 1 else 2 - 2 * t]),
+    "at the end": (lambda t, y: [np.where(t < 1, 2 * t, 5.0)], 1, [0], lambda t: [t * t]),
     "at once": (lambda t, y: [1 + abs(y[0])], 1, [0], lambda t: [t.exp() - 1]),
 }
 
