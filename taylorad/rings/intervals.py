@@ -268,6 +268,12 @@ class Interval:
             return self.lo == other.lo and self.hi == other.hi
         return isinstance(other, (int, float, Fraction)) and self.lo == other == self.hi
 
+    def __bool__(self) -> bool:
+        """Whether it is not 0; raises UncertifiedError where that holds for some of its points only."""
+        if self.lo < 0 < self.hi or (self.lo < self.hi and 0 in (self.lo, self.hi)):
+            raise UncertifiedError(f"{self} is 0 at some of its points only; take smaller intervals")
+        return self.lo != 0
+
     def __hash__(self) -> int:
         return hash(self.lo) if self.thin else hash((self.lo, self.hi))
 

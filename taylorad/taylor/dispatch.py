@@ -132,8 +132,8 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     The order is the smaller one, whichever branch is taken. Raises TypeError for a series as the condition, and
     MixedRingError where the branches' rings do not mix. Cost: a copy.
     """
-    if isinstance(condition, Taylor):
-        raise TypeError("where needs a condition of bools: compare the series with something, x > 0")
+    if isinstance(condition, (Taylor, Interval)):
+        raise TypeError("where needs a condition of bools: compare the series or interval with something, x > 0")
     if hasattr(condition, "__array_function__") and not isinstance(condition, np.ndarray):  # of traced values
         return np.where(condition, a, b)
     mask = np.asarray(condition)

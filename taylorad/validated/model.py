@@ -104,6 +104,9 @@ class TaylorModel:
         found, _ = domain(list(where))
         return _variables(found, order, center, False)
 
+    def __bool__(self) -> bool:
+        raise UncertifiedError("a Taylor model is neither true nor false; use np.maximum, ta.sign … for branches")
+
     # ------------------------------------------------------------------ what it is
     @property
     def offsets(self) -> Box:

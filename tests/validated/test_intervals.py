@@ -427,3 +427,19 @@ def test_one_object_given_twice_is_two_unknown_numbers() -> None:
 def test_exponents_are_finite(exponent: float) -> None:
     with pytest.raises(DomainError, match="not a finite number"):
         _ = ta.interval(2) ** exponent
+
+
+# ---------------------------------------------------------------------- no truth of its own
+def test_an_interval_around_0_is_neither_true_nor_false() -> None:
+    """An object without a truth value is true in Python: ``x if x else 5`` lost its value at 0."""
+    assert bool(ta.interval(1, 2))
+    assert not ta.interval(0)
+    for x in (ta.interval(-1, 1), ta.interval(0, 1), ta.interval(-1, 0)):
+        with pytest.raises(UncertifiedError, match="some of its points"):
+            bool(x)
+    with pytest.raises(UncertifiedError):
+        v.range(lambda x: x if x else 5.0, (-1, 1))
+    with pytest.raises(UncertifiedError, match="neither true nor false"):
+        ta.where(v.TaylorModel.variable((-1, 1), 2), 1, 2)
+    with pytest.raises(TypeError, match="compare"):
+        ta.where(ta.interval(-1, 1), 1, 2)
