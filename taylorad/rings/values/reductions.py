@@ -350,20 +350,24 @@ def pow_kernel(m: Any, x: Any, a: Fraction) -> Any:
 TURNS = {"radians": ("pi / 2", "1"), "half turns": ("1/2", "pi"), "degrees": ("90", "pi / 180")}
 
 
+def _sincos_near_0(m: Any, y: Any) -> tuple[Any, Any]:
+    """sin y and cos y for |y| < 0.8; remainders by the next term."""
+    z, n, bound = m.square(y), 9, Fraction(8, 10)
+    rest = bound ** (2 * n - 2) / math.factorial(2 * n + 1)
+    odd = horner(m, [Fraction((-1) ** j, math.factorial(2 * j + 1)) for j in range(1, n)], z) + around(m, rest)
+    rest = bound ** (2 * n - 2) / math.factorial(2 * n + 2)
+    even = horner(m, [Fraction((-1) ** j, math.factorial(2 * j)) for j in range(2, n + 1)], z) + around(m, rest)
+    return z * odd * y + y, 1 + (m.square(z) * even - z * Fraction(1, 2))
+
+
 def _sincos_kernel(m: Any, x: Any, unit: str) -> tuple[Any, Any, str, Any]:
-    """sin and cos of the points x, their quadrant k and y = x − k·π/2, |y| < 0.8; remainders by the next term."""
-    w, n, bound = m.w, 9, Fraction(8, 10)
+    """sin and cos of the points x, their quadrant k and y = x − k·π/2."""
+    w = m.w
     quarter, factor = TURNS[unit]
     k, i = _nearest(m, x, _rational(quarter))
     y = _minus_multiple(m, x, k, _rational(quarter))
     y = _times_constant(m, y, factor)
-    z = m.square(y)
-    rest = bound ** (2 * n - 2) / math.factorial(2 * n + 1)
-    odd = horner(m, [Fraction((-1) ** j, math.factorial(2 * j + 1)) for j in range(1, n)], z) + around(m, rest)
-    even = horner(m, [Fraction((-1) ** j, math.factorial(2 * j)) for j in range(2, n + 1)], z)
-    even = even + around(m, bound ** (2 * n - 2) / math.factorial(2 * n + 2))
-    s = z * odd * y + y
-    c = 1 + (m.square(z) * even - z * Fraction(1, 2))
+    s, c = _sincos_near_0(m, y)
     ints = f"<{m.lanes} x i64>"
 
     def bit(value: str, which: int) -> str:
@@ -414,9 +418,17 @@ def sincos(m: Any, x: Any, unit: str) -> tuple[Any, Any]:
     return over(sine, 1, 3), over(cosine, 0, 2)
 
 
+def _atan_near_0(m: Any, t: Any) -> Any:
+    """atan t for |t| ≤ 7/16; the remainder by the next term."""
+    n, z = 22, m.square(t)
+    rest = Fraction(7, 16) ** (2 * n) / (2 * n + 3)
+    g = horner(m, [Fraction((-1) ** i, 2 * i + 1) for i in range(1, n + 1)], z) + around(m, rest)
+    return t + t * (z * g)
+
+
 def atan_kernel(m: Any, x: Any) -> Any:
-    """atan|x| = atan c + atan t, t = (|x| − c)/(1 + c|x|), c of 0, 1/2, 1, 3/2, ∞; |t| ≤ 7/16, alternating series."""
-    w, lanes, n = m.w, m.lanes, 22
+    """atan|x| = atan c + atan t, t = (|x| − c)/(1 + c|x|), c of 0, 1/2, 1, 3/2, ∞; |t| ≤ 7/16."""
+    w, lanes = m.w, m.lanes
     a = w.abs(x)
     here, one = point(m, a), w.number(1.0, lanes)
     # a − c is exact by Sterbenz' lemma wherever it is used
@@ -431,8 +443,5 @@ def atan_kernel(m: Any, x: Any) -> Any:
         past = w.test("oge", a, w.number(least, lanes))
         top, bottom = pick(m, past, numerator, top), pick(m, past, denominator, bottom)
         base = pick(m, past, start, base)
-    t = ratio(m, top, bottom)
-    z, rest = m.square(t), Fraction(7, 16) ** (2 * n) / (2 * n + 3)
-    g = horner(m, [Fraction((-1) ** i, 2 * i + 1) for i in range(1, n + 1)], z) + around(m, rest)
-    found = base + (t + t * (z * g))
+    found = base + _atan_near_0(m, ratio(m, top, bottom))
     return pick(m, w.test("olt", x, w.number(0.0, lanes)), -found, found)
