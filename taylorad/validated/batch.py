@@ -15,6 +15,7 @@ from taylorad.series.schedule import schedule
 from taylorad.taylor.series import check_order
 from taylorad.trace.graph import trace
 from taylorad.validated.derivatives import coefficients
+from taylorad.validated.literals import interval
 
 __all__ = ["CompiledEnclosure", "compile"]
 
@@ -72,11 +73,12 @@ class CompiledEnclosure:
     def __call__(self, lo: Any, hi: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Ends of the coefficients over the intervals [lo, hi], and where they are proved.
 
-        lo, hi : arrays (n,) of floats. Returns lower ends (order+1, n), upper ends (order+1, n) and a bool array (n,);
-        where an enclosure is not proved (outside the domain, an infinite interval) its ends are infinite. Raises
-        DomainError for arrays of different shapes.
+        lo, hi : arrays (n,) of floats, or of what :func:`taylorad.interval` takes, rounded outward. Returns lower ends
+        (order+1, n), upper ends (order+1, n) and a bool array (n,); where an enclosure is not proved (outside the
+        domain, an infinite interval) its ends are infinite. Raises DomainError for arrays of different shapes,
+        MixedRingError for what is no real number.
         """
-        lo, hi = np.atleast_1d(np.asarray(lo, float)), np.atleast_1d(np.asarray(hi, float))
+        lo, hi = _doubles(lo, lambda x: x.lo), _doubles(hi, lambda x: x.hi)
         if lo.shape != hi.shape or lo.ndim != 1:
             raise DomainError(f"ends of shapes {lo.shape} and {hi.shape}; give two arrays of one length")
         if self._kernel is None:
@@ -115,6 +117,15 @@ class CompiledEnclosure:
                 low[k, wide] = np.maximum(low[k, wide], np.maximum(_down(below), ends_low))
                 high[k, wide] = np.minimum(high[k, wide], np.minimum(_up(above), ends_high))
         return low[: self.order + 1], high[: self.order + 1], proved
+
+
+def _doubles(ends: Any, end: Callable[[Interval], float]) -> np.ndarray:
+    """Ends as they are where they are doubles, else those of intervals around them."""
+    given = np.atleast_1d(ends if isinstance(ends, np.ndarray) else np.asarray(ends, object))
+    if given.dtype.kind == "f" and given.dtype.itemsize <= 8:
+        return given.astype(float)
+    found = [float(x) if isinstance(x, float) else end(interval(x)) for x in given.flat]
+    return np.array(found, float).reshape(given.shape)
 
 
 def _coefficients(kernel: Boxes, lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
