@@ -9,6 +9,7 @@ Applications*, thesis, ENS Lyon 2011, ch. 2.)
 # pyright: reportPrivateUsage=false
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from itertools import product
@@ -310,9 +311,9 @@ class TaylorModel:
         return b if b is NotImplemented else b / self
 
     def __pow__(self, exponent: Any) -> Any:
-        if isinstance(exponent, TaylorModel):
+        if isinstance(exponent, (TaylorModel, Interval)):
             return compose(SERIES_POWER, (self, exponent))
-        if exponent == int(exponent):
+        if abs(exponent) < math.inf and exponent == int(exponent):
             n = int(exponent)
             if n < 0:
                 return 1 / self ** (-n)
