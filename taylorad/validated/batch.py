@@ -15,7 +15,7 @@ from taylorad.series.schedule import schedule
 from taylorad.taylor.series import check_order
 from taylorad.trace.graph import trace
 from taylorad.validated.derivatives import coefficients
-from taylorad.validated.literals import interval
+from taylorad.validated.literals import gradual, interval
 
 __all__ = ["CompiledEnclosure", "compile"]
 
@@ -76,8 +76,9 @@ class CompiledEnclosure:
         lo, hi : arrays (n,) of floats, or of what :func:`taylorad.interval` takes, rounded outward. Returns lower ends
         (order+1, n), upper ends (order+1, n) and a bool array (n,); where an enclosure is not proved (outside the
         domain, an infinite interval) its ends are infinite. Raises DomainError for arrays of different shapes,
-        MixedRingError for what is no real number.
+        MixedRingError for what is no real number, UncertifiedError in a thread that flushes subnormal numbers to 0.
         """
+        gradual()
         lo, hi = _doubles(lo, lambda x: x.lo), _doubles(hi, lambda x: x.hi)
         if lo.shape != hi.shape or lo.ndim != 1:
             raise DomainError(f"ends of shapes {lo.shape} and {hi.shape}; give two arrays of one length")

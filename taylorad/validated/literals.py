@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -12,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from taylorad.errors import DomainError, MixedRingError, TayloradError
+from taylorad.errors import DomainError, MixedRingError, TayloradError, UncertifiedError
 from taylorad.rings.intervals import Interval
 from taylorad.rings.rounding import bounds
 
-__all__ = ["ball", "box", "exact", "interval"]
+__all__ = ["ball", "box", "exact", "gradual", "interval"]
 
 _PAIR = re.compile(r"\[([^,\]]*),([^,\]]*)\]")
 _DIGITS = 1100  # of a decimal exponent, at most: beyond it a fraction would fill the memory
@@ -71,7 +72,8 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
 
     An interval gives a new object, which is another unknown number: see :class:`Interval`.
 
-    Raises DomainError where hi < lo, MixedRingError for what is no real number.
+    Raises DomainError where hi < lo, MixedRingError for what is no real number, UncertifiedError in a thread that
+    flushes subnormal numbers to 0.
 
     >>> import taylorad as ta
     >>> X = ta.interval("0.1", "0.3")
@@ -86,6 +88,7 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
         lo, hi = pair.groups()
     if hi is None and isinstance(lo, (tuple, list)) and len(lo) == 2:
         lo, hi = lo
+    gradual()
     low = _one(lo)
     if rad is not None:
         r = _one(rad)
@@ -101,6 +104,15 @@ def interval(lo: Any, hi: Any = None, /, *, rad: Any = None) -> Interval:
     if low.lo > high.hi or _before(hi, lo):
         raise DomainError(f"the upper end {hi!r} lies below the lower end {lo!r}")
     return Interval(low.lo, high.hi)
+
+
+def gradual() -> None:
+    """Raise UncertifiedError where the processor takes 0 for numbers below 2⁻¹⁰²², as other code may have told it."""
+    if sys.float_info.min * 0.5 == 0.0:
+        raise UncertifiedError(
+            "numbers below 2.2e-308 are flushed to 0 in this thread, so that no enclosure holds: a library built with "
+            "-ffast-math has set the processor so; load it in another process, or clear the bits FTZ and DAZ"
+        )
 
 
 def _before(a: Any, b: Any) -> bool:
