@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from taylorad.errors import TraceError
 from taylorad.series.matrix import Matrix
 from taylorad.series.node import Constant, Linear, Map, Node, as_node, linear
 
@@ -23,14 +24,18 @@ FEW = 8
 
 
 def is_exact(value: Any) -> bool:
-    """Whether a value is a fraction, or a number of mpmath, which is one too."""
-    return isinstance(value, Fraction) or hasattr(value, "_mpf_")
+    """Whether a value is a fraction, or a number of mpmath, which is one too; a ball is, where it has no radius."""
+    if hasattr(value, "_mpf_"):  # Arb balls show their middle there
+        return not hasattr(value, "rad") or bool(value.rad() == 0)
+    return isinstance(value, Fraction)
 
 
 def number(value: Any) -> Node:
     """A number as a node; a finite float is the fraction that it is, so that constants fold."""
     value = value.item() if isinstance(value, np.generic) else value
     if hasattr(value, "_mpf_"):
+        if not is_exact(value):
+            raise TraceError(f"{value} has a radius, and constants are numbers; give it as an argument")
         sign, m, e, _ = value._mpf_
         value = Fraction(-int(m) if sign else int(m)) * Fraction(2) ** e
     if isinstance(value, bool):

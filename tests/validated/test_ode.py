@@ -341,6 +341,18 @@ def upward() -> bool:
     return bool(one + tiny != 1.0) or bool(-one - tiny != -1.0)
 
 
+def test_the_radius_of_a_ball_in_the_equation_is_not_dropped() -> None:
+    """Balls show their middle the way that numbers of mpmath show their value."""
+    ball = ta.ball("0.1", "0.01")
+    for f in (lambda t, y: [ball * y[0]], lambda t, y: [y[0] + ball], lambda t, y: [y[0] ** ball], lambda t, y: ball):
+        with pytest.raises(TraceError, match="arb"):
+            v.solve_ivp(f, (0, 1), [1])  # type: ignore[arg-type]
+    (box,) = v.solve_ivp(lambda t, y, a: [a * y[0]], (0, 1), [1], args=(ball,)).box
+    assert box.lo < math.exp(0.0901)
+    assert math.exp(0.1099) < box.hi
+    assert 1.648721270700128 in v.solve_ivp(lambda t, y: [ta.ball(0.5) * y[0]], (0, 1), [1]).box[0]
+
+
 def test_the_rounding_mode_is_left_as_it_was() -> None:
     problem = v.compile_ode(lorenz, 3, 3)
     found: list[bool] = []
