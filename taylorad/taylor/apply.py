@@ -49,12 +49,15 @@ def apply(function: Callee, args: Sequence[Any], side: int | None = None) -> Any
     SingularExpansionError, OrderError, MixedRingError, UnsupportedFunctionError.
     """
     args = tuple(_plain(a) for a in args)
+    objects = any(isinstance(a, np.ndarray) and a.dtype == object for a in args)
+    if not objects:  # beside intervals large integers are exact
+        args = tuple(a.astype(float) if isinstance(a, np.ndarray) and a.dtype.kind in "iu" else a for a in args)
     if any(isinstance(a, Node) for a in args):
         return function(*args)
     traced = next((a for a in args if hasattr(type(a), "__taylorad_apply__") and not isinstance(a, Taylor)), None)
     if traced is not None:
         return traced.__taylorad_apply__(function, args)
-    if any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
+    if objects:
         return _elementwise(function, args, side)
     entry = function.entry if isinstance(function, Member) else function
     operands, params = entry.divided(args)
@@ -68,7 +71,7 @@ def _plain(a: Any) -> Any:
         return np.asarray(a)
     if isinstance(a, np.ndarray) and a.ndim == 0:
         return a[()]
-    if isinstance(a, np.ndarray) and a.dtype.kind in "iub":
+    if isinstance(a, np.ndarray) and a.dtype.kind == "b":
         return a.astype(float)
     return a
 
@@ -89,10 +92,10 @@ def _box(a: Any) -> np.ndarray:
 
 def _numbers(function: Callee, operands: tuple[Any, ...], params: tuple[Any, ...], entry: Entry) -> Any:
     """At plain numbers: order 0 of the series, so that values and series never disagree. Ints count as floats."""
-    operands = tuple(float(a) if isinstance(a, (int, np.integer)) else a for a in operands)
     if not operands:
         raise TypeError(f"{entry.name} needs an argument")
-    ring = ring_of([*operands, *[p for p in params if not isinstance(p, (int, str))]])
+    chosen = [0.0 if isinstance(a, (int, np.integer)) else a for a in operands]  # large ones are no floats
+    ring = ring_of([*chosen, *[p for p in params if not isinstance(p, (int, str))]])
     if ring.boxes and isinstance(function, Member) and isinstance(entry, Rule):  # nothing to schedule
         params = (*params, *entry.defaults[len(entry.defaults) - (len(entry.parameters) - len(params)) :])
         at, given, i = [ring.lift(a) for a in operands], [ring.lift(p) for p in params], function.output

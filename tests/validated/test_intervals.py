@@ -443,3 +443,17 @@ def test_an_interval_around_0_is_neither_true_nor_false() -> None:
         ta.where(v.TaylorModel.variable((-1, 1), 2), 1, 2)
     with pytest.raises(TypeError, match="compare"):
         ta.where(ta.interval(-1, 1), 1, 2)
+
+
+# ---------------------------------------------------------------------- integers that are no floats
+def test_large_integers_are_exact_in_functions() -> None:
+    n, x = 2**53 + 1, ta.interval(0, 1)
+    for found in (
+        np.maximum(x, n),
+        np.hypot(ta.interval(0), n),
+        n ** ta.interval(1),
+        ta.maximum(ta.box([x]), np.array([n]))[0],
+        ta.interval(ta.maximum(ta.ball(0), n)),
+    ):
+        assert n in found
+    assert 10**400 in np.maximum(x, 10**400)
