@@ -51,7 +51,7 @@ def apply(function: Callee, args: Sequence[Any], side: int | None = None) -> Any
     args = tuple(_plain(a) for a in args)
     objects = any(isinstance(a, np.ndarray) and a.dtype == object for a in args)
     if not objects:  # beside intervals large integers are exact
-        args = tuple(a.astype(float) if isinstance(a, np.ndarray) and a.dtype.kind in "iu" else a for a in args)
+        args = tuple(_floats(a) for a in args)
     if any(isinstance(a, Node) for a in args):
         return function(*args)
     traced = next((a for a in args if hasattr(type(a), "__taylorad_apply__") and not isinstance(a, Taylor)), None)
@@ -74,6 +74,10 @@ def _plain(a: Any) -> Any:
     if isinstance(a, np.ndarray) and a.dtype.kind == "b":
         return a.astype(float)
     return a
+
+
+def _floats(a: Any) -> Any:
+    return a.astype(float) if isinstance(a, np.ndarray) and a.dtype.kind in "iu" else a
 
 
 def _elementwise(function: Callee, args: tuple[Any, ...], side: int | None) -> Any:
