@@ -179,7 +179,9 @@ class _Search:
     def simple(self, x: Interval, piece: Interval, sign: int) -> None:
         """An interval on which f rises or falls, and the part of it that may hold a zero."""
         sharp = _sharpened(self.map, piece, sign)
-        proof = _inflated(self.map, sharp, self.whole) or (sharp if _crosses(self.map, x) else None)
+        proof = _inflated(self.map, sharp, self.whole)
+        if proof is None and _crosses(self.map, x):
+            proof = sharp
         if proof is not None:
             self.found.append(Root(proof, "unique", 1, 1))
         elif sharp.width < 0.5 * x.width:

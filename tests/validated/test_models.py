@@ -71,7 +71,7 @@ def test_models_of_one_variable_contain_the_function(name: str, relative: bool) 
         assert missed(model, ONE[name], rng) == 0
         for method in (*METHODS, "best"):
             bound = model.bound(method)
-            assert all(model(x) & bound for x in (where[0], where[1], model.center[0]))
+            assert all(model(x).meets(bound) for x in (where[0], where[1], model.center[0]))
 
 
 @pytest.mark.parametrize("name", TWO)

@@ -92,6 +92,15 @@ def test_a_zero_at_a_kink_or_the_edge_of_a_domain_exists() -> None:
         assert root.box.width < 1e-13
 
 
+@pytest.mark.parametrize("f", [np.sin, lambda x: np.exp(x) - 1 - 3 * x, lambda x: np.expm1(x) - x / 3, ta.erf])
+def test_zeros_at_0_are_proved_whatever_the_box_around_them(f: Any) -> None:
+    for where in ((-1, 1.3), (-0.7, 1), (-1, 1), (-0.3, 0.1)):
+        found = v.roots(f, where)
+        assert found.all_unique
+        assert sum(0 in r.box for r in found) == 1
+        assert all(r.box.width < 1e-15 for r in found)
+
+
 @pytest.mark.parametrize(
     ("f", "where", "zeros"),
     [
