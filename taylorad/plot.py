@@ -265,7 +265,8 @@ def _floats(series: Taylor) -> np.ndarray:
         raise ValueError(f"a batch of shape {series.shape} is not one curve; take one point first")
     if series._ring.complex or isinstance(series.constant_term, Taylor):
         raise MixedRingError("only series with real coefficients can be drawn; take .real or .imag first")
-    return np.array([float(c.mid() if hasattr(c, "mid") else c) for c in series])
+    middles = (getattr(c, "mid", c) for c in series)  # of intervals a number, of balls a method
+    return np.array([float(m() if callable(m) else m) for m in middles])
 
 
 def _orders(c: np.ndarray) -> list[int]:

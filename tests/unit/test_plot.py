@@ -17,6 +17,7 @@ import taylorad.plot as plot
 from taylorad.errors import MixedRingError, OrderError
 from taylorad.taylor.construct import polynomial, variable
 from taylorad.taylor.series import Taylor
+from taylorad.validated.literals import interval
 
 GEOMETRIC = Taylor(np.ones(21))  # 1/(1 − t)
 
@@ -83,6 +84,7 @@ def test_own_axes_and_other_rings() -> None:
     assert plot.series(Taylor([flint.arb(1)] * 12), ax=mine, span=0.5) is mine
     assert labels(mine)[-1] == "order 11"
     assert plot.series(polynomial([1, 2]), ax=mine) is mine
+    assert plot.series(np.exp(variable(interval("0.1", "0.3"), 4)), ax=mine) is mine
 
 
 def test_what_cannot_be_drawn() -> None:
