@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -265,7 +265,7 @@ def _floats(series: Taylor) -> np.ndarray:
         raise ValueError(f"a batch of shape {series.shape} is not one curve; take one point first")
     if series._ring.complex or isinstance(series.constant_term, Taylor):
         raise MixedRingError("only series with real coefficients can be drawn; take .real or .imag first")
-    middles = (getattr(c, "mid", c) for c in series)  # of intervals a number, of balls a method
+    middles: Iterator[Any] = (getattr(c, "mid", c) for c in series)  # of intervals a number, of balls a method
     return np.array([float(m() if callable(m) else m) for m in middles])
 
 
