@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from taylorad.errors import MixedRingError, OrderError, TayloradError
+from taylorad.rings.intervals import Interval
 from taylorad.taylor.construct import variable
 from taylorad.taylor.radius import estimate
 from taylorad.taylor.series import Taylor
@@ -265,8 +266,13 @@ def _floats(series: Taylor) -> np.ndarray:
         raise ValueError(f"a batch of shape {series.shape} is not one curve; take one point first")
     if series._ring.complex or isinstance(series.constant_term, Taylor):
         raise MixedRingError("only series with real coefficients can be drawn; take .real or .imag first")
-    middles: Iterator[Any] = (getattr(c, "mid", c) for c in series)  # of intervals a number, of balls a method
-    return np.array([float(m() if callable(m) else m) for m in middles])
+    return np.array([float(_middle(c)) for c in series])
+
+
+def _middle(c: Any) -> Any:
+    if isinstance(c, Interval):
+        return c.mid
+    return c.mid() if hasattr(c, "mid") else c
 
 
 def _orders(c: np.ndarray) -> list[int]:
