@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from oracle import RANGES, corners, generated, lorenz, mixture, pendulum, points
+from oracle import RANGES, Unresolved, corners, generated, lorenz, mixture, pendulum, points
 from systems import kepler
 
 FINE = 2.0**-57
@@ -33,10 +33,15 @@ def test_many_steps_one_by_one(f: object, order: int, tol: float) -> None:
 
 
 def holds_for_generated(seeds: range) -> None:
+    unresolved = 0
     for seed in seeds:
         f = generated(seed)
-        assert all(points(f, 8, 1e-9, 3)), seed
-        assert all(corners(f, 8, 1e-9, 3)), seed
+        for found in (points, corners):
+            try:
+                assert all(found(f, 8, 1e-9, 3)), seed
+            except Unresolved:  # until then the steps hold
+                unresolved += 1
+    assert unresolved <= 0.01 * len(seeds)
 
 
 def test_random_equations() -> None:
